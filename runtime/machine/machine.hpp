@@ -1,0 +1,107 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/machine/events.hpp"
+
+// The heart: a deterministic state machine, (state, event, now) -> (state', records, requests). It knows no clock, thread,
+// file, socket or randomness; `rollout run`, `test`, `simulate` and the crash tests drive the same one with different feeders.
+
+namespace rollout::machine {
+
+enum class RunState : std::uint8_t {
+  Waiting, Running, Paused, RollingBack, Succeeded, FollowingUp, RolledBack, RollbackIncomplete, Aborted, Failed,
+};
+std::string_view state_name(RunState state);
+// No step, guard or undo will ever run again (schedules may still be open in FollowingUp, which is not final).
+bool is_final(RunState state);
+
+struct RunOptions {
+  std::string run_id;
+  std::vector<std::pair<std::string, Value>> parameters;  // given with --set, already of the parameter's kind
+  // In a scripted world actions, channels and external checks are asked for as a whole (RequestKind::Call and Check), and
+  // metrics of checks and probes are polled like any other; otherwise the machine carries out their blocks itself.
+  bool scripted_world = false;
+};
+
+// ---------------------------------------------------------------- what people see of a run
+
+struct GuardView {
+  std::string text;
+  Value observed, threshold;          // of the newest decided slot
+  std::optional<bool> truth;          // nothing: unknown
+  Nanoseconds held = 0, needed = 0;   // needed 0: fires at once
+  std::uint32_t samples_true = 0, samples_needed = 0;  // M of N form
+  bool blind = false, fired = false;
+  std::string unknown_why;
+};
+struct HoldView {
+  std::string text;
+  Nanoseconds started = 0, least_until = 0, most_until = 0;  // instants; most_until 0: none
+  std::vector<std::pair<std::string, std::optional<bool>>> conditions;
+};
+struct GateItemView {
+  std::string text, ticked_by;
+  bool ticked = false;
+};
+struct GateView {
+  plan::GateKind kind{};
+  std::string text, role;
+  std::vector<std::string> members, approved_by, answers;
+  std::uint32_t needed = 1;
+  std::optional<Nanoseconds> deadline;
+  std::vector<GateItemView> items;
+};
+struct EffectView {
+  std::uint64_t effect = 0;
+  std::string callable, key;
+  Nanoseconds started = 0;
+  bool in_doubt = false;
+};
+struct View {
+  RunState state{};
+  std::string reason;                 // of the pause, rollback or end
+  std::string stage;                  // path of the stage that runs, empty before and after
+  Value traffic;                      // missing before the first `traffic`
+  Nanoseconds created = 0, started = 0, stage_entered = 0, ended = 0;
+  std::vector<GuardView> guards;      // armed ones, in source order
+  std::vector<HoldView> holds;
+  std::vector<GateView> gates;
+  std::vector<EffectView> effects;    // under way
+  std::vector<std::string> steps;     // texts of the steps that run now
+};
+
+class Machine {
+ public:
+  // A new run. `created` is the instant of its creation; the first event must be a Wake. Fails, with the reason, where a
+  // parameter is missing, unknown, of the wrong kind or does not match its pattern.
+  static plan::Expected<Machine> create(std::shared_ptr<const plan::VerifiedPlan> plan, RunOptions options, Nanoseconds created);
+  // The run as `snapshot` stored it. Fails where the snapshot is damaged or of another plan. The first event must be Restarted.
+  static plan::Expected<Machine> restore(std::shared_ptr<const plan::VerifiedPlan> plan, std::string_view snapshot);
+
+  Machine(Machine&&) noexcept;
+  Machine& operator=(Machine&&) noexcept;
+  ~Machine();
+
+  // Applies one event at `now`, which never goes backwards (a smaller one counts as the largest seen).
+  Reaction apply(const Event& event, Nanoseconds now);
+  // When the machine wants a Wake next; nothing: it waits for an event only, or is at its end.
+  std::optional<Nanoseconds> next_wakeup() const;
+
+  // The whole state as bytes, the same for the same state: equal states, equal bytes.
+  std::string snapshot() const;
+  View view() const;
+  RunState state() const;
+  const std::string& run_id() const;
+  bool finished() const;              // final and nothing under way
+
+ private:
+  struct Impl;
+  explicit Machine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rollout::machine
