@@ -1,0 +1,58 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "runtime/engine/scheduler.hpp"
+#include "runtime/journal/journal.hpp"
+#include "runtime/machine/machine.hpp"
+
+// Feeds machines with events and carries out their requests: the Asio loop, the clock, child processes, HTTP, metric sources.
+// One thread, completion handlers, no coroutines.
+
+namespace rollout::engine {
+
+using plan::Nanoseconds;
+
+struct EngineOptions {
+  std::string prometheus_url = "http://127.0.0.1:9090";  // where a metric's `url` does not say; from PROMETHEUS_URL
+  std::size_t output_limit = 1 << 20;                    // bytes kept of a command's stdout and of its stderr each
+  Nanoseconds kill_grace = 10'000'000'000;               // between TERM and KILL
+};
+
+// What an observer (the console, `--format json`, the control socket) learns, after it is durable.
+struct Observer {
+  std::function<void(const machine::Record&)> record;
+  std::function<void(const machine::Machine&)> changed;  // after each event
+  std::function<void(const std::string& run_id, const std::string& error)> broken;  // the journal failed: the run stands still
+};
+
+class Engine {
+ public:
+  Engine(boost::asio::io_context& io, Scheduler& scheduler, journal::Journal& journal, EngineOptions options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void set_observer(Observer observer);
+
+  // Creates the run durably and begins it. Fails (nothing stored) where parameters do not fit or the journal cannot be written.
+  plan::Expected<std::string> start(std::shared_ptr<const plan::VerifiedPlan> plan, machine::RunOptions options);
+  // Takes a stored run up again: claims it, settles what is in doubt, goes on.
+  plan::Expected<std::string> resume(const std::string& run_id);
+  // What a person says; the answer is for that person ("approved by dana (1 of 2)", or why it was refused), after it is durable.
+  plan::Expected<std::string> say(const std::string& run_id, const machine::PersonSaid& said);
+  const machine::Machine* find(const std::string& run_id) const;
+  // Stops feeding without ending anything: children are left in the state that a crash would leave them in, or, with
+  // `cancel`, ended first.
+  void stop(bool cancel);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rollout::engine
