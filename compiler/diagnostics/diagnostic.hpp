@@ -7,8 +7,8 @@
 
 #include "grammar/source.hpp"
 
-// Diagnostics are values first: a code, a message, labelled spans, notes and fixes. Terminal frames, `short`, `json` and the
-// language server are renderers of the same value (render.hpp).
+// Diagnostics are values first: a code, a message, labelled spans, notes and fixes. Terminal frames, `short`, `json`
+// and the language server are renderers of the same value (render.hpp).
 
 namespace rollout::diagnostics {
 
@@ -40,7 +40,8 @@ struct Edit {
   std::string text;
 };
 
-// Safe: applied by `--fix` without asking. Maybe: right in most cases, offered in the editor. Placeholder: needs filling in.
+// Safe: applied by `--fix` without asking. Maybe: right in most cases, offered in the editor. Placeholder: needs
+// filling in.
 enum class Applicability : std::uint8_t { Safe, Maybe, Placeholder };
 
 struct Fix {
