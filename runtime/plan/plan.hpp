@@ -8,13 +8,13 @@
 
 #include "runtime/plan/value.hpp"
 
-// The plan: everything that a run needs, as flat tables with ids. The compiler builds it, format.hpp writes and reads it,
-// verify.hpp is the only way to a runnable one, the machine executes it. No pointers, no text to be parsed again.
+// The plan: everything that a run needs, as flat tables with ids. The compiler builds it, format.hpp writes and reads
+// it, verify.hpp is the only way to a runnable one, the machine executes it. No pointers, no text to be parsed again.
 //
-// Two kinds of code. A *routine* is straight-line expression code that computes one value; it never jumps, so it always ends.
-// A *block* is a list of statements that may only jump forward inside itself and ends in `End`; other blocks are run as nested
-// frames, and the graph of "block runs block" has no cycle. Actions, checks, channels and templates are expanded at each place
-// where they are used, so every variable is one static slot and nothing recurses.
+// Two kinds of code. A *routine* is straight-line expression code that computes one value; it never jumps, so it always
+// ends. A *block* is a list of statements that may only jump forward inside itself and ends in `End`; other blocks are
+// run as nested frames, and the graph of "block runs block" has no cycle. Actions, checks, channels and templates are
+// expanded at each place where they are used, so every variable is one static slot and nothing recurses.
 
 namespace rollout::plan {
 
@@ -60,8 +60,8 @@ struct Instruction {
   std::uint8_t flags = 0;
   std::uint16_t a = 0;
   std::uint32_t b = 0;
-  std::uint32_t c = 0;     // a second id where the instruction takes one
-  SpotId spot = kNone;     // the source it comes from
+  std::uint32_t c = 0;  // a second id where the instruction takes one
+  SpotId spot = kNone;  // the source it comes from
   bool operator==(const Instruction&) const = default;
 };
 
@@ -69,7 +69,7 @@ struct Instruction {
 struct Spot {
   std::uint32_t file = 0;  // index into Plan::files
   std::uint32_t line = 0, column = 0, end_line = 0, end_column = 0;
-  std::string text;        // the source text there, at most 200 bytes, for messages on a machine without the source
+  std::string text;  // the source text there, at most 200 bytes, for messages on a machine without the source
   bool operator==(const Spot&) const = default;
 };
 
@@ -96,9 +96,9 @@ struct Parameter {
   std::string name, documentation;
   VariableId variable = kNone;
   ValueKind kind = ValueKind::String;
-  std::vector<std::string> labels;     // of an enum
-  RoutineId default_value = kNone;     // kNone: must be given
-  std::string pattern;                 // ECMAScript regular expression, empty: any
+  std::vector<std::string> labels;  // of an enum
+  RoutineId default_value = kNone;  // kNone: must be given
+  std::string pattern;              // ECMAScript regular expression, empty: any
   bool operator==(const Parameter&) const = default;
 };
 
@@ -106,13 +106,13 @@ enum class SecretProvider : std::uint8_t { Environment, File };
 struct Secret {
   std::string name;
   SecretProvider provider{};
-  RoutineId argument = kNone;          // the variable's name or the file's path
+  RoutineId argument = kNone;  // the variable's name or the file's path
   bool operator==(const Secret&) const = default;
 };
 
 struct Role {
   std::string name;
-  RoutineId members = kNone;           // a list of strings
+  RoutineId members = kNone;  // a list of strings
   bool operator==(const Role&) const = default;
 };
 
@@ -127,19 +127,20 @@ enum class MetricProvider : std::uint8_t { Prometheus, HttpNumber, CommandNumber
 
 // A metric with its arguments fixed. Its arguments are computed once, when the run is created.
 struct Metric {
-  std::string name;                    // as written at the use: p95("contacts")
-  std::string declaration;             // the declared name, "p95"; a module's with its path
-  std::vector<Value> arguments;        // of the declaration, constants; what scenarios match on (missing: only known at run time)
+  std::string name;         // as written at the use: p95("contacts")
+  std::string declaration;  // the declared name, "p95"; a module's with its path
+  std::vector<Value>
+      arguments;  // of the declaration, constants; what scenarios match on (missing: only known at run time)
   MetricProvider provider{};
-  std::vector<Argument> configuration; // of the provider: query, url, at, command, ...
-  ValueKind kind = ValueKind::Number;  // of a sample
-  double scale = 1;                    // raw number times scale gives ns, bytes, 1.0 = 100 %, ...; from `unit`
-  std::vector<std::string> labels;     // of an enum
-  std::vector<Value> label_values;     // what the provider's answer must be for each label: Number or String
+  std::vector<Argument> configuration;  // of the provider: query, url, at, command, ...
+  ValueKind kind = ValueKind::Number;   // of a sample
+  double scale = 1;                     // raw number times scale gives ns, bytes, 1.0 = 100 %, ...; from `unit`
+  std::vector<std::string> labels;      // of an enum
+  std::vector<Value> label_values;      // what the provider's answer must be for each label: Number or String
   RoutineId every = kNone, stale_after = kNone, over = kNone;  // kNone: 15s, max(3 * every, 60s), every
   RoutineId baseline = kNone;
-  ConstantId absent = kNone;           // the value that no data means
-  BlockId check = kNone;               // Probe and Check: the check's block
+  ConstantId absent = kNone;  // the value that no data means
+  BlockId check = kNone;      // Probe and Check: the check's block
   SpotId spot = kNone;
   bool operator==(const Metric&) const = default;
 };
@@ -150,26 +151,26 @@ enum class OutcomeKind : std::uint8_t { None, Continue, Pause, RollbackTo, Rollb
 struct Response {
   OutcomeKind outcome{};
   RoutineId reason = kNone;
-  BlockId steps = kNone;               // notifications, calls, asks, lets and ifs; may hold Outcome statements itself
-  StageId stage = kNone;               // RollbackTo
-  bool retry = false;                  // RollbackTo ... and retry
+  BlockId steps = kNone;  // notifications, calls, asks, lets and ifs; may hold Outcome statements itself
+  StageId stage = kNone;  // RollbackTo
+  bool retry = false;     // RollbackTo ... and retry
   RoutineId at_most = kNone, after = kNone;
-  HoldId until = kNone;                // Pause: resumes when its conditions hold
-  RoutineId within = kNone;            // Pause ... until ... within
-  ResponseId otherwise = kNone;        // the `else` of a retry or a pause
+  HoldId until = kNone;          // Pause: resumes when its conditions hold
+  RoutineId within = kNone;      // Pause ... until ... within
+  ResponseId otherwise = kNone;  // the `else` of a retry or a pause
   SpotId spot = kNone;
   bool operator==(const Response&) const = default;
 };
 
 struct Guard {
   RoutineId condition = kNone;
-  RoutineId for_duration = kNone;      // kNone: fires at the first true slot
-  std::uint32_t of_m = 0, of_n = 0;    // for M of N samples; 0: not that form
+  RoutineId for_duration = kNone;    // kNone: fires at the first true slot
+  std::uint32_t of_m = 0, of_n = 0;  // for M of N samples; 0: not that form
   ResponseId response = kNone, blind = kNone;
   RoutineId repeat_every = kNone;
   RoutineId observed = kNone, threshold = kNone;  // both sides where the condition is one comparison, for the live view
-  std::vector<MetricId> metrics;       // read by the condition, ascending; their shortest cadence is the guard's
-  std::string text;                    // `p95("contacts") > 600ms for 10m`
+  std::vector<MetricId> metrics;  // read by the condition, ascending; their shortest cadence is the guard's
+  std::string text;               // `p95("contacts") > 600ms for 10m`
   SpotId spot = kNone;
   bool operator==(const Guard&) const = default;
 };
@@ -194,7 +195,7 @@ enum class GateKind : std::uint8_t { Approve, Checklist, Ask };
 struct GateItem {
   RoutineId text = kNone;
   RoleId role = kNone;
-  BlockId check = kNone;                // ticked by this check on its own
+  BlockId check = kNone;  // ticked by this check on its own
   bool operator==(const GateItem&) const = default;
 };
 struct GateAnswer {
@@ -206,7 +207,7 @@ struct Gate {
   GateKind kind{};
   RoutineId text = kNone;
   RoleId role = kNone;
-  RoutineId needed = kNone;             // N of role; kNone: 1
+  RoutineId needed = kNone;  // N of role; kNone: 1
   RoutineId within = kNone;
   ResponseId otherwise = kNone;
   std::vector<GateItem> items;
@@ -220,15 +221,15 @@ enum class EffectClass : std::uint8_t { Opaque, ReadOnly, Idempotent, Irreversib
 
 enum class EffectKind : std::uint8_t { Process, Shell, Http };
 
-// One call of the outside. Arguments by kind: Process: command (list), env (map), stdin, cwd, exit (list); Shell: script, env,
-// cwd, exit; Http: method, url, headers (map), bearer, json, body. All optional but command, script, url.
+// One call of the outside. Arguments by kind: Process: command (list), env (map), stdin, cwd, exit (list); Shell:
+// script, env, cwd, exit; Http: method, url, headers (map), bearer, json, body. All optional but command, script, url.
 struct Effect {
   EffectKind kind{};
   EffectClass effect_class{};
-  std::string text;                     // as written: run `kubectl get pods`
+  std::string text;  // as written: run `kubectl get pods`
   std::vector<Argument> arguments;
   VariableId result = kNone;
-  RoutineId timeout = kNone;            // kNone: 1m
+  RoutineId timeout = kNone;  // kNone: 1m
   SpotId spot = kNone;
   bool operator==(const Effect&) const = default;
 };
@@ -236,8 +237,8 @@ struct Effect {
 enum class Severity : std::uint8_t { Info, Warning, Critical };
 
 struct Channel {
-  std::string name;                     // as the author calls it: ops
-  BlockId block = kNone;                // runs with text, severity and run_id in context; kNone: terminal and journal only
+  std::string name;       // as the author calls it: ops
+  BlockId block = kNone;  // runs with text, severity and run_id in context; kNone: terminal and journal only
   BlockId acknowledged = kNone;
   bool operator==(const Channel&) const = default;
 };
@@ -253,49 +254,65 @@ struct Notification {
 };
 
 enum class BlockKind : std::uint8_t {
-  Rollout, Stage, Action, Step, Within, Check, Verify, Branch, Branches, If, Each, Every, Hook, Undo, Response, Channel, Traffic,
+  Rollout,
+  Stage,
+  Action,
+  Step,
+  Within,
+  Check,
+  Verify,
+  Branch,
+  Branches,
+  If,
+  Each,
+  Every,
+  Hook,
+  Undo,
+  Response,
+  Channel,
+  Traffic,
 };
 
 // A block and everything that lives as long as it does.
 struct Block {
   BlockKind kind{};
-  std::string name;                     // stage, action ("kubernetes.set_image"), check, hook; the step's source text
-  std::uint32_t begin = 0, end = 0;     // its code; the last instruction is End
-  std::vector<GuardId> guards;          // armed while the block runs, in source order
-  std::vector<BlockId> companions;      // `every D { }` blocks
-  BlockId undo = kNone;                 // replaces what would be undone inside
-  bool undo_continues = false;          // a failing undo of this block does not stop the rollback (`else continue`)
-  BlockId probe = kNone;                // "has it already taken effect?", a check
-  EffectClass effect_class{};           // Action and Step: of everything inside
-  ResponseId otherwise = kNone;         // `else` of the step
-  RoutineId timeout = kNone;            // each attempt
-  RoutineId within = kNone;             // the whole, retries included
-  std::uint32_t retries = 0;            // N more
+  std::string name;                  // stage, action ("kubernetes.set_image"), check, hook; the step's source text
+  std::uint32_t begin = 0, end = 0;  // its code; the last instruction is End
+  std::vector<GuardId> guards;       // armed while the block runs, in source order
+  std::vector<BlockId> companions;   // `every D { }` blocks
+  BlockId undo = kNone;              // replaces what would be undone inside
+  bool undo_continues = false;       // a failing undo of this block does not stop the rollback (`else continue`)
+  BlockId probe = kNone;             // "has it already taken effect?", a check
+  EffectClass effect_class{};        // Action and Step: of everything inside
+  ResponseId otherwise = kNone;      // `else` of the step
+  RoutineId timeout = kNone;         // each attempt
+  RoutineId within = kNone;          // the whole, retries included
+  std::uint32_t retries = 0;         // N more
   RoutineId retry_every = kNone;
-  RoutineId every = kNone;              // Every: its period
-  RoutineId warmup = kNone;             // its guards start that much later
-  StageId stage = kNone;                // Stage blocks
-  VariableId result = kNone;            // Action: `return`
-  std::vector<Argument> arguments;      // Action, Check, Channel: what it was called with, for scenarios and records
-  std::vector<VariableId> captures;     // variables that `undo` reads: kept as they were when the block ended
-  bool external = false;                // Check: calls something beyond metrics, parameters and functions
-  std::uint32_t at_most = 0;            // Branches: so many at a time; 0: all
+  RoutineId every = kNone;           // Every: its period
+  RoutineId warmup = kNone;          // its guards start that much later
+  StageId stage = kNone;             // Stage blocks
+  VariableId result = kNone;         // Action: `return`
+  std::vector<Argument> arguments;   // Action, Check, Channel: what it was called with, for scenarios and records
+  std::vector<VariableId> captures;  // variables that `undo` reads: kept as they were when the block ended
+  bool external = false;             // Check: calls something beyond metrics, parameters and functions
+  std::uint32_t at_most = 0;         // Branches: so many at a time; 0: all
   SpotId spot = kNone;
   bool operator==(const Block&) const = default;
 };
 
 struct Weekdays {
-  std::uint8_t mask = 0x7f;             // bit 0: Monday
+  std::uint8_t mask = 0x7f;  // bit 0: Monday
   bool operator==(const Weekdays&) const = default;
 };
 struct Window {
-  Nanoseconds from = 0, to = 0;         // since midnight; to <= from crosses it
-  std::string zone;                     // an IANA name, "UTC"
+  Nanoseconds from = 0, to = 0;  // since midnight; to <= from crosses it
+  std::string zone;              // an IANA name, "UTC"
   Weekdays days;
   bool operator==(const Window&) const = default;
 };
 struct Freeze {
-  Nanoseconds from = 0, to = 0;         // instants
+  Nanoseconds from = 0, to = 0;  // instants
   std::string reason;
   bool operator==(const Freeze&) const = default;
 };
@@ -308,7 +325,17 @@ struct Stage {
 };
 
 enum class HookKind : std::uint8_t {
-  Start, StageEntered, StageDone, Pause, Resume, RollingBack, Rollback, RollbackIncomplete, Fallback, Success, Failure,
+  Start,
+  StageEntered,
+  StageDone,
+  Pause,
+  Resume,
+  RollingBack,
+  Rollback,
+  RollbackIncomplete,
+  Fallback,
+  Success,
+  Failure,
 };
 struct Hook {
   HookKind kind{};
@@ -319,7 +346,7 @@ struct Hook {
 enum class Anchor : std::uint8_t { Start, Success, Rollback, Failure };
 struct Schedule {
   Anchor anchor{};
-  RoutineId offset = kNone;             // may be negative before the start
+  RoutineId offset = kNone;  // may be negative before the start
   RoutineId every = kNone, for_duration = kNone;
   bool always = false;
   BlockId block = kNone;
@@ -345,17 +372,17 @@ struct Rollout {
   std::vector<Window> windows;
   std::vector<Freeze> freezes;
   std::vector<std::string> requirements;
-  BlockId block = kNone;                // its guards, steps and stages
-  std::vector<StageId> stages;          // in order
-  BlockId traffic_via = kNone;          // reads the context value `share`
+  BlockId block = kNone;        // its guards, steps and stages
+  std::vector<StageId> stages;  // in order
+  BlockId traffic_via = kNone;  // reads the context value `share`
   RoutineId rollback_within = kNone;
   RoutineId rollback_expires = kNone;
   StageId expires_after_stage = kNone;
-  bool expires_at_end = false;          // `after end of STAGE`
+  bool expires_at_end = false;  // `after end of STAGE`
   ResponseId expired = kNone;
-  ResponseId on_failure = kNone;        // kNone: rollback
-  RoutineId missing_for = kNone;        // kNone: 5m
-  ResponseId on_missing = kNone;        // kNone: pause
+  ResponseId on_failure = kNone;  // kNone: rollback
+  RoutineId missing_for = kNone;  // kNone: 5m
+  ResponseId on_missing = kNone;  // kNone: pause
   RoutineId baseline_over = kNone;
   std::vector<Hook> hooks;
   std::vector<Schedule> schedules;
@@ -368,7 +395,7 @@ struct Plan {
   std::string compiler_version;
   std::vector<SourceDigest> files;
   std::vector<Spot> spots;
-  std::vector<Value> constants;         // no Secret, no Any
+  std::vector<Value> constants;  // no Secret, no Any
   std::vector<Instruction> code;
   std::vector<Routine> routines;
   std::vector<Variable> variables;
@@ -385,14 +412,15 @@ struct Plan {
   std::vector<Notification> notifications;
   std::vector<Block> blocks;
   std::vector<Stage> stages;
-  std::vector<Id> globals;              // routine/variable pairs flattened: variable, routine, ...: module `let`s, in order, at creation
+  std::vector<Id>
+      globals;  // routine/variable pairs flattened: variable, routine, ...: module `let`s, in order, at creation
   Rollout rollout;
   bool operator==(const Plan&) const = default;
 };
 
 struct PlanError {
-  std::string message;                  // what was observed and why it matters, one line
-  std::uint64_t offset = 0;             // byte in the file, 0 where none
+  std::string message;       // what was observed and why it matters, one line
+  std::uint64_t offset = 0;  // byte in the file, 0 where none
 };
 
 // A value or the reason why there is none.
@@ -417,8 +445,8 @@ class VerifiedPlan;
 // Checks everything that the machine relies on, in one pass over code and tables. The only way to a VerifiedPlan.
 Expected<std::shared_ptr<const VerifiedPlan>> verify(Plan plan);
 
-// A plan that the machine may run: every id is in range, every routine keeps its stack balanced and well-kinded, every jump is
-// forward and inside its block, no block runs itself, sizes are within the limits of verify.hpp.
+// A plan that the machine may run: every id is in range, every routine keeps its stack balanced and well-kinded, every
+// jump is forward and inside its block, no block runs itself, sizes are within the limits of verify.hpp.
 class VerifiedPlan {
  public:
   const Plan& operator*() const { return plan_; }
