@@ -14,6 +14,7 @@ std::string lower_case(std::string_view text) {
 }
 
 std::size_t allowed_edits(std::size_t length) {
+  if (length <= 1) return 0;
   return length <= 4 ? 1 : length / 3;
 }
 
@@ -27,6 +28,7 @@ std::size_t edit_distance(std::string_view left, std::string_view right, std::si
   // Rows of the table for one byte of `left` each: the one before last serves the swaps of neighbours.
   std::vector<std::size_t> before_last(right.size() + 1), last(right.size() + 1), row(right.size() + 1);
   for (std::size_t j = 0; j <= right.size(); ++j) last[j] = j;
+  std::size_t least_of_last = 0;
   for (std::size_t i = 1; i <= left.size(); ++i) {
     row[0] = i;
     std::size_t least = i;
@@ -37,7 +39,9 @@ std::size_t edit_distance(std::string_view left, std::string_view right, std::si
       if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
       least = std::min(least, row[j]);
     }
-    if (least > limit) return too_far;
+    // A swap reaches over one row, so only two rows beyond the limit are the end.
+    if (least > limit && least_of_last > limit) return too_far;
+    least_of_last = least;
     std::swap(before_last, last);
     std::swap(last, row);
   }

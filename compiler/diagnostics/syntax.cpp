@@ -1,0 +1,265 @@
+#include "compiler/diagnostics/syntax.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "compiler/diagnostics/display.hpp"
+#include "compiler/diagnostics/suggest.hpp"
+#include "grammar/problem.hpp"
+
+namespace rollout::diagnostics {
+namespace {
+
+using grammar::Problem;
+using grammar::ProblemKind;
+using grammar::Span;
+using grammar::SyntaxKind;
+
+constexpr auto kCodes = std::to_array<Code>({
+#define PROBLEM_KIND(name, summary) Code::name,
+#include "grammar/problem_kind.def"
+});
+
+// What is said of a problem. `{text}` is its source, `{expected}` and `{found}` are kinds of the grammar, `{before}`
+// and
+// `{next}` what stands around it. An empty part is left out.
+struct Wording {
+  ProblemKind kind;
+  std::string_view message;
+  std::string_view label, related_label, note, help;
+};
+
+// clang-format off
+constexpr auto kWordings = std::to_array<Wording>({
+    {ProblemKind::Expected, "expected {expected}{before}, found {next}", "", "", "", ""},
+    {ProblemKind::Unexpected, "unexpected `{text}`", "", "", "{expected} could stand here", ""},
+    {ProblemKind::WrongContainer, "{found} cannot stand in this block", "", "the block begins here", "the block takes {expected}", ""},
+    {ProblemKind::UnclosedBrace, "unclosed `{{`", "opened here",
+     "this line seems to begin outside of the block, so the block probably ends before it", "", "close the block with `}}`"},
+    {ProblemKind::UnclosedBracket, "unclosed `{text}`", "opened here", "", "", "close it with `{closer}`"},
+    {ProblemKind::UnmatchedBrace, "`}}` closes nothing", "", "this one may have closed too much", "", ""},
+    {ProblemKind::UnterminatedString, "string without its closing quote", "", "",
+     "a string ends on the line where it begins; a longer one stands between `\"\"\"` and `\"\"\"`", ""},
+    {ProblemKind::UnterminatedCommand, "command without its closing backtick", "", "", "", "end the command with a backtick; a `\\` at the end of a line goes on in the next"},
+    {ProblemKind::UnterminatedInsert, "`${{` without its `}}`", "", "", "", "close the insert, or write `\\${{` for the text itself"},
+    {ProblemKind::MalformedInsert, "`{text}` is no insert", "", "", "an insert holds one expression, as in `${{version}}`", "write `\\${{` for the text itself"},
+    {ProblemKind::UnknownUnit, "`{text}` has a unit that does not exist", "", "",
+     "durations are written in `ns us ms s m h d w`, sizes in `B kB MB GB TB KiB MiB GiB TiB`, ratios in `%`, rates as `15/s`", ""},
+    {ProblemKind::SpacedUnit, "`{text}` has a blank between the number and its unit", "", "", "", ""},
+    {ProblemKind::DateWithoutTime, "`{text}` is a date without a time", "", "", "an instant says its time and zone", "write `{text}T00:00Z` for midnight UTC"},
+    {ProblemKind::NoSuchTime, "`{text}` is no time of day", "", "", "hours run from 00 to 23, minutes from 00 to 59", ""},
+    {ProblemKind::NoSuchInstant, "`{text}` is no instant", "", "", "", "write a day and a time that exist, with their zone: `2026-12-01T02:00Z`"},
+    {ProblemKind::MalformedNumber, "`{text}` is no number", "", "", "numbers have decimal digits, as in `0.25` and `1_000`; there are no exponents and no hexadecimal digits", ""},
+    {ProblemKind::UnknownEscape, "`{text}` is no escape", "", "", "a string knows `\\n \\t \\\" \\\\ \\$` and `\\u{{1F680}}`", "write `\\\\` for a backslash"},
+    {ProblemKind::ChainedComparison, "comparison of a comparison", "", "the first comparison", "comparisons do not chain", "write `a < b and b < c`, or test a range: `b in a..c`"},
+    {ProblemKind::AssignInsteadOfEqual, "`=` where a comparison needs `==`", "", "", "", ""},
+    {ProblemKind::AssignInsteadOfColon, "`=` where an argument needs `:`", "", "", "", ""},
+    {ProblemKind::GuardWithoutThen, "guard without `then` and its response", "", "", "", "say what happens when it fires, for example `then rollback`"},
+    {ProblemKind::SpacedCall, "blank before the parenthesis of a call", "", "", "the `(` of a call is glued to the name: `traffic (5%)` is the step `traffic`, `traffic(5%)` a call", ""},
+    {ProblemKind::ReservedName, "`{text}` is a reserved word, it cannot be a name", "", "",
+     "reserved are `and or not in is true false let if else when then for until each _`", "choose another name, for example `{text}_`"},
+    {ProblemKind::ForAfterFor, "`or` after a `for`", "", "", "a `for` covers what stands left of it, so only `and` may follow", "put the alternatives in parentheses before the `for`"},
+    {ProblemKind::RepeatedClause, "`{word}` cannot stand here again or after `else`", "", "the first one", "each clause stands once, `else` last", ""},
+    {ProblemKind::ElseBlockBeforeItems, "block after the `else` of a checklist that has its items still to come", "", "", "the braces after `else` would be taken for the items", "write a response without braces, or put the `else` behind the items"},
+    {ProblemKind::AnyArgumentHere, "`_` outside of a scenario or a world", "", "", "`_` stands for any argument where a scenario says what the world does", "write the argument"},
+    {ProblemKind::TooDeep, "expressions or blocks nested deeper than the limit", "", "", "deeper text was not read", "name parts of it with `let`"},
+    {ProblemKind::TooLarge, "file larger than the limit", "", "", "nothing of it was read", "split it into modules and `use` them"},
+    {ProblemKind::InvalidUtf8, "bytes that are not UTF-8", "", "", "", "save the file as UTF-8"},
+    {ProblemKind::ControlCharacter, "control character in the text", "", "", "", "remove it; in a string it is written `\\u{{...}}`"},
+});
+// clang-format on
+
+constexpr bool wordings_are_in_order() {
+  for (std::size_t i = 0; i < kWordings.size(); ++i) {
+    if (kWordings[i].kind != static_cast<ProblemKind>(i)) return false;
+  }
+  return kWordings.size() == kCodes.size();
+}
+static_assert(wordings_are_in_order());
+
+struct UnitName {
+  std::string_view wrong, right;
+};
+constexpr auto kUnitNames = std::to_array<UnitName>({
+    {"sec", "s"},     {"secs", "s"},  {"second", "s"}, {"seconds", "s"}, {"min", "m"},   {"mins", "m"}, {"minute", "m"},
+    {"minutes", "m"}, {"hr", "h"},    {"hrs", "h"},    {"hour", "h"},    {"hours", "h"}, {"day", "d"},  {"days", "d"},
+    {"week", "w"},    {"weeks", "w"}, {"msec", "ms"},  {"millis", "ms"}, {"usec", "us"}, {"b", "B"},    {"bytes", "B"},
+    {"K", "KiB"},     {"KB", "kB"},   {"kb", "kB"},    {"kib", "KiB"},   {"M", "MiB"},   {"Mi", "MiB"}, {"mb", "MB"},
+    {"mib", "MiB"},   {"G", "GiB"},   {"Gi", "GiB"},   {"gb", "GB"},     {"gib", "GiB"}, {"T", "TiB"},  {"tb", "TB"},
+    {"percent", "%"}, {"pct", "%"},   {"rps", "/s"},   {"rpm", "/m"},    {"qps", "/s"},  {"S", "s"},    {"H", "h"},
+});
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+std::size_t word_end(std::string_view text, std::size_t begin) {
+  while (begin < text.size() && is_word(text[begin])) ++begin;
+  return begin;
+}
+
+// The source of a span for a message: its first line, cut where it is long.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kMost = 40;
+  const std::size_t line_end = std::min(text.find_first_of("\r\n"), text.size());
+  std::size_t end = 0;
+  for (std::size_t points = 0; end < line_end && points < kMost; ++points) end += decode_point(text, end).size;
+  return std::string(text.substr(0, end)) + (end < text.size() ? "..." : "");
+}
+
+// Says the words around and in one problem.
+class Speaker {
+ public:
+  Speaker(const grammar::SyntaxTree& tree, const Problem& problem) : text_(tree.text()), problem_(problem) {}
+
+  std::string say(std::string_view words) const {
+    const std::string source = problem_text();
+    return fmt::format(fmt::runtime(words), fmt::arg("text", source), fmt::arg("word", first_word(source)),
+                       fmt::arg("expected", display_of(problem_.expected)),
+                       fmt::arg("found", display_of(problem_.found)), fmt::arg("before", before()),
+                       fmt::arg("next", next()), fmt::arg("closer", source.starts_with("[") ? "]" : ")"));
+  }
+  std::string problem_text() const { return quoted(slice(problem_.span)); }
+  std::string_view slice(Span span) const {
+    return text_.substr(std::min<std::size_t>(span.begin, text_.size()), span.size());
+  }
+
+ private:
+  static std::string_view first_word(std::string_view text) {
+    const std::size_t end = word_end(text, 0);
+    return text.substr(0, end == 0 ? text.size() : end);
+  }
+  // " after `then`", or nothing where no word stands before.
+  std::string before() const {
+    std::size_t end = std::min<std::size_t>(problem_.span.begin, text_.size());
+    while (end > 0 && (text_[end - 1] == ' ' || text_[end - 1] == '\t')) --end;
+    std::size_t begin = end;
+    while (begin > 0 && is_word(text_[begin - 1])) --begin;
+    if (begin == end && end > 0 && std::ispunct(static_cast<unsigned char>(text_[end - 1])) != 0) --begin;
+    return begin == end ? "" : fmt::format(" after `{}`", quoted(text_.substr(begin, end - begin)));
+  }
+  std::string next() const {
+    std::size_t begin = std::min<std::size_t>(problem_.span.end, text_.size());
+    while (begin < text_.size() && (text_[begin] == ' ' || text_[begin] == '\t')) ++begin;
+    if (begin == text_.size()) return "the end of the file";
+    if (text_[begin] == '\n' || text_[begin] == '\r') return "the end of the line";
+    if (text_[begin] == '#') return "a comment";
+    std::size_t end = word_end(text_, begin);
+    if (end == begin) end = begin + decode_point(text_, begin).size;
+    return fmt::format("`{}`", quoted(text_.substr(begin, end - begin)));
+  }
+
+  std::string_view text_;
+  const Problem& problem_;
+};
+
+struct FixBuilder {
+  FileId file;
+  const Speaker& speaker;
+  const Problem& problem;
+
+  Fix replace(Span span, std::string text, Applicability applicability) const {
+    const std::string title = fmt::format("write `{}`", quoted(text));
+    return {title, {{{file, span}, std::move(text)}}, applicability};
+  }
+  std::optional<Fix> equal() const { return replace(problem.span, "==", Applicability::Safe); }
+  std::optional<Fix> colon() const { return replace(problem.span, ":", Applicability::Safe); }
+  std::optional<Fix> unit() const;
+  std::optional<Fix> word() const;
+  std::optional<Fix> spaced() const;
+  std::optional<Fix> brace() const;
+};
+
+std::optional<Fix> FixBuilder::unit() const {
+  const std::string_view text = speaker.slice(problem.span);
+  const std::size_t number_end = std::min(text.find_first_not_of("0123456789._"), text.size());
+  const std::string_view unit = text.substr(number_end);
+  const auto row = std::ranges::find(kUnitNames, unit, &UnitName::wrong);
+  if (row == kUnitNames.end()) return std::nullopt;
+  return replace(problem.span, fmt::format("{}{}", text.substr(0, number_end), row->right), Applicability::Maybe);
+}
+
+// A mistyped first word of what could stand here.
+std::optional<Fix> FixBuilder::word() const {
+  const std::string_view text = speaker.slice(problem.span);
+  const std::size_t end = word_end(text, 0);
+  std::vector<std::string> candidates;
+  for (const SyntaxKind kind : grammar::first_words(problem.expected)) {
+    std::string word(display_of(kind));
+    std::erase(word, '`');
+    candidates.push_back(std::move(word));
+  }
+  const std::optional<std::string> meant = closest(text.substr(0, end), candidates);
+  if (!meant) return std::nullopt;
+  const Span span{problem.span.begin, problem.span.begin + static_cast<std::uint32_t>(end)};
+  Fix fix = replace(span, *meant, Applicability::Maybe);
+  fix.title = fmt::format("did you mean `{}`?", *meant);
+  return fix;
+}
+
+std::optional<Fix> FixBuilder::spaced() const {
+  std::string glued(speaker.slice(problem.span));
+  std::erase_if(glued, [](char c) { return c == ' ' || c == '\t'; });
+  if (glued.size() == problem.span.size()) return std::nullopt;
+  if (glued.empty()) return Fix{"remove the blank", {{{file, problem.span}, ""}}, Applicability::Safe};
+  return replace(problem.span, std::move(glued), Applicability::Safe);
+}
+
+std::optional<Fix> FixBuilder::brace() const {
+  if (problem.related.empty()) return std::nullopt;
+  const Span before{problem.related.begin, problem.related.begin};
+  return Fix{"insert `}` before that line", {{{file, before}, "}\n"}}, Applicability::Maybe};
+}
+
+struct FixRow {
+  ProblemKind kind;
+  std::optional<Fix> (FixBuilder::*build)() const;
+};
+constexpr auto kFixes = std::to_array<FixRow>({
+    {ProblemKind::AssignInsteadOfEqual, &FixBuilder::equal},
+    {ProblemKind::AssignInsteadOfColon, &FixBuilder::colon},
+    {ProblemKind::UnknownUnit, &FixBuilder::unit},
+    {ProblemKind::SpacedUnit, &FixBuilder::spaced},
+    {ProblemKind::SpacedCall, &FixBuilder::spaced},
+    {ProblemKind::Unexpected, &FixBuilder::word},
+    {ProblemKind::UnclosedBrace, &FixBuilder::brace},
+});
+
+std::optional<Fix> fix_of(const FixBuilder& builder) {
+  const auto row = std::ranges::find(kFixes, builder.problem.kind, &FixRow::kind);
+  return row == kFixes.end() ? std::nullopt : (builder.*row->build)();
+}
+
+Diagnostic diagnostic_of(const grammar::SyntaxTree& tree, FileId file, const Problem& problem) {
+  const Wording& wording = kWordings[static_cast<std::size_t>(problem.kind)];
+  const Speaker speaker(tree, problem);
+  const bool names_expected = problem.expected != SyntaxKind::Missing;
+  const auto sayable = [&](std::string_view words) {
+    return !words.empty() && (names_expected || words.find("{expected}") == std::string_view::npos);
+  };
+
+  Diagnostic result;
+  result.code = kCodes[static_cast<std::size_t>(problem.kind)];
+  result.message = speaker.say(wording.message);
+  result.primary = {file, problem.span};
+  result.primary_label = speaker.say(wording.label);
+  if (!problem.related.empty()) result.labels.push_back({{file, problem.related}, speaker.say(wording.related_label)});
+  if (sayable(wording.note)) result.notes.push_back(speaker.say(wording.note));
+  if (auto fix = fix_of({file, speaker, problem})) {
+    result.fixes.push_back(std::move(*fix));
+  } else if (sayable(wording.help)) {
+    result.helps.push_back(speaker.say(wording.help));
+  }
+  return result;
+}
+
+}  // namespace
+
+void report_syntax(const grammar::SyntaxTree& tree, FileId file, Sink& sink) {
+  for (const Problem& problem : tree.problems()) sink.add(diagnostic_of(tree, file, problem));
+}
+
+}  // namespace rollout::diagnostics
