@@ -1,0 +1,71 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+// The verbs of `rollout`, one function each. They print for people (or, with Format::Json, for machines) and give the exit status.
+
+namespace rollout::command {
+
+// Exit statuses are stable: scripts rely on them.
+enum class Exit : int {
+  Ok = 0,                  // succeeded; for a verb: done
+  Failed = 1,              // the rollout failed; a scenario failed
+  Usage = 2,               // wrong usage, a file that does not compile, an input or output error
+  RolledBack = 3,          // the rollout was rolled back, as its guards or a person decided
+  RollbackIncomplete = 4,  // it could not be rolled back wholly: a person is needed
+  Aborted = 5,             // it was aborted: nothing more was changed
+  Unfinished = 6,          // this process stopped, the run is not at its end: `rollout resume` goes on
+  Refused = 7,             // a person's answer was refused
+};
+
+enum class Format { Text, Json };
+
+struct Common {
+  std::string state;  // --state
+  Format format = Format::Text;
+};
+
+struct RunArguments {
+  Common common;
+  std::string file;                      // .rplan or .rollout
+  std::string rollout;                   // which, where a .rollout has several
+  std::vector<std::string> parameters;   // NAME=VALUE
+  std::string prometheus_url;
+  std::string log_file;
+  bool yes = false;                      // do not ask before the start
+  bool plan_only = false;                // show what it would do, then stop
+};
+struct TestArguments {
+  std::vector<std::string> paths;        // files and folders
+  std::string filter;                    // part of a scenario's name
+  std::string format = "text";           // text, json, junit
+  bool verbose = false;                  // a timeline for every scenario
+};
+struct SimulateArguments {
+  std::string file;
+  std::string scenario;                  // its name or a part of it; empty: the first
+  Format format = Format::Text;
+};
+// approve, reject, tick, answer, pause, resume, promote, abort, rollback, retry
+struct PersonArguments {
+  Common common;
+  std::string run, gate, text, who;
+};
+struct LogArguments {
+  Common common;
+  std::string run;
+  bool follow = false;
+};
+
+Exit run(const RunArguments& arguments);
+Exit resume(const PersonArguments& arguments, const RunArguments& how);
+Exit say(const std::string& verb, const PersonArguments& arguments);
+Exit test(const TestArguments& arguments);
+Exit simulate(const SimulateArguments& arguments);
+Exit list(const Common& arguments);
+Exit status(const Common& arguments, const std::string& run);
+Exit log(const LogArguments& arguments);
+
+}  // namespace rollout::command

@@ -1,0 +1,171 @@
+// The command `rollout`: its verbs and options. What each verb does is in runtime/command/.
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "runtime/command/commands.hpp"
+
+namespace {
+
+using namespace rollout::command;
+
+constexpr const char* kExitStatuses =
+    "Exit status: 0 succeeded, 1 failed, 2 usage, compile or I/O error, 3 rolled back, 4 rollback incomplete,\n"
+    "5 aborted, 6 stopped before the end (resume it), 7 the answer was refused.";
+
+void add_state(CLI::App& verb, Common& common) {
+  verb.add_option("--state", common.state, "Directory of the runs (default: $ROLLOUT_STATE, else ~/.local/state/rollout)");
+}
+
+void add_format(CLI::App& verb, Format& format) {
+  verb.add_option("--format", format, "text or json")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Format>{{"text", Format::Text}, {"json", Format::Json}}));
+}
+
+void add_how_to_run(CLI::App& verb, RunArguments& how) {
+  verb.add_option("--prometheus", how.prometheus_url, "Address of Prometheus (default: $PROMETHEUS_URL, else http://127.0.0.1:9090)");
+  verb.add_option("--log", how.log_file, "Write the runtime's own log to this file");
+}
+
+struct PersonVerb {
+  const char *name, *summary, *gate_help, *text_help, *examples;
+};
+
+// `text_help` null: the verb takes only a gate (or nothing); `gate_help` null: it takes only a reason.
+constexpr PersonVerb kPersonVerbs[] = {
+    {"approve", "Approve what a rollout asks for", "What is approved, as the rollout names it", nullptr,
+     "rollout approve portal_api-7 \"Go / no-go\" --by dana"},
+    {"reject", "Refuse what a rollout asks for", "What is refused", "Why",
+     "rollout reject portal_api-7 \"Go / no-go\" \"error budget is spent\" --by kim"},
+    {"tick", "Tick an item of a checklist", "The checklist, or * for all", "The item, or nothing for all",
+     "rollout tick portal_api-7 \"Before deployment\" \"On-call engineer available\" --by dana"},
+    {"answer", "Answer a question that a rollout asks", "The question", "The answer",
+     "rollout answer portal_api-7 \"Keep the canary?\" yes --by dana"},
+    {"pause", "Stop steps and promotion; guards go on watching", nullptr, "Why",
+     "rollout pause portal_api-7 \"looking at the logs\" --by dana"},
+    {"promote", "End the running hold now, or say that a step in doubt has happened", nullptr, "Why",
+     "rollout promote portal_api-7 \"verified by hand\" --by dana"},
+    {"abort", "Stop and change nothing more", nullptr, "Why", "rollout abort portal_api-7 --by dana"},
+    {"rollback", "Undo what was done, or take an incomplete rollback up again", nullptr, "Why",
+     "rollout rollback portal_api-7 \"customers report errors\" --by dana"},
+    {"retry", "Run the step again that failed or whose outcome is unknown", nullptr, "Why", "rollout retry portal_api-7 --by dana"},
+};
+
+struct Verbs {
+  RunArguments run;
+  TestArguments test;
+  SimulateArguments simulate;
+  Common list, status;
+  std::string status_run;
+  LogArguments log;
+  PersonArguments resume;
+  RunArguments resume_how;
+  PersonArguments person;
+};
+
+void add_run(CLI::App& app, Verbs& verbs) {
+  CLI::App* run = app.add_subcommand("run", "Execute a rollout");
+  run->add_option("FILE", verbs.run.file, "A plan (.rplan) or a program (.rollout)")->required();
+  run->add_option("--set", verbs.run.parameters, "A parameter's value: NAME=VALUE, repeatable")->type_name("NAME=VALUE");
+  run->add_option("--rollout", verbs.run.rollout, "Which rollout, where the file has several");
+  run->add_flag("-y,--yes", verbs.run.yes, "Start without asking");
+  run->add_flag("--plan", verbs.run.plan_only, "Show what it would do, and stop");
+  add_state(*run, verbs.run.common);
+  add_format(*run, verbs.run.common.format);
+  add_how_to_run(*run, verbs.run);
+  run->footer(fmt::format("Examples:\n  rollout run portal-api.rollout --set version=v1.0.0-rc.1\n"
+                          "  rollout run portal-api.rplan --yes --format json\n\n{}",
+                          kExitStatuses));
+}
+
+void add_scenarios(CLI::App& app, Verbs& verbs) {
+  CLI::App* test = app.add_subcommand("test", "Run scenarios on the virtual clock");
+  test->add_option("FILES", verbs.test.paths, "Programs, or folders that hold some")->required();
+  test->add_option("--filter", verbs.test.filter, "Only scenarios whose name contains this");
+  test->add_option("--format", verbs.test.format, "text, json or junit")->check(CLI::IsMember({"text", "json", "junit"}));
+  test->add_flag("-v,--verbose", verbs.test.verbose, "Show the timeline of every scenario");
+  test->footer("Examples:\n  rollout test portal-api.rollout\n  rollout test examples --format junit > report.xml\n\n"
+               "Exit status: 0 all pass, 1 one fails, 2 a file does not compile.");
+
+  CLI::App* simulate = app.add_subcommand("simulate", "Draw a scenario as a timeline");
+  simulate->add_option("FILE", verbs.simulate.file, "A program (.rollout)")->required();
+  simulate->add_option("SCENARIO", verbs.simulate.scenario, "The scenario's name or a part of it (default: the first)");
+  add_format(*simulate, verbs.simulate.format);
+  simulate->footer("Example:\n  rollout simulate portal-api.rollout \"latency spike\"");
+}
+
+void add_reading(CLI::App& app, Verbs& verbs) {
+  CLI::App* list = app.add_subcommand("list", "List runs, newest first");
+  add_state(*list, verbs.list);
+  add_format(*list, verbs.list.format);
+
+  CLI::App* status = app.add_subcommand("status", "Show where a run stands: stage, traffic, guards, who must answer");
+  status->add_option("RUN", verbs.status_run, "The run (default: the only unfinished one)");
+  add_state(*status, verbs.status);
+  add_format(*status, verbs.status.format);
+
+  CLI::App* log = app.add_subcommand("log", "Show what happened in a run, from its journal");
+  log->add_option("RUN", verbs.log.run, "The run (default: the only unfinished one)");
+  log->add_flag("-f,--follow", verbs.log.follow, "Go on as new entries come");
+  add_state(*log, verbs.log.common);
+  add_format(*log, verbs.log.common.format);
+}
+
+void add_people(CLI::App& app, Verbs& verbs) {
+  CLI::App* resume = app.add_subcommand("resume", "End a pause; or take a run up again that no process drives");
+  resume->add_option("RUN", verbs.resume.run, "The run (default: the only unfinished one)");
+  resume->add_option("REASON", verbs.resume.text, "Why");
+  resume->add_option("--by", verbs.resume.who, "Who says it (default: your login name)");
+  add_state(*resume, verbs.resume.common);
+  add_format(*resume, verbs.resume.common.format);
+  add_how_to_run(*resume, verbs.resume_how);
+  resume->footer("Example:\n  rollout resume portal_api-7");
+
+  for (const PersonVerb& person : kPersonVerbs) {
+    CLI::App* verb = app.add_subcommand(person.name, person.summary);
+    verb->add_option("RUN", verbs.person.run, "The run (default: the only unfinished one)");
+    if (person.gate_help != nullptr) verb->add_option("WHAT", verbs.person.gate, person.gate_help);
+    if (person.text_help != nullptr) verb->add_option("TEXT", verbs.person.text, person.text_help);
+    verb->add_option("--by", verbs.person.who, "Who says it (default: your login name)");
+    add_state(*verb, verbs.person.common);
+    verb->footer(fmt::format("Example:\n  {}", person.examples));
+  }
+}
+
+Exit dispatch(const CLI::App& app, Verbs& verbs) {
+  const CLI::App* verb = app.get_subcommands().front();
+  const std::string name = verb->get_name();
+  if (name == "run") return run(verbs.run);
+  if (name == "test") return test(verbs.test);
+  if (name == "simulate") return simulate(verbs.simulate);
+  if (name == "list") return list(verbs.list);
+  if (name == "status") return status(verbs.status, verbs.status_run);
+  if (name == "log") return log(verbs.log);
+  if (name == "resume") return resume(verbs.resume, verbs.resume_how);
+  return say(name, verbs.person);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"rollout: run, test and steer software rollouts"};
+  app.set_version_flag("--version", ROLLOUT_VERSION);
+  app.require_subcommand(1);
+  app.footer(fmt::format("Examples:\n  rollout test portal-api.rollout\n  rollout run portal-api.rollout --set version=v2\n"
+                         "  rollout approve portal_api-7 \"Go / no-go\"\n\n{}",
+                         kExitStatuses));
+  Verbs verbs;
+  add_run(app, verbs);
+  add_scenarios(app, verbs);
+  add_reading(app, verbs);
+  add_people(app, verbs);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
+  }
+  return static_cast<int>(dispatch(app, verbs));
+}
