@@ -82,6 +82,9 @@ class Value {
   const SecretTemplate& as_secret() const;
   const Value* find(std::string_view key) const;  // in a Map; null where absent
 
+  std::uint32_t depth() const;   // 0 for all but lists and maps
+  std::uint64_t weight() const;  // see kMaxValueWeight
+
   // Deep equality of kind and content. Not the language's `==`, which is three-valued (evaluate.hpp).
   bool operator==(const Value& other) const;
 

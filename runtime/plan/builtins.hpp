@@ -1,0 +1,18 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "runtime/plan/value.hpp"
+
+// What the evaluator and the builtins share.
+
+namespace rollout::plan {
+
+// The texts of the values joined, with `separator` between them. Missing where one is; secret where one is.
+Value concatenate(std::span<const Value> values, std::string_view separator = {});
+// Whether the text matches the ECMAScript pattern anywhere (`^` and `$` are the text's ends). Missing, with the reason,
+// for a broken pattern, a pattern over 256 bytes, a text over 4 KiB, or one that would take too long.
+Value matches(std::string_view text, std::string_view pattern);
+
+}  // namespace rollout::plan
