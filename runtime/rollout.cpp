@@ -151,6 +151,7 @@ Exit dispatch(const CLI::App& app, Verbs& verbs) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error of the write, told like a full disk
   CLI::App app{"rollout: run, test and steer software rollouts"};
   app.set_version_flag("--version", ROLLOUT_VERSION);
   app.require_subcommand(1);

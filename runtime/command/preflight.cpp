@@ -1,0 +1,75 @@
+#include "runtime/command/preflight.hpp"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+
+#include "runtime/console/escape.hpp"
+#include "runtime/plan/evaluate.hpp"
+
+namespace rollout::command {
+
+namespace {
+
+constexpr long kTimeoutSeconds = 5;
+
+std::size_t discard(char*, std::size_t size, std::size_t count, void*) { return size * count; }
+
+// Nothing where the server answers a query, else why not.
+std::optional<std::string> ask(const std::string& url) {
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), curl_easy_cleanup);
+  if (handle == nullptr) return "libcurl could not be started";
+  const std::string query = url + "/api/v1/query?query=1";
+  curl_easy_setopt(handle.get(), CURLOPT_URL, query.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, kTimeoutSeconds);
+  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, discard);
+  if (const CURLcode code = curl_easy_perform(handle.get()); code != CURLE_OK) return curl_easy_strerror(code);
+  long status = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200) return fmt::format("it answers HTTP {}", status);
+  return std::nullopt;
+}
+
+// The metric's own `url`, or the default; empty where only the run can know it.
+std::string url_of(const plan::Plan& plan, const plan::Metric& metric, const std::vector<plan::Value>& variables,
+                   const std::string& default_url) {
+  for (const plan::Argument& argument : metric.configuration) {
+    if (argument.name != "url" || argument.value == plan::kNone) continue;
+    const plan::Environment environment{.variables = variables, .metric = {}, .window = {}, .baseline = {}, .context = {}};
+    const plan::Value value = plan::evaluate(plan, argument.value, environment);
+    return value.kind() == plan::ValueKind::String ? value.as_string() : std::string();
+  }
+  return default_url;
+}
+
+}  // namespace
+
+std::optional<std::string> unreachable_source(const plan::VerifiedPlan& plan, const ParameterValues& parameters,
+                                              const std::string& prometheus_url) {
+  std::vector<plan::Value> variables(plan->variables.size());
+  for (const plan::Parameter& parameter : plan->parameters) {
+    for (const auto& [name, value] : parameters) {
+      if (name == parameter.name) variables[parameter.variable] = value;
+    }
+  }
+  std::map<std::string, std::string> first_metric;  // by address
+  for (const plan::Metric& metric : plan->metrics) {
+    if (metric.provider != plan::MetricProvider::Prometheus) continue;
+    const std::string url = url_of(*plan, metric, variables, prometheus_url);
+    if (!url.empty()) first_metric.emplace(url, metric.name);
+  }
+  for (const auto& [url, metric] : first_metric) {
+    if (const auto why = ask(url)) {
+      return fmt::format("Prometheus at {} does not answer ({}), so `{}` cannot be measured; start it or name another with "
+                         "--prometheus. Nothing was started",
+                         console::escape(url), console::escape(*why), metric);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace rollout::command

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "runtime/command/parameters.hpp"
+#include "runtime/plan/plan.hpp"
+
+namespace rollout::command {
+
+// Asks every Prometheus that the plan measures with whether it answers, before anything is started: a rollout whose source is
+// down would only go blind. Gives what is wrong, or nothing.
+std::optional<std::string> unreachable_source(const plan::VerifiedPlan& plan, const ParameterValues& parameters,
+                                              const std::string& prometheus_url);
+
+}  // namespace rollout::command

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Bad input, as a user would give it: each case must end with a clear message, a non-zero exit and nothing lost."""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+PROGRAM = """
+use std.terminal
+param version: string matching "^v[0-9]+$"
+param share: ratio = 10%
+role managers = ["dana", "kim"]
+let people = terminal.channel()
+rollout demo {
+  approve "Go" by managers within 1h else abort
+  stage one {
+    readonly run `true`
+    hold 100ms
+  }
+}
+"""
+
+QUERYING = """
+use std.prometheus
+metric load: number = prometheus.query("vector(1)") every 1s
+rollout measured {
+  stage one {
+    when load > 5 for 3s then rollback
+    hold 2s
+  }
+}
+"""
+
+NO_SUCH_COMMAND = """
+rollout missing {
+  stage one {
+    run `no-such-program-anywhere --now` undo { readonly run `true` }
+  }
+}
+"""
+
+
+class Failed(Exception):
+    """What a user would be embarrassed by."""
+
+
+class Cases:
+    def __init__(self, options, folder):
+        self.rollout, self.rolloutc, self.folder = options.rollout, options.rolloutc, folder
+        self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1")
+        for name, text in (("demo", PROGRAM), ("measured", QUERYING), ("missing", NO_SUCH_COMMAND)):
+            (folder / f"{name}.rollout").write_text(text)
+
+    def call(self, *arguments, program=None, environment=None):
+        return subprocess.run([program or self.rollout, *arguments], env=environment or self.environment, cwd=self.folder,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+    def refuses(self, *arguments, says, status=2, **how):
+        answer = self.call(*arguments, **how)
+        text = answer.stderr + answer.stdout
+        if answer.returncode != status:
+            raise Failed(f"exit status {answer.returncode}, not {status}:\n{text}")
+        for word in says:
+            if word not in text:
+                raise Failed(f"the message does not say {word!r}:\n{text}")
+        for word in ("terminate called", "what():", "Assertion", "AddressSanitizer", "runtime error"):
+            if word in text:
+                raise Failed(f"an exception or assertion reached the user:\n{text}")
+        return answer
+
+    def runs(self):
+        return json.loads(self.call("list", "--format", "json").stdout)
+
+    def prometheus_down_at_start(self):
+        before = self.runs()
+        self.refuses("run", "measured.rollout", "--yes", "--prometheus", "http://127.0.0.1:9",
+                     says=["127.0.0.1:9", "does not answer", "Nothing was started"])
+        if self.runs() != before:
+            raise Failed("a run was left behind")
+
+    def missing_parameter(self):
+        self.refuses("run", "demo.rollout", "--yes", says=["parameter `version`", "--set version="])
+
+    def wrong_type_in_set(self):
+        self.refuses("run", "demo.rollout", "--yes", "--set", "version=v1", "--set", "share=5", says=["share", "a ratio", "share=5%"])
+
+    def value_against_its_pattern(self):
+        self.refuses("run", "demo.rollout", "--yes", "--set", "version=1.0", says=["version", "^v[0-9]+$"])
+
+    def unknown_parameter(self):
+        self.refuses("run", "demo.rollout", "--yes", "--set", "versoin=v1", says=["versoin", "did you mean `version`"])
+
+    def plan_bytes(self):
+        self.call("build", "demo.rollout", "-o", "demo.rplan", program=self.rolloutc)
+        return bytearray((self.folder / "demo.rplan").read_bytes())
+
+    def truncated_plan(self):
+        data = self.plan_bytes()
+        (self.folder / "short.rplan").write_bytes(data[:len(data) // 2])
+        self.refuses("run", "short.rplan", "--yes", "--set", "version=v1", says=["short.rplan", str(len(data) // 2)])
+
+    def newer_plan(self):
+        data = self.plan_bytes()
+        data[8] = 9  # the major version stands after the magic
+        (self.folder / "newer.rplan").write_bytes(data)
+        self.refuses("run", "newer.rplan", "--yes", "--set", "version=v1", says=["newer.rplan", "format 9"])
+
+    def damaged_plan(self):
+        data = self.plan_bytes()
+        data[len(data) // 2] ^= 0x40
+        (self.folder / "damaged.rplan").write_bytes(data)
+        self.refuses("run", "damaged.rplan", "--yes", "--set", "version=v1", says=["damaged"])
+
+    def not_a_plan(self):
+        (self.folder / "text.rplan").write_text("hello\n")
+        self.refuses("run", "text.rplan", "--yes", says=["text.rplan", "not a"])
+
+    def no_such_file(self):
+        self.refuses("run", "nowhere.rollout", says=["nowhere.rollout"])
+
+    def full_disk_under_the_journal(self):
+        """A file-size limit stands for the full disk: the journal cannot grow, so the run must not go on."""
+        def run(limit):
+            return subprocess.run(["bash", "-c", f"ulimit -f {limit}; exec \"$0\" \"$@\"", self.rollout, "run", "many.rollout", "--yes"],
+                                  env=dict(self.environment, ROLLOUT_STATE=str(self.folder / f"full-{limit}")), cwd=self.folder,
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        steps = "\n".join(f"    readonly run `echo step {number}`" for number in range(200))
+        (self.folder / "many.rollout").write_text(f"rollout many {{\n  stage one {{\n{steps}\n  }}\n}}\n")
+        for limit in (8, 200):
+            answer = run(limit)
+            text = answer.stderr + answer.stdout
+            if answer.returncode not in (2, 6) or "journal" not in text:
+                raise Failed(f"limit {limit} KiB: exit status {answer.returncode}:\n{text[-2000:]}")
+            if "terminate called" in text:
+                raise Failed(f"limit {limit} KiB: an exception reached the user:\n{text[-2000:]}")
+        # What was stored before is whole, and the run goes on when there is room again.
+        state = str(self.folder / "full-200")
+        answer = self.call("resume", "--state", state)
+        if answer.returncode != 0:
+            raise Failed(f"the run did not go on with room again: {answer.returncode}\n{answer.stderr}{answer.stdout[-2000:]}")
+
+    def command_that_does_not_exist(self):
+        self.refuses("run", "missing.rollout", "--yes", says=["no-such-program-anywhere", "no program"], status=3)
+
+    def approval_outside_the_role(self):
+        process = subprocess.Popen([self.rollout, "run", "demo.rollout", "--yes", "--set", "version=v1"], env=self.environment,
+                                   cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and not any(run["driven"] for run in self.runs()):
+                time.sleep(0.05)
+            run = next(run["run"] for run in self.runs() if run["driven"])
+            self.refuses("approve", run, "Go", "--by", "mallory", says=["mallory", "managers", "dana"], status=7)
+            self.refuses("approve", run, "Gone", "--by", "dana", says=["Gone", "Go"], status=7)
+            answer = self.call("approve", run, "Go", "--by", "dana")
+            if answer.returncode != 0:
+                raise Failed(f"dana may approve, but: {answer.stderr}{answer.stdout}")
+            if process.wait(20) != 0:
+                raise Failed(f"the run did not succeed after the approval: {process.stdout.read()}")
+            self.refuses("approve", run, "Go", "--by", "dana", says=[run, "no process"], status=2)
+        finally:
+            process.kill()
+
+    def unknown_run(self):
+        self.refuses("status", "nothing-99", says=["nothing-99"])
+
+    def program_with_errors(self):
+        (self.folder / "wrong.rollout").write_text('rollout wrong {\n  stage one {\n    hold 5min\n  }\n}\n')
+        self.refuses("run", "wrong.rollout", "--yes", says=["wrong.rollout:3", "5min"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
+    parser.add_argument("--rolloutc", default=str(ROOT / "build" / "bin" / "rolloutc"))
+    parser.add_argument("--only", help="the name of one case")
+    options = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="rollout-bad-input-"))
+    (folder / "state").mkdir(mode=0o700)
+    cases = Cases(options, folder)
+    names = [name for name, value in vars(Cases).items() if not name.startswith("_") and name not in ("call", "refuses", "runs", "plan_bytes")]
+    failed = 0
+    for name in names:
+        if options.only and name != options.only:
+            continue
+        try:
+            getattr(cases, name)()
+            print(f"passed: {name.replace('_', ' ')}", flush=True)
+        except (Failed, subprocess.TimeoutExpired, StopIteration) as problem:
+            failed += 1
+            print(f"FAILED: {name.replace('_', ' ')}\n  {problem}", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    print(f"bad_input: {len(names) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
