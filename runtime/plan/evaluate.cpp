@@ -175,9 +175,15 @@ class Evaluation {
   }
 
   void two(Op op) {
-    const Value right = pop();
-    const Value left = pop();
-    push(op == Op::Index ? element(left, right) : binary(op, left, right));
+    if (stack_.size() < 2) {
+      push(Value::missing("the expression has too few values"));
+      return;
+    }
+    const Value& left = stack_[stack_.size() - 2];
+    const Value& right = stack_.back();
+    Value result = op == Op::Index ? element(left, right) : binary(op, left, right);
+    stack_.pop_back();
+    stack_.back() = std::move(result);
   }
 
   void range() {
