@@ -1,0 +1,95 @@
+#include "compiler/driver/compile.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "compiler/check/check.hpp"
+#include "compiler/diagnostics/suggest.hpp"
+#include "compiler/driver/source_reader.hpp"
+#include "compiler/lower/lower.hpp"
+
+namespace rollout::driver {
+namespace {
+
+// A module's path is relative to the file that uses it, and shown relative to where the command runs.
+std::string path_beside(std::string_view using_file, std::string_view path) {
+  const std::filesystem::path folder = std::filesystem::path(using_file).parent_path();
+  return (folder / path).lexically_normal().string();
+}
+
+}  // namespace
+
+Expected<CompiledFile, InputError> compile_file(const std::string& path, const CompileOptions& options) {
+  auto bytes = read_bytes(path, options.most_bytes);
+  if (!bytes) return bytes.error();
+  return compile_source({path == "-" ? "<standard input>" : path, std::move(*bytes)}, options);
+}
+
+CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& options) {
+  const check::ModuleLoader loader{
+      .file = [&](std::string_view using_file, std::string_view path) -> std::optional<grammar::SourceFile> {
+        std::string found = path_beside(using_file, path);
+        auto bytes = read_bytes(found, options.most_bytes);
+        if (!bytes) return std::nullopt;
+        return grammar::SourceFile{std::move(found), std::move(*bytes)};
+      }};
+  diagnostics::Sink sink;
+  std::string path = source.path;
+  check::CheckedModule module = check::check(std::move(source), loader, sink);
+  return {std::move(path), std::move(module), sink.sorted(), sink.has_errors(), sink.warning_count()};
+}
+
+bool CompileResult::has_errors() const {
+  return !input_errors.empty() || std::ranges::any_of(files, &CompiledFile::has_errors);
+}
+
+std::size_t CompileResult::warning_count() const {
+  std::size_t count = 0;
+  for (const CompiledFile& file : files) count += file.warnings;
+  return count;
+}
+
+CompileResult compile(std::span<const std::string> paths, const CompileOptions& options) {
+  CompileResult result;
+  for (const std::string& path : paths) {
+    auto file = compile_file(path, options);
+    if (file) {
+      result.files.push_back(std::move(*file));
+    } else {
+      result.input_errors.push_back(file.error());
+    }
+  }
+  return result;
+}
+
+std::string render(const CompiledFile& file, diagnostics::Format format, const diagnostics::RenderOptions& options) {
+  return diagnostics::render(file.diagnostics, file.module.files, format, options);
+}
+
+std::vector<std::string> rollout_names(const check::CheckedModule& module) {
+  std::vector<std::string> names;
+  for (const check::RolloutDecl& rollout : module.rollouts) {
+    if (rollout.location.file == diagnostics::FileId{}) names.push_back(module.symbols[rollout.symbol].name);
+  }
+  return names;
+}
+
+Expected<plan::Plan, std::string> plan_of(const CompiledFile& file, const std::string& rollout) {
+  const std::vector<std::string> names = rollout_names(file.module);
+  if (names.empty()) return fmt::format("`{}` declares no rollout, so there is nothing to run", file.path);
+  std::string listed;
+  for (const std::string& name : names) listed += (listed.empty() ? "`" : ", `") + name + "`";
+  if (rollout.empty()) {
+    if (names.size() > 1)
+      return fmt::format("`{}` has {} rollouts: {}; choose one with --rollout", file.path, names.size(), listed);
+    return lower::lower_rollout(file.module, names.front());
+  }
+  if (std::ranges::find(names, rollout) != names.end()) return lower::lower_rollout(file.module, rollout);
+  const auto meant = diagnostics::closest(rollout, names);
+  return fmt::format("`{}` has no rollout `{}`; {}", file.path, rollout,
+                     meant ? fmt::format("did you mean `{}`?", *meant) : fmt::format("it has {}", listed));
+}
+
+}  // namespace rollout::driver
