@@ -1,0 +1,397 @@
+#include "runtime/scenario/player.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <queue>
+#include <set>
+#include <variant>
+
+#include "runtime/plan/evaluate.hpp"
+#include "runtime/scenario/expectations.hpp"
+#include "runtime/scenario/ledger.hpp"
+#include "runtime/scenario/patience.hpp"
+#include "runtime/scenario/people.hpp"
+#include "runtime/scenario/signals.hpp"
+#include "runtime/scenario/world.hpp"
+
+namespace rollout::scenario {
+
+namespace {
+
+using machine::EffectDone;
+using machine::EffectStatus;
+using machine::Machine;
+using machine::PersonSaid;
+using machine::Record;
+using machine::RecordKind;
+using machine::RunState;
+
+struct Dies {
+  Nanoseconds down_for = 0;
+};
+struct StartsAgain {};
+struct Speaks {
+  PersonSaid said;
+  bool by_name = true;
+  bool at_console = false;
+};
+
+// The order within one instant; the machine's own wake-ups come after all of them.
+enum class Order : std::uint8_t { World, Effect, Person, Sample };
+
+struct Due {
+  Nanoseconds at = 0;
+  Order order{};
+  std::uint64_t sequence = 0;
+  std::variant<Dies, StartsAgain, EffectDone, Speaks, machine::Samples> what;
+
+  // For a heap whose top is the earliest.
+  bool operator<(const Due& other) const {
+    if (at != other.at) return at > other.at;
+    if (order != other.order) return order > other.order;
+    return sequence > other.sequence;
+  }
+};
+
+// Records that a guard may write for ever while the run stands still.
+bool only_watches(RecordKind kind) {
+  return kind == RecordKind::GuardPending || kind == RecordKind::GuardReset || kind == RecordKind::GuardUnknown ||
+         kind == RecordKind::GuardSeesAgain || kind == RecordKind::SampleLate || kind == RecordKind::ClockSkew;
+}
+
+class Player {
+ public:
+  Player(std::shared_ptr<const plan::VerifiedPlan> plan, const Scenario& scenario, const PlayOptions& options)
+      : verified_(std::move(plan)),
+        plan_(**verified_),
+        scenario_(scenario),
+        options_(options),
+        signals_(plan_, scenario, options.directory),
+        world_(scenario),
+        ledger_(result_),
+        patience_(plan_) {}
+
+  Result play();
+
+ private:
+  bool begin();
+  void run();
+  bool step();
+  bool within_bounds();
+  bool nothing_will_change();
+
+  void feed(const machine::Event& event);
+  void take(machine::Reaction reaction, std::vector<machine::Poll>& polls);
+  void note(const Record& record);
+  void points_moved();
+  void carry_out(const machine::StartEffect& effect);
+  void answer(const machine::Poll& poll);
+  machine::Samples immediate_answer(const machine::Poll& poll);
+  void keep_if_it_mattered(const machine::Samples& samples, const machine::Reaction& reaction);
+
+  void happen(const Due& due);
+  void happen(const Dies& dies);
+  void happen(const StartsAgain&);
+  void happen(const EffectDone& done);
+  void happen(const Speaks& speaks);
+  void happen(const machine::Samples& samples);
+
+  void ask_people(const Record& record);
+  void push(Nanoseconds at, Order order, decltype(Due::what) what);
+  void fail(std::string observed);
+
+  std::shared_ptr<const plan::VerifiedPlan> verified_;
+  const plan::Plan& plan_;
+  const Scenario& scenario_;
+  const PlayOptions& options_;
+  Result result_;
+  Signals signals_;
+  World world_;
+  Ledger ledger_;
+  Patience patience_;
+  std::optional<Machine> machine_;
+  std::string stored_;  // the machine's state while it is down
+  Nanoseconds now_ = 0, restarts_at_ = 0, last_progress_ = 0;
+  std::priority_queue<Due> due_;
+  std::uint64_t sequence_ = 0;
+  std::set<std::uint64_t> under_way_;
+  std::vector<bool> console_scheduled_, crash_scheduled_;
+  std::size_t console_waiting_ = 0;
+  bool points_changed_ = true, broken_ = false;
+};
+
+void Player::push(Nanoseconds at, Order order, decltype(Due::what) what) {
+  due_.push({std::max(at, now_), order, sequence_++, std::move(what)});
+}
+
+void Player::fail(std::string observed) {
+  result_.failures.push_back({{}, std::move(observed), scenario_.spot});
+  broken_ = true;
+}
+
+Result Player::play() {
+  result_.scenario = scenario_.name;
+  result_.rollout = scenario_.rollout;
+  result_.spot = scenario_.spot;
+  for (const std::string& problem : signals_.problems()) fail(problem);
+  if (!broken_ && begin()) run();
+  result_.last = now_;
+  if (!broken_) {
+    auto unmet = unmet_expectations(scenario_, result_, ledger_.points());
+    std::move(unmet.begin(), unmet.end(), std::back_inserter(result_.failures));
+  }
+  result_.passed = result_.failures.empty();
+  return std::move(result_);
+}
+
+bool Player::begin() {
+  now_ = result_.created = creation_instant(plan_, scenario_);
+  console_scheduled_.resize(scenario_.console.size());
+  crash_scheduled_.resize(scenario_.crashes.size());
+  machine::RunOptions run;
+  run.run_id = "scenario";
+  run.parameters = scenario_.parameters;
+  run.scripted_world = true;
+  auto created = Machine::create(verified_, std::move(run), now_);
+  if (!created) {
+    fail("the run could not be created: " + created.error().message);
+    return false;
+  }
+  machine_.emplace(std::move(*created));
+  feed(machine::Wake{});
+  return true;
+}
+
+void Player::run() {
+  while (!broken_ && within_bounds() && step()) {
+  }
+  if (machine_) result_.state = machine_->state();
+}
+
+// Goes to the next instant at which something is due and lets it happen; false at the end of the play.
+bool Player::step() {
+  if (machine_ && machine_->finished() && console_waiting_ == 0) return false;
+  const auto wake = machine_ ? machine_->next_wakeup() : std::nullopt;
+  if (!due_.empty() && (!wake || due_.top().at <= std::max(*wake, now_))) {
+    const Due due = due_.top();
+    due_.pop();
+    happen(due);
+    return true;
+  }
+  if (!wake || nothing_will_change()) return false;
+  now_ = std::max(now_, *wake);
+  feed(machine::Wake{});
+  return true;
+}
+
+bool Player::within_bounds() {
+  if (result_.events > options_.most_events) {
+    fail(fmt::format("the run had not ended after {} events, {} after its creation; the play was stopped",
+                     options_.most_events, plan::duration_text(now_ - result_.created)));
+  } else if (now_ - result_.created > options_.most_time) {
+    fail(fmt::format("the run had not ended {} after its creation; the play was stopped",
+                     plan::duration_text(options_.most_time)));
+  }
+  return !broken_;
+}
+
+// Guards are asked for ever while a run waits for a person who never answers. Once nothing in the world can change any
+// more and every guard has had its time, the state is what it is.
+bool Player::nothing_will_change() {
+  if (!due_.empty() || !patience_.is_due(now_)) return false;
+  const Nanoseconds changed = std::max(signals_.last_change(), world_.last_change());
+  return changed <= now_ && patience_.is_over(machine_->view(), std::max(changed, last_progress_), now_);
+}
+
+void Player::feed(const machine::Event& event) {
+  std::vector<machine::Poll> polls;
+  ++result_.events;
+  take(machine_->apply(event, now_), polls);
+  // Sources answer within the same instant, before anything that the polls' reactions start.
+  for (std::size_t i = 0; i < polls.size() && result_.events <= options_.most_events; ++i) {
+    const machine::Samples samples = immediate_answer(polls[i]);
+    if (samples.readings.empty()) continue;
+    ++result_.events;
+    machine::Reaction reaction = machine_->apply(samples, now_);
+    keep_if_it_mattered(samples, reaction);
+    take(std::move(reaction), polls);
+  }
+}
+
+void Player::take(machine::Reaction reaction, std::vector<machine::Poll>& polls) {
+  for (const Record& record : reaction.records) note(record);
+  if (points_changed_) points_moved();
+  for (machine::Request& request : reaction.requests) {
+    if (auto* effect = std::get_if<machine::StartEffect>(&request)) carry_out(*effect);
+    if (auto* poll = std::get_if<machine::Poll>(&request)) polls.push_back(std::move(*poll));
+    if (auto* cancel = std::get_if<machine::CancelEffect>(&request); cancel && under_way_.contains(cancel->effect))
+      push(now_, Order::Effect,
+           EffectDone{cancel->effect, EffectStatus::Cancelled, Value::missing("cancelled"), "cancelled"});
+  }
+}
+
+void Player::note(const Record& record) {
+  const bool had_start = result_.start.has_value();
+  ledger_.note(record);
+  if (!only_watches(record.kind)) last_progress_ = record.at;
+  points_changed_ = points_changed_ || had_start != result_.start.has_value() ||
+                    record.kind == RecordKind::StageEntered || record.kind == RecordKind::StageDone;
+  if (record.kind == RecordKind::GateOpened || record.kind == RecordKind::Notified) ask_people(record);
+}
+
+void Player::points_moved() {
+  points_changed_ = false;
+  const Points& points = ledger_.points();
+  signals_.resolve(points);
+  world_.resolve(points);
+  for (std::size_t i = 0; i < scenario_.console.size(); ++i) {
+    const auto at = points.resolve(scenario_.console[i].at);
+    if (!at || console_scheduled_[i]) continue;
+    console_scheduled_[i] = true;
+    ++console_waiting_;
+    push(*at, Order::Person, Speaks{console_saying(scenario_.console[i]), true, true});
+  }
+  for (std::size_t i = 0; i < scenario_.crashes.size(); ++i) {
+    const auto at = points.resolve(scenario_.crashes[i].at);
+    if (!at || crash_scheduled_[i]) continue;
+    crash_scheduled_[i] = true;
+    push(*at, Order::World, Dies{std::max<Nanoseconds>(0, scenario_.crashes[i].down_for)});
+  }
+}
+
+void Player::ask_people(const Record& record) {
+  if (record.kind == RecordKind::Notified) {
+    const std::string channel = field_text(record, "channel");
+    for (const Person& person : scenario_.people) {
+      if (person.kind != PersonKind::Acknowledge || person.gate != channel) continue;
+      const PersonSaid said{machine::Verb::Acknowledge, person.who.empty() ? "somebody" : person.who, channel, {}};
+      push(now_ + person.after, Order::Person, Speaks{said, false, false});
+    }
+    return;
+  }
+  const std::string text = field_text(record, "gate");
+  for (const machine::GateView& gate : machine_->view().gates) {
+    if (gate.text != text) continue;
+    for (Saying& saying : answers_to(scenario_, gate, plan_))
+      push(now_ + saying.after, Order::Person, Speaks{std::move(saying.said), saying.by_name, false});
+    return;
+  }
+}
+
+void Player::carry_out(const machine::StartEffect& effect) {
+  ledger_.note(effect, now_);
+  under_way_.insert(effect.effect);
+  WorldAnswer answer = world_.answer(effect, now_);
+  const bool too_long = !answer.after || *answer.after > effect.timeout;
+  if (too_long && effect.timeout > 0) {
+    const std::string error = "no answer within " + plan::duration_text(effect.timeout);
+    push(now_ + effect.timeout, Order::Effect,
+         EffectDone{effect.effect, EffectStatus::TimedOut, Value::missing(error), error});
+    return;
+  }
+  if (!answer.after) return;
+  if (Value* result = &answer.result; result->find("elapsed")) {
+    plan::Map fields = result->as_map();
+    for (auto& [name, value] : fields) {
+      if (name == "elapsed") value = Value::duration(*answer.after);
+    }
+    *result = Value::map(std::move(fields));
+  }
+  push(now_ + *answer.after, Order::Effect,
+       EffectDone{effect.effect, answer.status, std::move(answer.result), std::move(answer.error)});
+}
+
+// What is known now; late samples come as events of their own.
+machine::Samples Player::immediate_answer(const machine::Poll& poll) {
+  machine::Samples samples{poll.slot, {}};
+  samples.readings.reserve(poll.metrics.size());
+  for (const plan::MetricId metric : poll.metrics) {
+    auto answer = signals_.read(metric, poll.slot);
+    if (!answer) {
+      answer = SignalAnswer{};
+      answer->reading.metric = metric;
+      answer->reading.status = machine::ReadingStatus::NoData;
+      const plan::Metric& row = plan_.metrics[metric];
+      if (row.provider == plan::MetricProvider::Check) {
+        const auto passes = world_.check_passes(row.declaration, row.arguments, poll.slot);
+        if (passes) answer->reading.status = machine::ReadingStatus::Value;
+        if (passes) answer->reading.value = Value::boolean(*passes);
+        answer->reading.sampled_at = poll.slot;
+      }
+    }
+    if (poll.slot + answer->delay > now_) {
+      push(poll.slot + answer->delay, Order::Sample, machine::Samples{poll.slot, {std::move(answer->reading)}});
+    } else {
+      samples.readings.push_back(std::move(answer->reading));
+    }
+  }
+  return samples;
+}
+
+void Player::keep_if_it_mattered(const machine::Samples& samples, const machine::Reaction& reaction) {
+  const auto decides = [](const Record& record) {
+    return record.kind == RecordKind::GuardPending || record.kind == RecordKind::GuardReset ||
+           record.kind == RecordKind::GuardUnknown || record.kind == RecordKind::GuardBlind ||
+           record.kind == RecordKind::GuardSeesAgain || record.kind == RecordKind::GuardFired ||
+           record.kind == RecordKind::HoldEnded;
+  };
+  if (std::none_of(reaction.records.begin(), reaction.records.end(), decides)) return;
+  for (const machine::Reading& reading : samples.readings)
+    result_.samples.push_back({samples.slot, reading.metric, reading.status, reading.value});
+}
+
+void Player::happen(const Due& due) {
+  now_ = std::max(now_, due.at);
+  std::visit([&](const auto& what) { happen(what); }, due.what);
+}
+
+void Player::happen(const Dies& dies) {
+  if (!machine_ || machine_->finished()) return;
+  // The feeder makes the state durable after each event, so that what is lost is only what was under way.
+  stored_ = machine_->snapshot();
+  machine_.reset();
+  under_way_.clear();
+  restarts_at_ = now_ + dies.down_for;
+  push(restarts_at_, Order::World, StartsAgain{});
+}
+
+void Player::happen(const StartsAgain&) {
+  auto restored = Machine::restore(verified_, stored_);
+  if (!restored) {
+    fail("the stored state could not be taken up again: " + restored.error().message);
+    return;
+  }
+  machine_.emplace(std::move(*restored));
+  feed(machine::Restarted{});
+}
+
+void Player::happen(const EffectDone& done) {
+  if (machine_ && under_way_.erase(done.effect) > 0) feed(done);
+}
+
+void Player::happen(const Speaks& speaks) {
+  if (!machine_) {  // nobody listens; they try again when the runtime is back
+    push(restarts_at_, Order::Person, speaks);
+    return;
+  }
+  if (speaks.at_console) --console_waiting_;
+  if (!speaks.by_name && !speaks.said.gate.empty() && speaks.said.verb != machine::Verb::Acknowledge) {
+    const auto gates = machine_->view().gates;
+    const auto open = [&](const machine::GateView& gate) { return gate.text == speaks.said.gate; };
+    if (std::none_of(gates.begin(), gates.end(), open)) return;
+  }
+  feed(speaks.said);
+}
+
+void Player::happen(const machine::Samples& samples) {
+  if (machine_) feed(samples);
+}
+
+}  // namespace
+
+Result play(std::shared_ptr<const plan::VerifiedPlan> plan, const Scenario& scenario, const PlayOptions& options) {
+  return Player(std::move(plan), scenario, options).play();
+}
+
+}  // namespace rollout::scenario
