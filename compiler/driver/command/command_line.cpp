@@ -1,0 +1,140 @@
+// The only unit that includes CLI11: it takes seconds to compile.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <map>
+#include <optional>
+
+#include "compiler/diagnostics/suggest.hpp"
+#include "compiler/driver/command/commands.hpp"
+
+namespace rollout::command {
+namespace {
+
+constexpr std::string_view kExitStatuses =
+    "\nExit status: 0 clean, 1 errors (or warnings with --deny-warnings), 2 wrong usage or a file that cannot be read "
+    "or written.\n";
+
+const std::map<std::string, diagnostics::Format> kFormats = {
+    {"text", diagnostics::Format::Text}, {"short", diagnostics::Format::Short}, {"json", diagnostics::Format::Json}};
+const std::map<std::string, Printed> kPrinted = {
+    {"tokens", Printed::Tokens}, {"tree", Printed::Tree}, {"plan", Printed::Plan}};
+
+CLI::Option* add_format(CLI::App& verb, diagnostics::Format& format) {
+  return verb.add_option("--format", format, "how diagnostics are written: text (default), short, json")
+      ->type_name("FORMAT")
+      ->transform(CLI::Transformer(kFormats).description(""))
+      ->check(CLI::IsMember(kFormats).description(""));
+}
+
+CLI::App* add_check(CLI::App& app, CheckArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("check", "find what is wrong in plans, without running anything");
+  verb->add_option("files", arguments.files, ".rollout files; `-` reads the standard input")
+      ->type_name("FILE")
+      ->required();
+  add_format(*verb, arguments.format);
+  verb->add_flag("--deny-warnings", arguments.deny_warnings, "warnings count as errors for the exit status");
+  verb->footer(
+      "\nExamples:\n"
+      "  rolloutc check portal.rollout\n"
+      "  rolloutc check --format short plans/*.rollout       one line for each finding, for build logs\n"
+      "  rolloutc check --format json portal.rollout         one JSON object a line, for tools\n" +
+      std::string(kExitStatuses));
+  return verb;
+}
+
+CLI::App* add_build(CLI::App& app, BuildArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("build", "compile a rollout to a plan file, byte for byte the same everywhere");
+  verb->add_option("file", arguments.file, "a .rollout file")->type_name("FILE")->required();
+  verb->add_option("-o,--output", arguments.output, "where to write the plan (default: the file's name with .rplan)")
+      ->type_name("OUT");
+  verb->add_option("--rollout", arguments.rollout, "which one, where the file has several")->type_name("NAME");
+  add_format(*verb, arguments.format);
+  verb->footer(
+      "\nExamples:\n"
+      "  rolloutc build portal.rollout                       writes portal.rplan\n"
+      "  rolloutc build shop.rollout --rollout cart -o cart.rplan\n" +
+      std::string(kExitStatuses));
+  return verb;
+}
+
+CLI::App* add_disasm(CLI::App& app, DisasmArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("disasm", "show a plan file as text");
+  verb->add_option("plan", arguments.file, "a .rplan file")->type_name("PLAN")->required();
+  verb->footer("\nExample:\n  rolloutc disasm portal.rplan | less\n" + std::string(kExitStatuses));
+  return verb;
+}
+
+CLI::App* add_print(CLI::App& app, PrintArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("print", "show a stage of the compiler as text: tokens, tree or plan");
+  verb->add_option("what", arguments.what, "tokens, tree or plan")
+      ->type_name("WHAT")
+      ->required()
+      ->transform(CLI::Transformer(kPrinted).description(""))
+      ->check(CLI::IsMember(kPrinted).description(""));
+  verb->add_option("file", arguments.file, "a .rollout file; `-` reads the standard input")
+      ->type_name("FILE")
+      ->required();
+  verb->add_option("--rollout", arguments.rollout, "for plan: which one, where the file has several")
+      ->type_name("NAME");
+  verb->footer(
+      "\nExamples:\n"
+      "  rolloutc print tree portal.rollout                  what the parser understood\n"
+      "  rolloutc print plan portal.rollout                  what will be executed\n" +
+      std::string(kExitStatuses));
+  return verb;
+}
+
+// What is wrong with the command line, and the verb that was probably meant.
+Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
+  const std::vector<std::string> verbs = {"check", "build", "disasm", "print"};
+  std::string message = error.what();
+  const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
+  if (unknown_verb) {
+    const auto meant = diagnostics::closest(words[1], verbs);
+    message = fmt::format("there is no command `{}`; {}", words[1],
+                          meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, disasm or print");
+  }
+  const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
+  fmt::print(stderr, "rolloutc: {}\n", message);
+  fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
+  return Exit::Usage;
+}
+
+}  // namespace
+
+std::variant<Arguments, Exit> read_command_line(int count, const char* const* words) {
+  CLI::App app("rolloutc checks and compiles plans for shipping software: .rollout in, .rplan out.", "rolloutc");
+  app.set_version_flag("--version", "rolloutc " ROLLOUT_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "\nExamples:\n"
+      "  rolloutc check portal.rollout\n"
+      "  rolloutc build portal.rollout -o portal.rplan\n"
+      "\n`rolloutc COMMAND --help` says more on each.\n" +
+      std::string(kExitStatuses));
+
+  CheckArguments check;
+  BuildArguments build;
+  DisasmArguments disasm;
+  PrintArguments print;
+  const CLI::App* check_verb = add_check(app, check);
+  const CLI::App* build_verb = add_build(app, build);
+  const CLI::App* disasm_verb = add_disasm(app, disasm);
+  add_print(app, print);
+  try {
+    app.parse(count, words);
+  } catch (const CLI::Success& wanted) {
+    app.exit(wanted);
+    return Exit::Clean;
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, count, words);
+  }
+  if (check_verb->parsed()) return Arguments(std::move(check));
+  if (build_verb->parsed()) return Arguments(std::move(build));
+  if (disasm_verb->parsed()) return Arguments(std::move(disasm));
+  return Arguments(std::move(print));
+}
+
+}  // namespace rollout::command

@@ -1,0 +1,55 @@
+// The verbs of `rolloutc`, one function each. They print and give the exit status.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/diagnostics/render.hpp"
+
+namespace rollout::command {
+
+// Exit statuses are stable: scripts rely on them.
+enum class Exit : int {
+  Clean = 0,
+  Errors = 1,  // in a source or a plan; with --deny-warnings also warnings
+  Usage = 2,   // wrong usage, or a file that could not be read or written
+};
+
+struct CheckArguments {
+  std::vector<std::string> files;
+  diagnostics::Format format = diagnostics::Format::Text;
+  bool deny_warnings = false;
+};
+struct BuildArguments {
+  std::string file;
+  std::string output;   // empty: the file's name with .rplan, in the current folder
+  std::string rollout;  // empty: the only one
+  diagnostics::Format format = diagnostics::Format::Text;
+};
+struct DisasmArguments {
+  std::string file;
+};
+enum class Printed : std::uint8_t { Tokens, Tree, Plan };
+struct PrintArguments {
+  Printed what{};
+  std::string file;
+  std::string rollout;  // for Plan
+};
+
+// Diagnostics go to the standard output: they are what was asked for.
+Exit check(const CheckArguments& arguments);
+// Writes the plan and says so; diagnostics go to the standard error.
+Exit build(const BuildArguments& arguments);
+// A plan as text.
+Exit disasm(const DisasmArguments& arguments);
+// One stage of the compiler as text: for those who work on it, and for bug reports.
+Exit print(const PrintArguments& arguments);
+
+using Arguments = std::variant<CheckArguments, BuildArguments, DisasmArguments, PrintArguments>;
+
+// Reads the command line; help, the version and usage errors are printed at once and end in a status instead.
+std::variant<Arguments, Exit> read_command_line(int count, const char* const* words);
+
+}  // namespace rollout::command

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "compiler/driver/command/commands.hpp"
+#include "compiler/driver/compile.hpp"
+#include "compiler/driver/source_reader.hpp"
+#include "grammar/parse.hpp"
+#include "runtime/plan/format.hpp"
+
+namespace rollout::command {
+namespace {
+
+using driver::CompiledFile;
+
+constexpr std::size_t kMostSourceBytes = 16u << 20;
+constexpr std::size_t kMostPlanBytes = 64u << 20;
+
+void complain(const std::string& message) {
+  fmt::print(stderr, "rolloutc: {}\n", message);
+}
+
+// Writes to the standard output; a closed pipe or a full disk is no success.
+Exit put(const std::string& text, Exit status) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (written) return status;
+  complain(fmt::format("cannot write the output: {}", std::strerror(errno)));
+  return Exit::Usage;
+}
+
+// A module that several of the files use is reported once.
+std::vector<diagnostics::Diagnostic> not_seen_before(const CompiledFile& file, std::set<std::string>& seen) {
+  std::vector<diagnostics::Diagnostic> result;
+  for (const diagnostics::Diagnostic& diagnostic : file.diagnostics) {
+    if (seen.insert(diagnostics::render_short(diagnostic, file.module.files)).second) result.push_back(diagnostic);
+  }
+  return result;
+}
+
+// The file compiled without errors, or nothing after its diagnostics were shown on the standard error.
+std::optional<CompiledFile> compiled(const std::string& path, diagnostics::Format format, Exit& status) {
+  auto file = driver::compile_file(path);
+  if (!file) {
+    complain(file.error().message);
+    status = Exit::Usage;
+    return std::nullopt;
+  }
+  const std::string text = driver::render(*file, format, driver::terminal_options(STDERR_FILENO));
+  fmt::print(stderr, "{}", text);
+  if (!file->has_errors) return std::move(*file);
+  status = Exit::Errors;
+  return std::nullopt;
+}
+
+std::optional<plan::Plan> lowered(const CompiledFile& file, const std::string& rollout, Exit& status) {
+  auto plan = driver::plan_of(file, rollout);
+  if (plan) return std::move(*plan);
+  complain(plan.error());
+  status = Exit::Usage;
+  return std::nullopt;
+}
+
+std::string output_path(const BuildArguments& arguments) {
+  if (!arguments.output.empty()) return arguments.output;
+  if (arguments.file == "-") return "plan.rplan";
+  return std::filesystem::path(arguments.file).filename().replace_extension(".rplan").string();
+}
+
+Exit print_syntax(const PrintArguments& arguments) {
+  auto bytes = driver::read_bytes(arguments.file, kMostSourceBytes);
+  if (!bytes) {
+    complain(bytes.error().message);
+    return Exit::Usage;
+  }
+  const grammar::SyntaxTree tree = grammar::parse({arguments.file, std::move(*bytes)});
+  const std::string text = arguments.what == Printed::Tokens ? print_tokens(tree) : print_tree(tree);
+  return put(text, tree.problems().empty() ? Exit::Clean : Exit::Errors);
+}
+
+}  // namespace
+
+Exit check(const CheckArguments& arguments) {
+  const driver::CompileResult result = driver::compile(arguments.files, {.most_bytes = kMostSourceBytes});
+  for (const driver::InputError& error : result.input_errors) complain(error.message);
+  const auto options = driver::terminal_options(STDOUT_FILENO);
+  std::string text;
+  std::set<std::string> seen;
+  for (const CompiledFile& file : result.files) {
+    text += diagnostics::render(not_seen_before(file, seen), file.module.files, arguments.format, options);
+  }
+  Exit status = Exit::Clean;
+  const bool denied = arguments.deny_warnings && result.warning_count() > 0;
+  if (denied || std::ranges::any_of(result.files, &CompiledFile::has_errors)) status = Exit::Errors;
+  if (!result.input_errors.empty()) status = Exit::Usage;
+  return put(text, status);
+}
+
+Exit build(const BuildArguments& arguments) {
+  Exit status = Exit::Clean;
+  const auto file = compiled(arguments.file, arguments.format, status);
+  if (!file) return status;
+  const auto plan = lowered(*file, arguments.rollout, status);
+  if (!plan) return status;
+  // The runtime will refuse what the verifier refuses: better here, where the source is.
+  if (const auto verified = plan::verify(*plan); !verified) {
+    complain(
+        fmt::format("the compiler made a plan that does not verify ({}); this is a fault of rolloutc, please report it "
+                    "with the file",
+                    verified.error().message));
+    return Exit::Errors;
+  }
+  const std::string path = output_path(arguments);
+  const std::string bytes = plan::write_plan(*plan);
+  if (const std::string error = driver::write_bytes(path, bytes); !error.empty()) {
+    complain(error);
+    return Exit::Usage;
+  }
+  return put(fmt::format("{}: rollout `{}`, {} bytes, plan {}\n", path, plan->rollout.name, bytes.size(),
+                         plan::plan_id(*plan).substr(0, 12)),
+             status);
+}
+
+Exit disasm(const DisasmArguments& arguments) {
+  const auto bytes = driver::read_bytes(arguments.file, kMostPlanBytes);
+  if (!bytes) {
+    complain(bytes.error().message);
+    return Exit::Usage;
+  }
+  const auto plan = plan::read_plan(*bytes);
+  if (!plan) {
+    complain(fmt::format("`{}` at byte {}: {}", arguments.file, plan.error().offset, plan.error().message));
+    return Exit::Errors;
+  }
+  std::string text = plan::disassemble(*plan);
+  // Shown all the same: a broken plan is what one wants to look at.
+  if (const auto verified = plan::verify(*plan); !verified) {
+    complain(fmt::format("`{}` will not run: {}", arguments.file, verified.error().message));
+    return put(text, Exit::Errors);
+  }
+  return put(text, Exit::Clean);
+}
+
+Exit print(const PrintArguments& arguments) {
+  switch (arguments.what) {
+    case Printed::Tokens:
+    case Printed::Tree: return print_syntax(arguments);
+    case Printed::Plan: break;
+  }
+  Exit status = Exit::Clean;
+  const auto file = compiled(arguments.file, diagnostics::Format::Text, status);
+  if (!file) return status;
+  const auto plan = lowered(*file, arguments.rollout, status);
+  return plan ? put(plan::disassemble(*plan), status) : status;
+}
+
+}  // namespace rollout::command
