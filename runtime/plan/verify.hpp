@@ -15,9 +15,10 @@ inline constexpr std::uint32_t kMaxInstructions = 1'000'000;
 inline constexpr std::uint32_t kMaxTableRows = 100'000;  // of each table without a limit of its own
 inline constexpr std::uint32_t kMaxMetrics = 10'000;
 inline constexpr std::uint32_t kMaxVariables = 10'000;
-inline constexpr std::uint32_t kMaxListedItems = 1'000'000;  // elements of all lists of one plan file together
-inline constexpr std::uint32_t kMaxStack = 64;               // values of one routine at a time
-inline constexpr std::uint32_t kMaxBlockDepth = 64;          // blocks that run inside each other
+inline constexpr std::uint32_t kMaxListedItems =
+    2'000'000;                                       // elements of all lists of one plan file together, code included
+inline constexpr std::uint32_t kMaxStack = 64;       // values of one routine at a time
+inline constexpr std::uint32_t kMaxBlockDepth = 64;  // blocks that run inside each other
 inline constexpr std::uint32_t kMaxReferenceDepth = 512;  // rows that refer to each other in a chain, blocks among them
 inline constexpr std::uint64_t kMaxExpansion =
     10'000'000;  // instructions when every use of a block is counted as a copy
