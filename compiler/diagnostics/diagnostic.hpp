@@ -52,13 +52,13 @@ struct Fix {
 
 struct Diagnostic {
   Code code{};
-  std::string message;  // one line, lower-case start, no final period, code in backticks; readable without the frame
-  Location primary;
-  std::string primary_label;  // may be empty
-  std::vector<Label> labels;
-  std::vector<std::string> notes;  // facts
-  std::vector<std::string> helps;  // what to change
-  std::vector<Fix> fixes;
+  std::string message{};  // one line, lower-case start, no final period, code in backticks; readable without the frame
+  Location primary{};
+  std::string primary_label{};  // may be empty
+  std::vector<Label> labels{};
+  std::vector<std::string> notes{};  // facts
+  std::vector<std::string> helps{};  // what to change
+  std::vector<Fix> fixes{};
 };
 
 // "E0102", for a person and for `rolloutc explain`.

@@ -186,7 +186,7 @@ std::size_t DisplayLine::cell_of(std::size_t byte) const {
 std::string DisplayLine::part(std::size_t from, std::size_t to) const {
   std::string result;
   for (const Piece& piece : pieces_) {
-    if (piece.cell + piece.cells <= from && piece.cells > 0) continue;
+    if (piece.cell < from && piece.cell + piece.cells <= from) continue;
     if (piece.cell < from) {
       result.append(std::min(piece.cell + piece.cells, to) - from, ' ');
     } else if (piece.cell + piece.cells <= to) {
