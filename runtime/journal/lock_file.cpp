@@ -1,0 +1,65 @@
+#include "runtime/journal/lock_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace rollout::journal {
+
+namespace {
+
+LockError unusable(const std::string& path, const char* what) {
+  return {false, 0, {}, fmt::format("cannot {} the lock file `{}`: {}", what, path, std::strerror(errno))};
+}
+
+LockError held_by_other(int descriptor, const std::string& path) {
+  std::array<char, 512> buffer{};
+  const ssize_t length = ::pread(descriptor, buffer.data(), buffer.size() - 1, 0);
+  const std::string text(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  LockError error{true, std::strtol(text.c_str(), nullptr, 10), {}, {}};
+  if (const auto line = text.find('\n'); line != std::string::npos) {
+    error.note = text.substr(line + 1, text.find('\n', line + 1) - line - 1);
+  }
+  error.message = error.holder > 0 ? fmt::format("process {} holds `{}`", error.holder, path)
+                                   : fmt::format("another process holds `{}`", path);
+  if (!error.note.empty()) error.message += fmt::format(" ({})", error.note);
+  return error;
+}
+
+}  // namespace
+
+plan::Expected<LockFile, LockError> LockFile::acquire(const std::string& path, const std::string& note) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) return unusable(path, "open");
+  LockFile lock(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    return errno == EWOULDBLOCK ? held_by_other(descriptor, path) : unusable(path, "lock");
+  }
+  const std::string text = fmt::format("{}\n{}\n", ::getpid(), note);
+  // Who holds the lock is a courtesy to readers: on a full disk the lock itself still works.
+  if (::ftruncate(descriptor, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = ::pwrite(descriptor, text.data(), text.size(), 0);
+  }
+  return lock;
+}
+
+LockFile::LockFile(LockFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+LockFile& LockFile::operator=(LockFile&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+LockFile::~LockFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace rollout::journal

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+
+#include "runtime/plan/plan.hpp"
+
+// An exclusive lock that ends with its holder, however that ends: `flock` on a file that holds the holder's process id.
+
+namespace rollout::journal {
+
+struct LockError {
+  bool held = false;    // another process has it; otherwise the file could not be used
+  long holder = 0;      // its process id, 0 where unknown
+  std::string note;     // what the holder wrote about itself
+  std::string message;  // for people
+};
+
+// Owns the lock; gives it back when destroyed. The file stays, since removing it would race with who waits for it.
+class LockFile {
+ public:
+  // Takes the lock or says who has it; never waits. `note` is one line that others are shown.
+  static plan::Expected<LockFile, LockError> acquire(const std::string& path, const std::string& note);
+
+  LockFile(LockFile&& other) noexcept;
+  LockFile& operator=(LockFile&& other) noexcept;
+  LockFile(const LockFile&) = delete;
+  LockFile& operator=(const LockFile&) = delete;
+  ~LockFile();
+
+ private:
+  explicit LockFile(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+}  // namespace rollout::journal

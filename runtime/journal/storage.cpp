@@ -1,0 +1,107 @@
+#include "runtime/journal/storage.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace rollout::journal {
+
+namespace {
+
+struct FileSystem {
+  unsigned long type;
+  const char* name;
+};
+// From linux/magic.h and the file systems' own headers.
+constexpr std::array<FileSystem, 9> kRemote{{{0x6969, "NFS"},
+                                             {0xff534d42, "CIFS"},
+                                             {0xfe534d42, "SMB"},
+                                             {0x517b, "SMB"},
+                                             {0x01021997, "9P"},
+                                             {0x00c36400, "Ceph"},
+                                             {0x5346414f, "AFS"},
+                                             {0x73757245, "Coda"},
+                                             {0x0bd00bd0, "Lustre"}}};
+
+JournalError io_error(std::string message) {
+  return {errno == ENOSPC || errno == EDQUOT ? JournalError::Kind::DiskFull : JournalError::Kind::Io,
+          std::move(message)};
+}
+
+Expected<bool> make_folder(const std::filesystem::path& folder) {
+  struct stat status{};
+  if (::stat(folder.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return true;
+    return JournalError{
+        JournalError::Kind::Io,
+        fmt::format("the state directory `{}` is a file; name a folder with `--state`", folder.string())};
+  }
+  if (folder.has_parent_path() && folder.parent_path() != folder) {
+    if (auto made = make_folder(folder.parent_path()); !made) return made;
+  }
+  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return true;
+  return io_error(fmt::format("cannot create the state directory `{}`: {}", folder.string(), std::strerror(errno)));
+}
+
+}  // namespace
+
+std::optional<std::string> refused_file_system(long type) {
+  for (const FileSystem& remote : kRemote) {
+    // The kernel's field is signed on some machines: compare the 32 bits that count.
+    if ((static_cast<unsigned long>(type) & 0xffffffffUL) == remote.type) {
+      return fmt::format(
+          "it lies on a network file system ({}), where neither locks nor syncs are reliable enough; name a folder on "
+          "a local "
+          "disk with `--state`",
+          remote.name);
+    }
+  }
+  return std::nullopt;
+}
+
+Expected<bool> prepare_storage(const std::string& path) {
+  const std::filesystem::path file = std::filesystem::path(path);
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  if (auto made = make_folder(folder); !made) return made;
+  struct statfs place{};
+  if (::statfs(folder.c_str(), &place) == 0) {
+    if (auto why = refused_file_system(static_cast<long>(place.f_type))) {
+      return JournalError{JournalError::Kind::Io,
+                          fmt::format("cannot keep the journal in `{}`: {}", folder.string(), *why)};
+    }
+  }
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    return io_error(fmt::format("cannot open the journal `{}` for writing: {}", path, std::strerror(errno)));
+  }
+  ::close(descriptor);
+  return true;
+}
+
+Expected<bool> check_readable(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) {
+      return JournalError{
+          JournalError::Kind::Io,
+          fmt::format("there is no journal at `{}`: nothing was run yet with this state directory", path)};
+    }
+    return io_error(fmt::format("cannot read the journal `{}`: {}", path, std::strerror(errno)));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return JournalError{JournalError::Kind::Io, fmt::format("cannot read the journal `{}`: it is not a file", path)};
+  }
+  if (::access(path.c_str(), R_OK) != 0) {
+    return io_error(fmt::format("cannot read the journal `{}`: {}", path, std::strerror(errno)));
+  }
+  return true;
+}
+
+}  // namespace rollout::journal

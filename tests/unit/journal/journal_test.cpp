@@ -1,0 +1,246 @@
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "runtime/journal/lock_file.hpp"
+#include "runtime/journal/storage.hpp"
+#include "tests/unit/journal/scratch.hpp"
+
+using namespace rollout::journal;
+using Kind = JournalError::Kind;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::unique_ptr<Journal> writer(const std::string& path) {
+  auto journal = open_sqlite(path, OpenMode::ReadWrite);
+  INFO((journal ? "" : journal.error().message));
+  REQUIRE(journal);
+  return std::move(*journal);
+}
+
+void run_sql(const std::string& path, const std::string& sql) {
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(handle);
+}
+
+}  // namespace
+
+TEST_CASE("a run is kept with its plan, snapshot and entries") {
+  const Scratch scratch;
+  {
+    const auto journal = writer(scratch.file());
+    auto claim =
+        journal->create(sample_run("r1"), std::string("plan\0bytes", 10), std::string("s\0", 2), sample_entries(1, 2));
+    REQUIRE(claim);
+    CHECK(claim->epoch == 1);
+    CHECK(claim->sequence == 2);
+    REQUIRE(journal->append(*claim, sample_entries(3, 1), "second", "paused", 5'000));
+    CHECK(claim->sequence == 3);
+  }
+  const auto journal = writer(scratch.file());
+  CHECK(*journal->plan("plan-1") == std::string("plan\0bytes", 10));
+  CHECK(*journal->snapshot("r1") == "second");
+  const auto run = journal->run("r1");
+  REQUIRE(run);
+  CHECK(run->state == "paused");
+  CHECK(run->wake_at == 5'000);
+  CHECK(run->sequence == 3);
+  CHECK(run->updated == 2'003);
+  const auto entries = journal->entries("r1", 0, 0);
+  REQUIRE(entries);
+  REQUIRE(entries->size() == 3);
+  CHECK(entries->back().sequence == 3);
+  CHECK(entries->back().body == "{\"step\":3}");
+  const auto tail = journal->entries("r1", 1, 1);
+  REQUIRE(tail);
+  REQUIRE(tail->size() == 1);
+  CHECK(tail->front().sequence == 2);
+}
+
+TEST_CASE("a run is created once, and an unknown one is said to be unknown") {
+  const Scratch scratch;
+  const auto journal = writer(scratch.file());
+  REQUIRE(journal->create(sample_run("r1"), "p", "s", {}));
+  const auto again = journal->create(sample_run("r1"), "p", "s", {});
+  REQUIRE_FALSE(again);
+  CHECK(again.error().kind == Kind::Exists);
+  CHECK(journal->run("r2").error().kind == Kind::UnknownRun);
+  CHECK(journal->entries("r2", 0, 0).error().kind == Kind::UnknownRun);
+  CHECK(journal->claim("r2", "me").error().kind == Kind::UnknownRun);
+  REQUIRE(journal->create(sample_run("r2"), "p", "s", {}));
+  CHECK(journal->runs()->size() == 2);
+}
+
+TEST_CASE("who was fenced writes nothing") {
+  const Scratch scratch;
+  const auto journal = writer(scratch.file());
+  auto first = journal->create(sample_run("r1"), "p", "s", sample_entries(1, 1));
+  auto second = journal->claim("r1", "other");
+  REQUIRE(second);
+  CHECK(second->epoch == 2);
+  const auto late = journal->append(*first, sample_entries(2, 1), "lost", "running", {});
+  REQUIRE_FALSE(late);
+  CHECK(late.error().kind == Kind::Fenced);
+  CHECK(first->sequence == 1);
+  CHECK(*journal->snapshot("r1") == "s");
+  REQUIRE(journal->append(*second, sample_entries(2, 1), "kept", "running", {}));
+  Claim stale = *second;
+  stale.sequence = 1;
+  CHECK(journal->append(stale, sample_entries(2, 1), "lost", "running", {}).error().kind == Kind::Fenced);
+  CHECK(*journal->snapshot("r1") == "kept");
+  CHECK(journal->entries("r1", 0, 0)->back().epoch == 2);
+  CHECK(journal->run("r1")->owner == "other");
+}
+
+TEST_CASE("one writer at a time, readers beside it") {
+  const Scratch scratch;
+  const auto journal = writer(scratch.file());
+  auto claim = journal->create(sample_run("r1"), "p", "s", {});
+  const auto second = open_sqlite(scratch.file(), OpenMode::ReadWrite);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().kind == Kind::Busy);
+  CHECK_THAT(second.error().message, Contains("process " + std::to_string(::getpid())));
+  auto reader = open_sqlite(scratch.file(), OpenMode::ReadOnly);
+  REQUIRE(reader);
+  REQUIRE(journal->append(*claim, sample_entries(1, 3), "s2", "running", {}));
+  CHECK((*reader)->entries("r1", 0, 0)->size() == 3);
+  CHECK_FALSE((*reader)->claim("r1", "reader"));
+  CHECK_FALSE((*reader)->append(*claim, sample_entries(4, 1), "s3", "running", {}));
+  CHECK(std::filesystem::file_size(scratch.file("journal.db-wal")) > 0);
+  *reader = nullptr;
+  CHECK(std::filesystem::file_size(scratch.file("journal.db-wal")) > 0);
+  REQUIRE(journal->append(*claim, sample_entries(4, 1), "s3", "running", {}));
+}
+
+TEST_CASE("folder and files are for their owner alone") {
+  const Scratch scratch;
+  const mode_t before = ::umask(0);
+  const auto journal = writer(scratch.file("state/deeper/journal.db"));
+  ::umask(before);
+  const auto mode = [&](const std::string& name) {
+    struct stat status{};
+    REQUIRE(::stat(scratch.file(name).c_str(), &status) == 0);
+    return status.st_mode & 0777;
+  };
+  CHECK(mode("state/deeper") == 0700);
+  CHECK(mode("state/deeper/journal.db") == 0600);
+  CHECK(mode("state/deeper/journal.db-wal") == 0600);
+  CHECK(mode("state/deeper/journal.db.lock") == 0600);
+}
+
+TEST_CASE("a newer journal is left alone") {
+  const Scratch scratch;
+  writer(scratch.file());
+  run_sql(scratch.file(), "PRAGMA user_version=99");
+  for (const OpenMode mode : {OpenMode::ReadWrite, OpenMode::ReadOnly}) {
+    const auto opened = open_sqlite(scratch.file(), mode);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().kind == Kind::NewerSchema);
+    CHECK_THAT(opened.error().message, Contains("version 99"));
+  }
+}
+
+TEST_CASE("what is not a journal is refused by name") {
+  const Scratch scratch;
+  std::ofstream(scratch.file("text.db")) << std::string(5'000, 'x');
+  CHECK(open_sqlite(scratch.file("text.db"), OpenMode::ReadWrite).error().kind == Kind::Damaged);
+  run_sql(scratch.file("other.db"), "CREATE TABLE albums (title)");
+  const auto other = open_sqlite(scratch.file("other.db"), OpenMode::ReadWrite);
+  CHECK(other.error().kind == Kind::Damaged);
+  CHECK_THAT(other.error().message, Contains("another program"));
+  const auto none = open_sqlite(scratch.file("none.db"), OpenMode::ReadOnly);
+  CHECK_THAT(none.error().message, Contains("there is no journal"));
+  CHECK_FALSE(std::filesystem::exists(scratch.file("none.db")));
+  const auto folder = open_sqlite(scratch.file("text.db") + "/journal.db", OpenMode::ReadWrite);
+  CHECK_THAT(folder.error().message, Contains("is a file"));
+  CHECK(refused_file_system(0x6969));
+  CHECK(refused_file_system(static_cast<int>(0xff534d42)));
+  CHECK_FALSE(refused_file_system(0xef53));
+}
+
+TEST_CASE("damage is noticed, never read as if it were true") {
+  const Scratch scratch;
+  {
+    const auto journal = writer(scratch.file());
+    auto claim = journal->create(sample_run("r1"), "p", "the snapshot of r1", sample_entries(1, 50));
+    REQUIRE(claim);
+  }
+  const auto flip = [&](const std::string& what) {
+    std::fstream file(scratch.file(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    const auto at = bytes.find(what);
+    REQUIRE(at != std::string::npos);
+    file.clear();
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put('X');
+  };
+  SECTION("an entry") {
+    flip("{\"step\":30}");
+    const auto entries = writer(scratch.file())->entries("r1", 0, 0);
+    REQUIRE_FALSE(entries);
+    CHECK(entries.error().kind == Kind::Damaged);
+    CHECK_THAT(entries.error().message, Contains("entry 30"));
+  }
+  SECTION("the snapshot") {
+    flip("the snapshot of r1");
+    CHECK(writer(scratch.file())->snapshot("r1").error().kind == Kind::Damaged);
+  }
+  SECTION("the tables") {
+    std::fstream file(scratch.file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(100);
+    file << std::string(900, '\xff');
+    file.close();
+    CHECK(open_sqlite(scratch.file(), OpenMode::ReadWrite).error().kind == Kind::Damaged);
+  }
+  SECTION("cut off") {
+    std::filesystem::resize_file(scratch.file(), std::filesystem::file_size(scratch.file()) / 2);
+    auto journal = open_sqlite(scratch.file(), OpenMode::ReadWrite);
+    if (journal) CHECK((*journal)->entries("r1", 0, 0).error().kind == Kind::Damaged);
+  }
+}
+
+TEST_CASE("entries can neither be changed nor deleted") {
+  const Scratch scratch;
+  {
+    REQUIRE(writer(scratch.file())->create(sample_run("r1"), "p", "s", sample_entries(1, 1)));
+  }
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(scratch.file().c_str(), &handle) == SQLITE_OK);
+  CHECK(sqlite3_exec(handle, "UPDATE entries SET body = ''", nullptr, nullptr, nullptr) == SQLITE_CONSTRAINT);
+  CHECK(sqlite3_exec(handle, "DELETE FROM entries", nullptr, nullptr, nullptr) == SQLITE_CONSTRAINT);
+  sqlite3_close(handle);
+}
+
+TEST_CASE("tidying moves the log into the file and loses nothing") {
+  const Scratch scratch;
+  const auto journal = writer(scratch.file());
+  auto claim = journal->create(sample_run("r1"), "p", "s", {});
+  for (int index = 0; index < 200; ++index) {
+    REQUIRE(journal->append(*claim, sample_entries(index, 1), std::string(20'000, 's'), "running", {}));
+  }
+  const auto before = std::filesystem::file_size(scratch.file());
+  REQUIRE(journal->tidy());
+  CHECK(std::filesystem::file_size(scratch.file()) > before);
+  CHECK(journal->entries("r1", 0, 0)->size() == 200);
+}
+
+TEST_CASE("a lock says who holds it") {
+  const Scratch scratch;
+  auto first = LockFile::acquire(scratch.file("key.lock"), "run r1 of portal_api");
+  REQUIRE(first);
+  const auto second = LockFile::acquire(scratch.file("key.lock"), "");
+  REQUIRE_FALSE(second);
+  CHECK(second.error().held);
+  CHECK(second.error().holder == ::getpid());
+  CHECK(second.error().note == "run r1 of portal_api");
+  {
+    const LockFile gone = std::move(*first);
+  }
+  CHECK(LockFile::acquire(scratch.file("key.lock"), ""));
+}
