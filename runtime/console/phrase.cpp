@@ -1,0 +1,119 @@
+#include "runtime/console/phrase.hpp"
+
+#include <array>
+#include <optional>
+
+namespace rollout::console {
+
+namespace {
+
+using machine::Record;
+using machine::RecordKind;
+using plan::ValueKind;
+
+struct Row {
+  RecordKind kind{};
+  Mark mark{};
+  Level level{};
+  std::string_view pattern;
+};
+
+constexpr auto kRows = std::to_array<Row>({
+#define PHRASE(kind, mark, level, pattern) {RecordKind::kind, Mark::mark, Level::level, pattern},
+#include "runtime/console/phrases.def"
+#undef PHRASE
+});
+
+const Row* row_of(RecordKind kind) {
+  for (const Row& row : kRows) {
+    if (row.kind == kind) return &row;
+  }
+  return nullptr;
+}
+
+std::string value_text(const plan::Value& value) {
+  if (value.is_missing()) return {};
+  if (value.kind() == ValueKind::Instant) return time_of_day_text(value.as_integer()) + " UTC";
+  if (value.kind() == ValueKind::Duration) return readable(value.as_integer());
+  if (value.kind() == ValueKind::Map || value.kind() == ValueKind::List) {
+    std::string text;
+    for (const plan::Value& one : value.as_list()) text += (text.empty() ? "" : ", ") + plan::to_text(one);
+    for (const auto& [name, one] : value.as_map())
+      text += (text.empty() ? "" : ", ") + name + " = " + plan::to_literal(one);
+    return text;
+  }
+  return plan::to_text(value);
+}
+
+// Fills `{field}` in; nothing where a field is missing or empty.
+std::optional<std::string> filled(std::string_view pattern, const Record& record, bool needs_all) {
+  std::string text;
+  while (!pattern.empty()) {
+    const char first = pattern.front();
+    const auto end = pattern.find(first == '{' ? '}' : ']');
+    if ((first != '{' && first != '[') || end == std::string_view::npos) {
+      text += first;
+      pattern.remove_prefix(1);
+      continue;
+    }
+    const std::string_view inner = pattern.substr(1, end - 1);
+    pattern.remove_prefix(end + 1);
+    if (first == '[') {
+      text += filled(inner, record, true).value_or("");
+      continue;
+    }
+    const std::string field = field_text(record, inner);
+    if (field.empty() && needs_all) return std::nullopt;
+    text += field;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string_view sign_of(Mark mark) {
+  switch (mark) {
+    case Mark::Step: return "·";
+    case Mark::Begin: return "▶";
+    case Mark::Ask: return "?";
+    case Mark::Good: return "✓";
+    case Mark::Careful: return "!";
+    case Mark::Bad: return "✗";
+    case Mark::Back: return "↶";
+    case Mark::Wait: return "‖";
+    case Mark::Say: return "»";
+  }
+  return " ";
+}
+
+Tone tone_of(Mark mark) {
+  switch (mark) {
+    case Mark::Step:
+    case Mark::Wait: return Tone::Plain;
+    case Mark::Begin: return Tone::Accent;
+    case Mark::Good: return Tone::Good;
+    case Mark::Ask:
+    case Mark::Careful: return Tone::Careful;
+    case Mark::Bad:
+    case Mark::Back: return Tone::Bad;
+    case Mark::Say: return Tone::Accent;
+  }
+  return Tone::Plain;
+}
+
+std::string field_text(const Record& record, std::string_view name) {
+  const plan::Value* value = record.find(name);
+  return value ? escaped(value_text(*value)) : std::string{};
+}
+
+double share_of(const plan::Value& value) {
+  return value.kind() == ValueKind::Ratio || value.kind() == ValueKind::Number ? value.as_double() : 0;
+}
+
+Phrase phrase_of(const Record& record) {
+  const Row* row = row_of(record.kind);
+  if (!row) return {Mark::Step, Level::Detail, std::string(machine::record_name(record.kind))};
+  return {row->mark, row->level, filled(row->pattern, record, false).value_or("")};
+}
+
+}  // namespace rollout::console

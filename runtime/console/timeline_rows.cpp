@@ -1,0 +1,328 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "runtime/console/timeline.hpp"
+
+// Which records make a line, and in what words: what the phrases cannot know because it needs other records.
+
+namespace rollout::console {
+
+namespace {
+
+using machine::Record;
+using machine::RecordKind;
+
+bool begins_the_run(RecordKind kind) {
+  return kind == RecordKind::StageEntered || kind == RecordKind::StepStarted || kind == RecordKind::GateOpened ||
+         kind == RecordKind::HoldStarted || kind == RecordKind::Intent || kind == RecordKind::TrafficChanged;
+}
+
+// ---------------------------------------------------------------- what comes and goes
+
+// A guard's condition that became true and false again without firing, or whose data went and came back.
+struct Episode {
+  std::size_t begin = 0, end = 0;  // records
+};
+constexpr std::size_t kShownEpisodes = 2;
+
+// Records that are not told one by one, and sentences that stand for them.
+struct Folding {
+  std::set<std::size_t> hidden;
+  std::map<std::size_t, std::string> instead;  // at the place of a hidden record
+};
+
+void fold_pairs(std::span<const Record> records, RecordKind opening, RecordKind closing, std::string_view words,
+                Folding& folding) {
+  std::map<std::string, std::size_t> open;
+  std::map<std::string, std::vector<Episode>> episodes;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Record& record = records[i];
+    if (record.kind == opening) open.emplace(field_text(record, "guard"), i);
+    if (record.kind != closing) continue;
+    const auto begun = open.find(field_text(record, "guard"));
+    if (begun == open.end()) continue;
+    episodes[begun->first].push_back({begun->second, i});
+    open.erase(begun);
+  }
+  for (const auto& [guard, list] : episodes) {
+    if (list.size() <= kShownEpisodes + 1) continue;
+    for (std::size_t i = kShownEpisodes; i < list.size(); ++i) {
+      folding.hidden.insert(list[i].begin);
+      folding.hidden.insert(list[i].end);
+    }
+    const Nanoseconds until = records[list.back().end].at;
+    folding.instead[list[kShownEpisodes].begin] =
+        fmt::format("{}: {} {} times more, last {} later", guard, words, list.size() - kShownEpisodes,
+                    readable(until - records[list[kShownEpisodes].begin].at));
+  }
+}
+
+Folding fold(std::span<const Record> records) {
+  Folding folding;
+  fold_pairs(records, RecordKind::GuardPending, RecordKind::GuardReset, "true and false again", folding);
+  fold_pairs(records, RecordKind::GuardUnknown, RecordKind::GuardSeesAgain, "without an answer for a moment", folding);
+  return folding;
+}
+
+// ---------------------------------------------------------------- rows
+
+class Rows {
+ public:
+  explicit Rows(std::span<const Record> records) : records_(records), folding_(fold(records)) {}
+
+  std::vector<TimelineRow> build();
+
+ private:
+  void add(std::size_t index);
+  void add_row(const Record& record, Mark mark, std::string text, bool heading = false);
+  bool is_noise(std::size_t index) const;
+  bool followed_at_once_by(std::size_t index, RecordKind kind) const;
+  std::size_t guards_armed_with(std::size_t stage_entry) const;
+
+  void stage_entered(std::size_t index);
+  void guard_record(const Record& record);
+  void gate_opened(const Record& record);
+  void gate_answered(const Record& record);
+  void effect_intended(const Record& record);
+  void effect_finished(const Record& record);
+  void hold_ended(const Record& record);
+  void run_ended(const Record& record);
+  void still_open();
+
+  std::span<const Record> records_;
+  Folding folding_;
+  std::vector<TimelineRow> rows_;
+  std::string stage_;
+  std::optional<double> share_;
+  bool share_changed_ = false, ended_ = false;
+  Nanoseconds start_ = 0;
+  struct Effect {
+    std::string text;
+    Nanoseconds at = 0;
+  };
+  std::map<std::string, Effect> effects_;  // intended, by their number
+};
+
+void Rows::add_row(const Record& record, Mark mark, std::string text, bool heading) {
+  rows_.push_back({record.at, stage_, share_, share_changed_, heading, mark, std::move(text)});
+  share_changed_ = false;
+}
+
+bool Rows::followed_at_once_by(std::size_t index, RecordKind kind) const {
+  for (std::size_t i = index + 1; i < records_.size() && records_[i].at == records_[index].at; ++i) {
+    if (records_[i].kind == kind) return true;
+  }
+  return false;
+}
+
+std::size_t Rows::guards_armed_with(std::size_t stage_entry) const {
+  std::size_t count = 0;
+  for (std::size_t i = stage_entry + 1; i < records_.size(); ++i) {
+    const Record& record = records_[i];
+    if (record.at != records_[stage_entry].at || record.kind == RecordKind::StageEntered) break;
+    if (record.kind == RecordKind::GuardArmed) ++count;
+  }
+  return count;
+}
+
+void Rows::stage_entered(std::size_t index) {
+  const Record& record = records_[index];
+  stage_ = field_text(record, "stage");
+  const std::size_t guards = guards_armed_with(index);
+  std::string text = "stage " + stage_ + " begins";
+  if (guards > 0) text += fmt::format(", {} guard{} from here on", guards, guards == 1 ? " watches" : "s watch");
+  add_row(record, Mark::Begin, text, true);
+}
+
+// A guard's text without its `for`: what is true or false in one slot.
+std::string condition_of(const std::string& guard) {
+  const auto at = guard.rfind(" for ");
+  return at == std::string::npos ? guard : guard.substr(0, at);
+}
+std::string patience_of(const std::string& guard) {
+  const auto at = guard.rfind(" for ");
+  return at == std::string::npos ? std::string{} : guard.substr(at + 5);
+}
+
+void Rows::guard_record(const Record& record) {
+  const std::string guard = field_text(record, "guard");
+  const std::string observed = field_text(record, "observed");
+  const std::string now = observed.empty() ? std::string{} : ", now " + observed;
+  if (record.kind == RecordKind::GuardPending) {
+    const std::string patience = patience_of(guard);
+    return add_row(
+        record, Mark::Careful,
+        fmt::format("{}{}{}", condition_of(guard), now, patience.empty() ? "" : ": acts if it lasts " + patience));
+  }
+  if (record.kind == RecordKind::GuardReset) {
+    return add_row(record, Mark::Good, fmt::format("{} is over{}", condition_of(guard), now));
+  }
+  // GuardFired
+  const std::string held = field_text(record, "held");
+  std::string text = condition_of(guard) + now;
+  if (!held.empty() && held != "0s" && held != "0ns") text += ", lasted " + held;
+  const std::string response = field_text(record, "response");
+  if (!response.empty()) text += " → " + response;
+  add_row(record, Mark::Bad, text, true);
+}
+
+std::string kind_words(const std::string& kind) {
+  if (kind == "approve") return "approval";
+  if (kind == "ask") return "question";
+  return kind.empty() ? "gate" : kind;
+}
+
+void Rows::gate_opened(const Record& record) {
+  std::string text = fmt::format("{} \"{}\"", kind_words(field_text(record, "kind")), field_text(record, "gate"));
+  const std::string role = field_text(record, "role");
+  const std::string needed = field_text(record, "needed");
+  if (!role.empty()) text += " for " + (needed.empty() || needed == "1" ? role : needed + " of " + role);
+  const Value* deadline = record.find("deadline");
+  if (deadline && deadline->kind() == plan::ValueKind::Instant)
+    text += ", within " + readable(deadline->as_integer() - record.at);
+  const Value* items = record.find("items");
+  if (items && !items->as_list().empty()) text += fmt::format(", {} items", items->as_list().size());
+  add_row(record, Mark::Ask, text);
+}
+
+void Rows::gate_answered(const Record& record) {
+  const std::string verb = field_text(record, "verb");
+  const std::string who = field_text(record, "who");
+  const std::string item = field_text(record, "item");
+  const std::string said = field_text(record, "text");
+  const std::string& what = item.empty() ? field_text(record, "gate") : item;
+  std::string text;
+  if (verb == "reject") {
+    text = fmt::format("{} rejected \"{}\"{}", who, what, said.empty() ? "" : ": " + said);
+  } else if (verb == "tick") {
+    text = fmt::format("{} ticked \"{}\"", who, what);
+  } else if (verb == "answer") {
+    text = fmt::format("{} answered \"{}\" to \"{}\"", who, said, what);
+  } else {
+    text = fmt::format("{} approved \"{}\"", who, what);
+  }
+  add_row(record, verb == "reject" ? Mark::Bad : Mark::Good, text);
+}
+
+void Rows::effect_intended(const Record& record) {
+  std::string text = field_text(record, "callable");
+  if (const Value* arguments = record.find("arguments"); arguments && field_text(record, "kind") == "call") {
+    std::string list;
+    for (const auto& [name, value] : arguments->as_map())
+      list += (list.empty() ? "" : ", ") + escaped(plan::to_literal(value));
+    text += "(" + list + ")";
+  }
+  const bool again = record.find("again") && record.find("again")->as_bool();
+  effects_[field_text(record, "effect")] = {text, record.at};
+  add_row(record, Mark::Step, again ? text + " (again, after the restart)" : text);
+}
+
+void Rows::effect_finished(const Record& record) {
+  const auto begun = effects_.find(field_text(record, "effect"));
+  if (begun == effects_.end()) return;
+  const Effect effect = begun->second;
+  effects_.erase(begun);
+  const std::string status = field_text(record, "status");
+  const std::string error = field_text(record, "error");
+  const Nanoseconds took = record.at - effect.at;
+  const bool well = status == "succeeded" || status == "descend";
+  if (well && took == 0) return;
+  const std::string when = took > 0 ? " after " + readable(took) : std::string{};
+  if (well) return add_row(record, Mark::Good, fmt::format("{}: done{}", effect.text, when));
+  if (status == "cancelled") return add_row(record, Mark::Careful, fmt::format("{}: cancelled{}", effect.text, when));
+  const std::string words = status == "timed out" ? "no answer" : "failed";
+  add_row(record, Mark::Bad, fmt::format("{}: {}{}{}", effect.text, words, when, error.empty() ? "" : ": " + error));
+}
+
+void Rows::hold_ended(const Record& record) {
+  const std::string how = field_text(record, "how");
+  const bool well = how.find("fail") == std::string::npos && how.find("cancel") == std::string::npos &&
+                    how.find("abandon") == std::string::npos;
+  const std::string held = field_text(record, "held");
+  add_row(record, well ? Mark::Good : Mark::Bad,
+          fmt::format("held for {}{}", held.empty() ? "its time" : held, how.empty() ? "" : ": " + how));
+}
+
+void Rows::run_ended(const Record& record) {
+  ended_ = true;
+  stage_.clear();
+  const std::string state = field_text(record, "state");
+  const std::string reason = field_text(record, "reason");
+  const bool well = state == "succeeded" || state == "following up";
+  std::string text = (state == "following up" ? "succeeded, follow-ups to come" : state);
+  if (record.at > start_) text += " after " + readable(record.at - start_);
+  if (!reason.empty()) text += ": " + reason;
+  add_row(record, well ? Mark::Good : Mark::Bad, text, true);
+}
+
+// Records that add nothing for a reader of the timeline.
+bool Rows::is_noise(std::size_t index) const {
+  const Record& record = records_[index];
+  // The next stage's line, or the end's, says it.
+  if (record.kind == RecordKind::StageDone)
+    return followed_at_once_by(index, RecordKind::StageEntered) || followed_at_once_by(index, RecordKind::RunEnded);
+  return false;
+}
+
+void Rows::add(std::size_t index) {
+  const Record& record = records_[index];
+  if (record.kind == RecordKind::TrafficChanged) {
+    const Value* to = record.find("to");
+    share_ = to && !to->is_missing() ? std::optional(share_of(*to)) : std::nullopt;
+    share_changed_ = true;
+  }
+  if (is_noise(index)) return;
+  if (record.kind == RecordKind::StageEntered) return stage_entered(index);
+  if (record.kind == RecordKind::GuardPending || record.kind == RecordKind::GuardReset ||
+      record.kind == RecordKind::GuardFired)
+    return guard_record(record);
+  if (record.kind == RecordKind::GateOpened) return gate_opened(record);
+  if (record.kind == RecordKind::GateAnswered) return gate_answered(record);
+  if (record.kind == RecordKind::Intent) return effect_intended(record);
+  if (record.kind == RecordKind::Outcome) return effect_finished(record);
+  if (record.kind == RecordKind::HoldEnded) return hold_ended(record);
+  if (record.kind == RecordKind::RunEnded) return run_ended(record);
+  const Phrase phrase = phrase_of(record);
+  if (phrase.level == Level::Main) add_row(record, phrase.mark, phrase.text);
+}
+
+// A run that has not ended says in its last line what it waits for.
+void Rows::still_open() {
+  if (ended_ || records_.empty()) return;
+  std::string state;
+  for (const Record& record : records_) {
+    if (record.kind == RecordKind::StateChanged) state = field_text(record, "to");
+  }
+  if (state == "paused") add_row(records_.back(), Mark::Wait, "still paused: a person must say how it goes on", true);
+  if (state == "rollback incomplete")
+    add_row(records_.back(), Mark::Bad, "the rollback is incomplete: a person must take it up again", true);
+}
+
+std::vector<TimelineRow> Rows::build() {
+  start_ = timeline_start(records_);
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (const auto sentence = folding_.instead.find(i); sentence != folding_.instead.end())
+      add_row(records_[i], Mark::Careful, sentence->second);
+    if (!folding_.hidden.contains(i)) add(i);
+  }
+  still_open();
+  return std::move(rows_);
+}
+
+}  // namespace
+
+Nanoseconds timeline_start(std::span<const Record> records) {
+  for (const Record& record : records) {
+    if (begins_the_run(record.kind)) return record.at;
+  }
+  return records.empty() ? 0 : records.front().at;
+}
+
+std::vector<TimelineRow> timeline_rows(std::span<const Record> records) {
+  return Rows(records).build();
+}
+
+}  // namespace rollout::console
