@@ -25,6 +25,12 @@ if(ROLLOUT_SANITIZE)
   add_link_options(-fsanitize=${ROLLOUT_SANITIZE})
 endif()
 
+if(ROLLOUT_FUZZERS)
+  # What libFuzzer steers by; its main comes in where a target is linked.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Warnings belong to our own code: library headers come in as system headers.
 function(rollout_common target)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
