@@ -17,7 +17,7 @@ inline constexpr std::uint32_t kMaxMetrics = 10'000;
 inline constexpr std::uint32_t kMaxVariables = 10'000;
 inline constexpr std::uint32_t kMaxListedItems =
     2'000'000;                                       // elements of all lists of one plan file together, code included
-inline constexpr std::uint32_t kMaxStack = 64;       // values of one routine at a time
+inline constexpr std::uint32_t kMaxStack = 256;      // values of one routine at a time
 inline constexpr std::uint32_t kMaxBlockDepth = 64;  // blocks that run inside each other
 inline constexpr std::uint32_t kMaxReferenceDepth = 512;  // rows that refer to each other in a chain, blocks among them
 inline constexpr std::uint64_t kMaxExpansion =
