@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
 
 #include "compiler/diagnostics/suggest.hpp"
@@ -16,23 +16,40 @@ constexpr std::string_view kExitStatuses =
     "\nExit status: 0 clean, 1 errors (or warnings with --deny-warnings), 2 wrong usage or a file that cannot be read "
     "or written.\n";
 
-const std::map<std::string, diagnostics::Format> kFormats = {
-    {"text", diagnostics::Format::Text}, {"short", diagnostics::Format::Short}, {"json", diagnostics::Format::Json}};
-const std::map<std::string, Printed> kPrinted = {
-    {"tokens", Printed::Tokens}, {"tree", Printed::Tree}, {"plan", Printed::Plan}};
+struct PrintedName {
+  std::string_view name;
+  Printed what;
+};
+constexpr auto kPrinted =
+    std::to_array<PrintedName>({{"tokens", Printed::Tokens}, {"tree", Printed::Tree}, {"plan", Printed::Plan}});
 
-CLI::Option* add_format(CLI::App& verb, diagnostics::Format& format) {
-  return verb.add_option("--format", format, "how diagnostics are written: text (default), short, json")
+// Options whose words stand for something else; checked when they are read, so that the message names them.
+void add_format(CLI::App& verb, diagnostics::Format& format) {
+  verb.add_option_function<std::string>(
+          "--format", [&](const std::string& word) { format = *diagnostics::format_from(word); },
+          "how diagnostics are written: text (default), short, json")
       ->type_name("FORMAT")
-      ->transform(CLI::Transformer(kFormats).description(""))
-      ->check(CLI::IsMember(kFormats).description(""));
+      ->check([](const std::string& word) {
+        return diagnostics::format_from(word) ? ""
+                                              : fmt::format("there is no format `{}`; it is text, short or json", word);
+      });
+}
+
+void add_printed(CLI::App& verb, Printed& what) {
+  const auto find = [](const std::string& word) { return std::ranges::find(kPrinted, word, &PrintedName::name); };
+  verb.add_option_function<std::string>(
+          "WHAT", [&what, find](const std::string& word) { what = find(word)->what; }, "tokens, tree or plan")
+      ->type_name("")
+      ->required()
+      ->check([find](const std::string& word) {
+        return find(word) != kPrinted.end() ? ""
+                                            : fmt::format("there is no stage `{}`; it is tokens, tree or plan", word);
+      });
 }
 
 CLI::App* add_check(CLI::App& app, CheckArguments& arguments) {
   CLI::App* verb = app.add_subcommand("check", "find what is wrong in plans, without running anything");
-  verb->add_option("files", arguments.files, ".rollout files; `-` reads the standard input")
-      ->type_name("FILE")
-      ->required();
+  verb->add_option("FILE", arguments.files, ".rollout files; `-` reads the standard input")->type_name("")->required();
   add_format(*verb, arguments.format);
   verb->add_flag("--deny-warnings", arguments.deny_warnings, "warnings count as errors for the exit status");
   verb->footer(
@@ -46,7 +63,7 @@ CLI::App* add_check(CLI::App& app, CheckArguments& arguments) {
 
 CLI::App* add_build(CLI::App& app, BuildArguments& arguments) {
   CLI::App* verb = app.add_subcommand("build", "compile a rollout to a plan file, byte for byte the same everywhere");
-  verb->add_option("file", arguments.file, "a .rollout file")->type_name("FILE")->required();
+  verb->add_option("FILE", arguments.file, "a .rollout file; `-` reads the standard input")->type_name("")->required();
   verb->add_option("-o,--output", arguments.output, "where to write the plan (default: the file's name with .rplan)")
       ->type_name("OUT");
   verb->add_option("--rollout", arguments.rollout, "which one, where the file has several")->type_name("NAME");
@@ -61,21 +78,15 @@ CLI::App* add_build(CLI::App& app, BuildArguments& arguments) {
 
 CLI::App* add_disasm(CLI::App& app, DisasmArguments& arguments) {
   CLI::App* verb = app.add_subcommand("disasm", "show a plan file as text");
-  verb->add_option("plan", arguments.file, "a .rplan file")->type_name("PLAN")->required();
+  verb->add_option("PLAN", arguments.file, "a .rplan file")->type_name("")->required();
   verb->footer("\nExample:\n  rolloutc disasm portal.rplan | less\n" + std::string(kExitStatuses));
   return verb;
 }
 
 CLI::App* add_print(CLI::App& app, PrintArguments& arguments) {
   CLI::App* verb = app.add_subcommand("print", "show a stage of the compiler as text: tokens, tree or plan");
-  verb->add_option("what", arguments.what, "tokens, tree or plan")
-      ->type_name("WHAT")
-      ->required()
-      ->transform(CLI::Transformer(kPrinted).description(""))
-      ->check(CLI::IsMember(kPrinted).description(""));
-  verb->add_option("file", arguments.file, "a .rollout file; `-` reads the standard input")
-      ->type_name("FILE")
-      ->required();
+  add_printed(*verb, arguments.what);
+  verb->add_option("FILE", arguments.file, "a .rollout file; `-` reads the standard input")->type_name("")->required();
   verb->add_option("--rollout", arguments.rollout, "for plan: which one, where the file has several")
       ->type_name("NAME");
   verb->footer(
@@ -96,6 +107,7 @@ Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, c
     message = fmt::format("there is no command `{}`; {}", words[1],
                           meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, disasm or print");
   }
+  if (count == 1) message = "name a command: check, build, disasm or print";
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
   fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
