@@ -72,11 +72,12 @@ class RowPrinter {
  public:
   RowPrinter(const Plan& plan, std::string separator) : plan_(plan), separator_(std::move(separator)) {}
 
-  // The fields of a row that say something, each as "name=value".
+  // The fields of a row that say something, but for some, each as "name=value".
   template <typename Row>
-  std::string print(const Row& row) const {
+  std::string print(const Row& row, std::initializer_list<std::string_view> without = {}) const {
     std::string out;
     for_each_field(row, [&](const auto& field, const auto& member) {
+      if (std::find(without.begin(), without.end(), field.name) != without.end()) return;
       const std::string text = field_text(field, member);
       if (!text.empty()) out += fmt::format("{}{}={}", separator_, field.name, text);
     });
@@ -106,6 +107,8 @@ class RowPrinter {
       return member.empty() ? std::string() : to_literal(Value::string(member));
     } else if constexpr (std::is_same_v<Member, bool>) {
       return member ? "yes" : "";
+    } else if constexpr (std::is_same_v<Member, EffectClass>) {
+      return member == EffectClass::Opaque ? "" : std::string(enum_name(member));
     } else if constexpr (std::is_enum_v<Member>) {
       return std::string(enum_name(member));
     } else if constexpr (std::is_same_v<Member, double>) {
@@ -218,7 +221,7 @@ Operands operands(const Plan& plan, const Instruction& instruction) {
     result.text += fmt::format(", {}", aggregate_name(static_cast<Aggregate>(instruction.a)));
   }
   if (instruction.op == Op::Window && static_cast<Aggregate>(instruction.a) == Aggregate::Quantile) {
-    result.text += fmt::format(" constant {}", instruction.c);
+    result.text += " " + target_text(plan, Table::Constant, instruction.c);
   }
   if (has_second_routine(instruction.op) && instruction.c != kNone) {
     const std::string second = target_text(plan, Table::Routine, instruction.c);
@@ -232,36 +235,49 @@ Operands operands(const Plan& plan, const Instruction& instruction) {
   return result;
 }
 
+// One instruction a line; the source place where it differs from that of the line before.
 void print_code(std::string& out, const Plan& plan, std::uint32_t begin, std::uint32_t end) {
   const std::uint32_t last = std::min<std::uint32_t>(end, static_cast<std::uint32_t>(plan.code.size()));
+  std::string last_source;
   for (std::uint32_t at = begin; at < last; ++at) {
     const Instruction& instruction = plan.code[at];
     const Operands shown_operands = operands(plan, instruction);
     std::string line = fmt::format("  {:>6}  {:<13} {:<24}", at, info(instruction.op).name, shown_operands.text);
     if (!shown_operands.comment.empty()) line += "  ; " + shown_operands.comment;
-    if (const std::string source = place(plan, instruction.spot); !source.empty()) line += "  @ " + source;
+    const std::string source = place(plan, instruction.spot);
+    if (!source.empty() && source != last_source) line += "  @ " + source;
+    last_source = source;
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }
 }
 
 void print_blocks(std::string& out, const Plan& plan) {
-  const RowPrinter printer(plan, "\n      ");
+  const RowPrinter printer(plan, "\n    ");
   for (BlockId id = 0; id < plan.blocks.size(); ++id) {
-    Block row = plan.blocks[id];
-    const std::uint32_t begin = row.begin, end = row.end;
-    row.begin = row.end = 0;  // the listing shows them
-    out += fmt::format("\nblock {}{}\n", id, printer.print(row));
-    print_code(out, plan, begin, end);
+    const Block& block = plan.blocks[id];
+    out +=
+        fmt::format("\nblock {}: {}{}{}", id, enum_name(block.kind), block.name.empty() ? "" : " ", shown(block.name));
+    out += printer.print(block, {"kind", "name", "begin", "end"}) + "\n";
+    print_code(out, plan, block.begin, block.end);
   }
 }
 
+// A routine of one constant is a line, any other a listing.
 void print_routines(std::string& out, const Plan& plan) {
+  out += "\nroutines\n";
   for (RoutineId id = 0; id < plan.routines.size(); ++id) {
     const Routine& routine = plan.routines[id];
-    out += fmt::format("\nroutine {} -> {}", id, enum_name(routine.kind));
-    out += routine.text.empty() ? "\n" : fmt::format(": {}\n", shown(routine.text));
-    print_code(out, plan, routine.begin, routine.end);
+    out += fmt::format("routine {} -> {}", id, enum_name(routine.kind));
+    out += routine.text.empty() ? "" : fmt::format(": {}", shown(routine.text));
+    const bool is_constant = routine.begin + 2 == routine.end && routine.end <= plan.code.size() &&
+                             plan.code[routine.begin].op == Op::Constant;
+    if (is_constant) {
+      out += fmt::format("  (constant {} at {})\n", plan.code[routine.begin].b, routine.begin);
+    } else {
+      out += "\n";
+      print_code(out, plan, routine.begin, routine.end);
+    }
   }
 }
 
