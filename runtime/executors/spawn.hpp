@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "runtime/executors/process.hpp"
+
+// Starting one child: the system calls, without any waiting.
+
+namespace rollout::executors {
+
+// Owns a file descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(Descriptor&& other) noexcept : value_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor();
+  int get() const { return value_; }
+  int release();
+
+ private:
+  int value_ = -1;
+};
+
+struct Spawned {
+  ProcessIdentity identity;
+  Descriptor output, errors;  // the reading ends
+  Descriptor exited;          // readable once the process has ended
+};
+
+// The child is the leader of a new process group, with default signal handling and no descriptors but its three
+// streams. Fails, with the reason for people, where it certainly never ran.
+plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request);
+
+}  // namespace rollout::executors
