@@ -1,0 +1,426 @@
+#include "grammar/find_problems.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "grammar/brace_problems.hpp"
+#include "grammar/quoted_problems.hpp"
+#include "grammar/utf8.hpp"
+
+namespace rollout::grammar {
+namespace {
+
+using K = SyntaxKind;
+
+// A problem with the event that shows it, so that what lies in an error region can be taken back.
+struct Found {
+  Problem problem;
+  std::uint32_t event = 0;
+  std::uint32_t container = 0;  // of ProblemKind::WrongContainer
+  bool is_missing = false;
+};
+
+bool allowed_in_rollout(K item) {
+  return is_header(item) || is_step(item) || item == K::Hook || item == K::Schedule || item == K::Stage;
+}
+bool allowed_in_stage(K item) {
+  return is_step(item) || item == K::Sample || item == K::Warmup || item == K::Window;
+}
+bool allowed_in_reply(K item) {
+  return is_outcome(item) || item == K::Ask || item == K::Notify || item == K::Let || item == K::If ||
+         item == K::Effect;
+}
+
+// What may stand in a body, and what a message calls it.
+struct ContainerRow {
+  K container;
+  K category;
+  bool (*allows)(K);
+};
+
+constexpr ContainerRow kContainers[] = {
+    {K::File, K::Declaration, is_declaration},
+    {K::RolloutBody, K::RolloutItem, allowed_in_rollout},
+    {K::StageBody, K::StageItem, allowed_in_stage},
+    {K::Block, K::Step, is_step},
+    {K::Branch, K::Step, [](K item) { return is_step(item) || item == K::Block; }},
+    {K::CheckBody, K::CheckItem, [](K item) { return is_step(item) || item == K::Require; }},
+    {K::SourceBody, K::Step, [](K item) { return is_step(item) || item == K::Past; }},
+    {K::ActionBody, K::Step, [](K item) { return is_step(item) || item == K::Probe; }},
+    {K::ChannelBody, K::Step, [](K item) { return is_step(item) || item == K::Acknowledged; }},
+    {K::GuardsBody, K::Guard, [](K item) { return item == K::When || item == K::Watch; }},
+    {K::Reply, K::Response, allowed_in_reply},
+};
+
+const ContainerRow* container_row(K kind) {
+  const auto row = std::ranges::find(kContainers, kind, &ContainerRow::container);
+  return row == std::end(kContainers) ? nullptr : row;
+}
+
+std::optional<ProblemKind> kind_of_malformed(K kind) {
+  switch (kind) {
+    case K::MalformedUnit: return ProblemKind::UnknownUnit;
+    case K::MalformedSpacedUnit: return ProblemKind::SpacedUnit;
+    case K::MalformedDate: return ProblemKind::DateWithoutTime;
+    case K::MalformedInstant: return ProblemKind::NoSuchInstant;
+    case K::MalformedTime: return ProblemKind::NoSuchTime;
+    case K::MalformedNumber: return ProblemKind::MalformedNumber;
+    case K::MalformedName: return ProblemKind::ReservedName;
+    default: return std::nullopt;
+  }
+}
+
+// Clauses that a statement takes once.
+bool is_single_clause(K kind) {
+  constexpr K kClauses[] = {K::TimeoutClause, K::RetryClause,    K::WithinClause,  K::UndoClause,     K::ElseClause,
+                            K::EveryClause,   K::OverClause,     K::UnitClause,    K::StaleClause,    K::BaselineClause,
+                            K::AbsentClause,  K::MatchingClause, K::DefaultClause, K::SeverityClause, K::AckClause,
+                            K::ByClause,      K::CheckClause};
+  return std::ranges::find(kClauses, kind) != std::end(kClauses);
+}
+
+class ProblemFinder {
+ public:
+  ProblemFinder(std::string_view text, const std::vector<Event>& events) : text_(text), events_(events) {}
+
+  std::vector<Problem> find(std::size_t limit);
+
+ private:
+  // The indexes of an event's children, the last one first.
+  template <typename Visit>
+  void each_child_backwards(std::uint32_t node, Visit visit) const {
+    const std::uint32_t stop = node + 1 - events_[node].width;
+    for (std::uint32_t i = node; i > stop; i -= events_[i - 1].width) visit(i - 1);
+  }
+  std::vector<std::uint32_t> children(std::uint32_t node) const {
+    std::vector<std::uint32_t> found;
+    each_child_backwards(node, [&](std::uint32_t child) { found.push_back(child); });
+    std::ranges::reverse(found);
+    return found;
+  }
+  Span span(std::uint32_t event) const { return {events_[event].begin, events_[event].end}; }
+  Span first_token(std::uint32_t node) const { return span(node + 1 - events_[node].width); }
+  std::uint32_t first_event(std::uint32_t node) const { return node + 1 - events_[node].width; }
+
+  void add(std::uint32_t event, ProblemKind kind, Span place, K expected = K::Missing, Span related = {}) {
+    found_.push_back({{kind, place, expected, K::Missing, related}, event, 0, false});
+  }
+  bool newline_between(std::uint32_t begin, std::uint32_t end) const {
+    return begin < end && text_.substr(begin, end - begin).find('\n') != std::string_view::npos;
+  }
+
+  void visit(std::uint32_t event);
+  void visit_missing(std::uint32_t event);
+  void visit_error(std::uint32_t event);
+  void visit_comparison(std::uint32_t event);
+  void visit_argument(std::uint32_t event);
+  void visit_call(std::uint32_t event, K arguments);
+  void visit_until(std::uint32_t event);
+  void visit_who(std::uint32_t event);
+  void visit_checklist(std::uint32_t event);
+  void visit_string(std::uint32_t event);
+  void visit_clauses(std::uint32_t event);
+  void visit_container(std::uint32_t event, const ContainerRow& row);
+  void visit_scenario(std::uint32_t event);
+  bool is_reference_shaped(std::uint32_t event) const;
+  Span opener_of(std::uint32_t missing, K opener) const;
+  void forgive_in_region(std::uint32_t region, std::uint32_t first);
+  void add_brace_problems();
+  std::vector<Problem> in_order(std::size_t limit);
+
+  std::string_view text_;
+  const std::vector<Event>& events_;
+  std::vector<Found> found_;
+  std::vector<std::uint32_t> any_arguments_;
+  std::uint32_t last_region_end_ = 0;
+  bool too_deep_ = false;
+  bool brace_trouble_ = false;
+};
+
+void ProblemFinder::visit(std::uint32_t event) {
+  const K kind = events_[event].kind;
+  switch (kind) {
+    case K::Missing: return visit_missing(event);
+    case K::Error: return visit_error(event);
+    case K::Comparison: return visit_comparison(event);
+    case K::Argument: return visit_argument(event);
+    case K::AnyArgument: any_arguments_.push_back(event); return;
+    case K::Call: return visit_call(event, K::Arguments);
+    case K::Fn:
+    case K::Check:
+    case K::Source:
+    case K::Action:
+    case K::Channel:
+    case K::Guards:
+    case K::Stage:
+    case K::Rollout: return visit_call(event, K::Params);
+    case K::UntilClause: return visit_until(event);
+    case K::Who: return visit_who(event);
+    case K::StringLiteral: return visit_string(event);
+    case K::ScenarioBody: return visit_scenario(event);
+    case K::Checklist: visit_checklist(event); return visit_clauses(event);
+    case K::Metric: visit_call(event, K::Params); return visit_clauses(event);
+    case K::Param:
+    case K::Let:
+    case K::Effect:
+    case K::Traffic:
+    case K::Verify:
+    case K::Child:
+    case K::Notify:
+    case K::Item: return visit_clauses(event);
+    default: break;
+  }
+  if (const ContainerRow* row = container_row(kind)) return visit_container(event, *row);
+  if (const auto malformed = kind_of_malformed(kind)) add(event, *malformed, span(event));
+}
+
+Span ProblemFinder::opener_of(std::uint32_t missing, K opener) const {
+  for (std::uint32_t i = missing; i > 0 && events_[i - 1].width <= i; i -= events_[i - 1].width) {
+    if (events_[i - 1].kind == opener) return span(i - 1);
+  }
+  return {};
+}
+
+void ProblemFinder::visit_missing(std::uint32_t event) {
+  const K expected = events_[event].expected;
+  const std::uint32_t place = events_[event].begin;
+  if (expected == K::RightBrace) {
+    brace_trouble_ = true;
+    const Span insert = opener_of(event, K::InsertStart);
+    if (!insert.empty()) add(event, ProblemKind::UnterminatedInsert, {insert.begin, place});
+    return;
+  }
+  if (last_region_end_ == place && place != 0) return;
+  if (expected == K::RightParenthesis || expected == K::RightBracket) {
+    const Span opener = opener_of(event, expected == K::RightBracket ? K::LeftBracket : K::LeftParenthesis);
+    add(event, ProblemKind::UnclosedBracket, {place, place}, expected, opener);
+  } else if (expected == K::StringQuote) {
+    add(event, ProblemKind::UnterminatedString, {opener_of(event, K::StringQuote).begin, place});
+  } else if (expected == K::CommandQuote) {
+    add(event, ProblemKind::UnterminatedCommand, {opener_of(event, K::CommandQuote).begin, place});
+  } else if (expected == K::KeywordThen) {
+    add(event, ProblemKind::GuardWithoutThen, {place, place}, expected);
+  } else {
+    add(event, ProblemKind::Expected, {place, place}, expected);
+  }
+  found_.back().is_missing = true;
+}
+
+// Drops what was found in an error region, but not what stands in blocks that were parsed in it.
+void ProblemFinder::forgive_in_region(std::uint32_t region, std::uint32_t first) {
+  std::vector<std::uint32_t> blocks;
+  each_child_backwards(region, [&](std::uint32_t child) {
+    if (events_[child].kind == K::Block) blocks.push_back(child);
+  });
+  const auto is_in_block = [&](const Found& found) {
+    return std::ranges::any_of(blocks, [&](std::uint32_t block) {
+      return first_event(block) <= found.event && found.event <= block && found.container != block;
+    });
+  };
+  const auto begin = std::ranges::find_if(found_, [&](const Found& found) { return found.event >= first; });
+  found_.erase(std::remove_if(begin, found_.end(), [&](const Found& found) { return !is_in_block(found); }),
+               found_.end());
+}
+
+void ProblemFinder::visit_error(std::uint32_t event) {
+  const std::uint32_t first = first_event(event);
+  forgive_in_region(event, first);
+  const Span region = span(event);
+  const K expected = events_[event].expected;
+  last_region_end_ = region.end;
+  if (expected == K::ShallowerNesting) {
+    if (!too_deep_) add(event, ProblemKind::TooDeep, first_token(event));
+    too_deep_ = true;
+    return;
+  }
+  if (events_[first].kind == K::RightBrace) {
+    brace_trouble_ = true;
+    add(event, ProblemKind::UnmatchedBrace, span(first));
+    return;
+  }
+  if (!found_.empty() && found_.back().is_missing && found_.back().problem.span.end <= region.begin &&
+      found_.back().event + 1 >= first - std::min<std::uint32_t>(first, 2) &&
+      !newline_between(found_.back().problem.span.end, region.begin)) {
+    if (found_.back().problem.kind == ProblemKind::Expected) found_.back().problem.span = region;
+    found_.back().is_missing = false;
+    return;
+  }
+  const auto head = static_cast<unsigned char>(text_[region.begin]);
+  const bool control = head < 0x20 || head == 0x7f;
+  add(event, control ? ProblemKind::ControlCharacter : ProblemKind::Unexpected, region, expected);
+}
+
+void ProblemFinder::visit_comparison(std::uint32_t event) {
+  std::vector<std::uint32_t> operators;
+  each_child_backwards(event, [&](std::uint32_t child) {
+    const K kind = events_[child].kind;
+    if ((kind >= K::Equal && kind <= K::GreaterEqual) || kind == K::Assign || kind == K::KeywordIn ||
+        kind == K::KeywordIs) {
+      operators.push_back(child);
+    }
+  });
+  const auto assign = std::ranges::find(operators, K::Assign, [&](std::uint32_t i) { return events_[i].kind; });
+  if (assign != operators.end()) {
+    add(event, ProblemKind::AssignInsteadOfEqual, span(*assign));
+  } else if (operators.size() > 1) {
+    add(event, ProblemKind::ChainedComparison, span(operators[operators.size() - 2]), K::Missing,
+        span(operators.back()));
+  }
+}
+
+// `f(name = value)`: the comparison is the argument itself and begins with a bare name.
+void ProblemFinder::visit_argument(std::uint32_t event) {
+  if (found_.empty() || found_.back().problem.kind != ProblemKind::AssignInsteadOfEqual) return;
+  const bool is_whole_argument = found_.back().event + 1 == event && events_[event - 1].begin == events_[event].begin;
+  const bool begins_with_name =
+      first_event(event) + 1 < event && events_[first_event(event) + 1].kind == K::NameExpression;
+  if (is_whole_argument && begins_with_name) found_.back().problem.kind = ProblemKind::AssignInsteadOfColon;
+}
+
+// A call's arguments and a declaration's parameters are glued to what stands before them.
+void ProblemFinder::visit_call(std::uint32_t event, K arguments) {
+  each_child_backwards(event, [&](std::uint32_t child) {
+    if (events_[child].kind != arguments || events_[child].begin == 0) return;
+    const char before = text_[events_[child].begin - 1];
+    if (before != ' ' && before != '\t' && before != '\r') return;
+    const std::size_t word_end = text_.find_last_not_of(" \t\r", events_[child].begin - 1);
+    if (word_end == std::string_view::npos) return;
+    add(event, ProblemKind::SpacedCall, {static_cast<std::uint32_t>(word_end + 1), events_[child].begin});
+  });
+}
+
+void ProblemFinder::visit_until(std::uint32_t event) {
+  each_child_backwards(event, [&](std::uint32_t child) {
+    if (events_[child].kind == K::KeywordOr) add(event, ProblemKind::ForAfterFor, span(child));
+  });
+}
+
+bool ProblemFinder::is_reference_shaped(std::uint32_t event) const {
+  K kind = events_[event].kind;
+  if (kind == K::Call) {
+    event = children(event).front();
+    kind = events_[event].kind;
+  }
+  while (kind == K::Member) {
+    event = children(event).front();
+    kind = events_[event].kind;
+  }
+  return kind == K::NameExpression;
+}
+
+void ProblemFinder::visit_who(std::uint32_t event) {
+  bool counted = false;
+  std::optional<std::uint32_t> lone;
+  each_child_backwards(event, [&](std::uint32_t child) {
+    if (events_[child].kind == K::KeywordOf) counted = true;
+    if (is_expression(events_[child].kind)) lone = child;
+  });
+  if (!counted && lone && !is_reference_shaped(*lone)) add(event, ProblemKind::Expected, span(*lone), K::Reference);
+}
+
+void ProblemFinder::visit_checklist(std::uint32_t event) {
+  bool before_items = false;
+  each_child_backwards(event, [&](std::uint32_t child) {
+    if (events_[child].kind == K::Items) before_items = true;
+    if (!before_items || events_[child].kind != K::ElseClause) return;
+    each_child_backwards(child, [&](std::uint32_t part) {
+      if (events_[part].kind == K::Reply) add(event, ProblemKind::ElseBlockBeforeItems, span(child));
+    });
+  });
+}
+
+void ProblemFinder::visit_string(std::uint32_t event) {
+  bool triple = false;
+  const std::uint32_t first = first_event(event);
+  triple = events_[first].end - events_[first].begin == 3;
+  if (triple) return;
+  each_child_backwards(event, [&](std::uint32_t child) {
+    if (events_[child].kind != K::StringText) return;
+    const Span run = span(child);
+    if (const auto bad = find_unknown_escape(text_.substr(run.begin, run.size()))) {
+      add(event, ProblemKind::UnknownEscape, {run.begin + bad->begin, run.begin + bad->end});
+    }
+  });
+}
+
+void ProblemFinder::visit_clauses(std::uint32_t event) {
+  std::vector<std::uint32_t> seen;
+  for (const std::uint32_t child : children(event)) {
+    if (!is_single_clause(events_[child].kind)) continue;
+    const auto same = [&](std::uint32_t other) { return events_[other].kind == events_[child].kind; };
+    const auto earlier = std::ranges::find_if(seen, same);
+    if (earlier != seen.end()) {
+      add(event, ProblemKind::RepeatedClause, first_token(child), events_[child].kind, first_token(*earlier));
+    }
+    seen.push_back(child);
+  }
+}
+
+// Of several wrong items in a row only the first is reported.
+void ProblemFinder::visit_container(std::uint32_t event, const ContainerRow& row) {
+  bool previous_wrong = false;
+  std::vector<std::uint32_t> wrong;
+  for (const std::uint32_t child : children(event)) {
+    const K kind = events_[child].kind;
+    if (class_of(kind) != SyntaxClass::Node || kind == K::Error) continue;
+    const bool is_wrong = !row.allows(kind);
+    if (is_wrong && !previous_wrong) wrong.push_back(child);
+    previous_wrong = is_wrong;
+  }
+  for (const std::uint32_t child : wrong) {
+    found_.push_back({{ProblemKind::WrongContainer, first_token(child), row.category, events_[child].kind, {}},
+                      child,
+                      event,
+                      false});
+  }
+}
+
+void ProblemFinder::visit_scenario(std::uint32_t event) {
+  const std::uint32_t first = first_event(event);
+  std::erase_if(any_arguments_, [first](std::uint32_t argument) { return argument >= first; });
+}
+
+void ProblemFinder::add_brace_problems() {
+  if (!brace_trouble_) return;
+  const bool unmatched =
+      std::ranges::any_of(found_, [](const Found& found) { return found.problem.kind == ProblemKind::UnmatchedBrace; });
+  const std::vector<Problem> unclosed = find_unclosed_braces(text_, events_);
+  if (unmatched || !unclosed.empty()) {
+    std::erase_if(found_, [](const Found& found) { return found.problem.kind == ProblemKind::WrongContainer; });
+  }
+  for (Found& found : found_) {
+    if (found.problem.kind != ProblemKind::UnmatchedBrace) continue;
+    found.problem.related = find_brace_that_closed_too_much(text_, events_, found.problem.span.begin);
+  }
+  for (const Problem& problem : unclosed) found_.push_back({problem, 0, 0, false});
+}
+
+std::vector<Problem> ProblemFinder::in_order(std::size_t limit) {
+  std::ranges::stable_sort(found_, {}, [](const Found& found) { return found.problem.span.begin; });
+  std::vector<Problem> problems;
+  for (const Found& found : found_) {
+    if (!problems.empty() && problems.back().span.begin == found.problem.span.begin) continue;
+    if (problems.size() == limit) break;
+    problems.push_back(found.problem);
+  }
+  return problems;
+}
+
+std::vector<Problem> ProblemFinder::find(std::size_t limit) {
+  if (const std::size_t bad = find_invalid_utf8(text_); bad != std::string_view::npos) {
+    const auto place = static_cast<std::uint32_t>(bad);
+    add(0, ProblemKind::InvalidUtf8, {place, place + 1});
+  }
+  for (std::uint32_t event = 0; event < events_.size(); ++event) visit(event);
+  for (const std::uint32_t argument : any_arguments_) add(argument, ProblemKind::AnyArgumentHere, span(argument));
+  add_brace_problems();
+  return in_order(limit);
+}
+
+}  // namespace
+
+std::vector<Problem> find_problems(std::string_view text, const std::vector<Event>& events, std::size_t limit) {
+  return ProblemFinder(text, events).find(limit);
+}
+
+}  // namespace rollout::grammar

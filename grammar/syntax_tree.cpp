@@ -1,0 +1,183 @@
+#include "grammar/syntax_tree.hpp"
+
+#include <algorithm>
+
+namespace rollout::grammar {
+namespace {
+
+// `## text` without its marks and one blank.
+std::string_view doc_text(std::string_view comment) {
+  comment.remove_prefix(2);
+  if (comment.starts_with(' ')) comment.remove_prefix(1);
+  while (comment.ends_with('\r')) comment.remove_suffix(1);
+  return comment;
+}
+
+std::string_view text_of_event(const SyntaxTree::Data& data, std::size_t index) {
+  const Event& event = data.events[index];
+  return std::string_view(data.source.text).substr(event.begin, event.end - event.begin);
+}
+
+// The documentation lines that end right above the event `first`, the last line first.
+std::vector<std::string_view> doc_lines_above(const SyntaxTree::Data& data, std::size_t first) {
+  std::vector<std::string_view> lines;
+  std::size_t i = first;
+  const auto kind_before = [&] { return i == 0 ? SyntaxKind::Missing : data.events[i - 1].kind; };
+  const auto skip_blanks = [&] {
+    while (kind_before() == SyntaxKind::Blank) --i;
+  };
+  for (;;) {
+    skip_blanks();
+    if (kind_before() != SyntaxKind::LineEnd) break;
+    --i;
+    skip_blanks();
+    if (kind_before() != SyntaxKind::DocComment) break;
+    const std::size_t comment = i - 1;
+    --i;
+    skip_blanks();
+    const bool alone_on_line =
+        i == 0 || kind_before() == SyntaxKind::LineEnd || kind_before() == SyntaxKind::ByteOrderMark;
+    if (!alone_on_line) break;
+    lines.push_back(doc_text(text_of_event(data, comment)));
+  }
+  return lines;
+}
+
+std::string join_lines(const std::vector<std::string_view>& lines) {
+  std::string joined;
+  for (const std::string_view line : lines) {
+    if (!joined.empty() || &line != &lines.front()) joined += '\n';
+    joined += line;
+  }
+  return joined;
+}
+
+// The documentation at the head of a file: `##` lines that a blank line or the end of the file follows.
+std::string file_documentation(const SyntaxTree::Data& data) {
+  std::vector<std::string_view> lines;
+  int line_ends = 0;
+  for (std::size_t i = 0; i < data.events.size() && line_ends < 2; ++i) {
+    const SyntaxKind kind = data.events[i].kind;
+    if (kind == SyntaxKind::DocComment) {
+      lines.push_back(doc_text(text_of_event(data, i)));
+      line_ends = 0;
+    } else if (kind == SyntaxKind::LineEnd) {
+      line_ends += lines.empty() ? 0 : 1;
+    } else if (kind == SyntaxKind::File) {
+      return join_lines(lines);
+    } else if (kind != SyntaxKind::Blank && kind != SyntaxKind::ByteOrderMark) {
+      return {};
+    }
+  }
+  return join_lines(lines);
+}
+
+}  // namespace
+
+std::string_view NodeRef::text() const {
+  return std::string_view(data_->source.text).substr(event().begin, event().end - event().begin);
+}
+
+std::vector<NodeRef> NodeRef::all_children() const {
+  std::vector<NodeRef> found;
+  const std::uint32_t stop = index_ + 1 - event().width;
+  for (std::uint32_t i = index_; i > stop; i -= data_->events[i - 1].width) found.emplace_back(*data_, i - 1);
+  std::ranges::reverse(found);
+  return found;
+}
+
+std::vector<NodeRef> NodeRef::children() const {
+  std::vector<NodeRef> found = all_children();
+  std::erase_if(found, [](NodeRef child) { return is_trivia(child.kind()) || child.is(SyntaxKind::Missing); });
+  return found;
+}
+
+std::vector<NodeRef> NodeRef::children(SyntaxKind kind) const {
+  std::vector<NodeRef> found = all_children();
+  std::erase_if(found, [kind](NodeRef child) { return !child.is(kind); });
+  return found;
+}
+
+std::vector<NodeRef> NodeRef::child_nodes() const {
+  std::vector<NodeRef> found = all_children();
+  std::erase_if(
+      found, [](NodeRef child) { return class_of(child.kind()) != SyntaxClass::Node || child.is(SyntaxKind::Error); });
+  return found;
+}
+
+std::optional<NodeRef> NodeRef::child(SyntaxKind kind) const {
+  std::optional<NodeRef> first;
+  const std::uint32_t stop = index_ + 1 - event().width;
+  for (std::uint32_t i = index_; i > stop; i -= data_->events[i - 1].width) {
+    if (data_->events[i - 1].kind == kind) first = NodeRef(*data_, i - 1);
+  }
+  return first;
+}
+
+std::vector<NodeRef> NodeRef::children_if(bool (*accepts)(SyntaxKind)) const {
+  std::vector<NodeRef> found = all_children();
+  std::erase_if(found, [accepts](NodeRef child) { return !accepts(child.kind()); });
+  return found;
+}
+
+std::optional<NodeRef> NodeRef::child_if(bool (*accepts)(SyntaxKind), std::size_t n) const {
+  const std::vector<NodeRef> found = children_if(accepts);
+  return n < found.size() ? std::optional(found[n]) : std::nullopt;
+}
+
+std::optional<NodeRef> NodeRef::first_token() const {
+  for (std::uint32_t i = index_ + 1 - event().width; i <= index_; ++i) {
+    const Event& candidate = data_->events[i];
+    if (candidate.width == 1 && !is_trivia(candidate.kind) && candidate.kind != SyntaxKind::Missing) {
+      return NodeRef(*data_, i);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<NodeRef> NodeRef::parent() const {
+  for (std::uint32_t i = index_ + 1; i < data_->events.size(); ++i) {
+    if (i + 1 - data_->events[i].width <= index_) return NodeRef(*data_, i);
+  }
+  return std::nullopt;
+}
+
+std::vector<NodeRef> NodeRef::descendants(SyntaxKind kind) const {
+  std::vector<NodeRef> found;
+  for (std::uint32_t i = index_ + 1 - event().width; i < index_; ++i) {
+    if (data_->events[i].kind == kind) found.emplace_back(*data_, i);
+  }
+  // Post-order puts a node behind the nodes in it; of two that begin at one place the outer is the later.
+  std::ranges::stable_sort(found, [](NodeRef a, NodeRef b) {
+    return a.event().begin != b.event().begin ? a.event().begin < b.event().begin : a.index_ > b.index_;
+  });
+  return found;
+}
+
+bool NodeRef::has_error() const {
+  const std::uint32_t first = index_ + 1 - event().width;
+  const auto fault = std::ranges::lower_bound(data_->faults, first);
+  return fault != data_->faults.end() && *fault <= index_;
+}
+
+std::string NodeRef::documentation() const {
+  if (is(SyntaxKind::File)) return file_documentation(*data_);
+  std::vector<std::string_view> lines = doc_lines_above(*data_, index_ + 1 - event().width);
+  std::ranges::reverse(lines);
+  return join_lines(lines);
+}
+
+NodeRef SyntaxTree::leaf_at(std::uint32_t offset) const {
+  const std::vector<Event>& all = events();
+  std::optional<std::uint32_t> best;
+  const auto is_leaf = [&](std::uint32_t i) { return all[i].width == 1 && all[i].begin < all[i].end; };
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    if (!is_leaf(i)) continue;
+    if (all[i].begin > offset) break;
+    if (all[i].end < offset) continue;
+    if (!best || is_trivia(all[*best].kind) || !is_trivia(all[i].kind)) best = i;
+  }
+  return best ? NodeRef(*data_, *best) : root();
+}
+
+}  // namespace rollout::grammar
