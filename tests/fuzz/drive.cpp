@@ -95,7 +95,7 @@ machine::RunOptions options_for(const plan::Plan& plan) {
   return options;
 }
 
-void drive(std::shared_ptr<const plan::VerifiedPlan> plan, machine::Machine& machine, machine::Event first,
+void drive(const std::shared_ptr<const plan::VerifiedPlan>& plan, machine::Machine& machine, machine::Event first,
            plan::Nanoseconds now, std::string_view choices, int events) {
   Answers answers(**plan, choices);
   std::deque<machine::Event> waiting = {std::move(first)};

@@ -14,7 +14,7 @@ machine::RunOptions options_for(const plan::Plan& plan);
 
 // Applies at most `events` events; `choices` decides how effects and polls end, and is read round and round. Checks
 // after each event that the snapshot gives the same machine again.
-void drive(std::shared_ptr<const plan::VerifiedPlan> plan, machine::Machine& machine, machine::Event first,
+void drive(const std::shared_ptr<const plan::VerifiedPlan>& plan, machine::Machine& machine, machine::Event first,
            plan::Nanoseconds now, std::string_view choices, int events);
 
 }  // namespace rollout::fuzz
