@@ -1,0 +1,168 @@
+// Metrics and checks: one row for each declaration with its arguments.
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "compiler/lower/lowering.hpp"
+
+namespace rollout::lower {
+
+namespace {
+
+bool stands_in(const Location& inner, const Location& outer) {
+  return inner.file == outer.file && outer.span.begin <= inner.span.begin && inner.span.end <= outer.span.end;
+}
+
+// As the author wrote it, arguments shown where they were given; with their values where they came through a parameter.
+std::string written_name(const Lowering& l, const Expr& use, const Arguments& arguments) {
+  const std::string text = source_text(l.module, use.location);
+  std::vector<std::string> shown;
+  bool literal = true;
+  for (std::size_t i = 0; i < use.children.size() && i < arguments.values.size(); ++i) {
+    if (use.children[i] == kNone) continue;
+    const Expr& child = l.expr(use.children[i]);
+    if (!stands_in(child.location, use.location)) continue;
+    const Code& value = arguments.values[i];
+    literal = literal && (child.kind == ExprKind::Constant || !value.is_constant());
+    shown.push_back(value.is_constant() ? plan::to_literal(*value.constant) : source_text(l.module, child.location));
+  }
+  if (literal) return text;
+  return fmt::format("{}({})", text.substr(0, text.find('(')), fmt::join(shown, ", "));
+}
+
+std::vector<Value> constant_values(const Arguments& arguments) {
+  std::vector<Value> values;
+  for (const Code& value : arguments.values) {
+    values.push_back(value.is_constant() ? *value.constant : Value::missing("known when the run is created"));
+  }
+  return values;
+}
+
+void set_source(Lowering& l, plan::Metric& metric, const Expr& source) {
+  metric.provider = plan::MetricProvider::None;
+  if (source.kind != ExprKind::Call || l.symbol(source.symbol).kind != SymbolKind::Native) return;
+  metric.provider = l.module.natives[l.symbol(source.symbol).index].provider;
+  for (std::size_t i = 0; i < source.children.size(); ++i) {
+    if (source.children[i] == kNone) continue;
+    const Expr& child = l.expr(source.children[i]);
+    if (child.kind == ExprKind::CheckUse) {
+      metric.check = lower_check(l, child);
+    } else {
+      metric.configuration.push_back({source.labels[i], lower_routine(l, source.children[i])});
+    }
+  }
+}
+
+void set_labels(const Lowering& l, plan::Metric& metric, check::TypeId type) {
+  if (metric.kind != ValueKind::Enum) return;
+  const check::EnumDecl& labels = l.module.enums[l.module.types[type].declaration];
+  metric.labels = labels.labels;
+  metric.label_values = labels.values;
+}
+
+plan::MetricId add_metric(Lowering& l, const Expr& use, const Arguments& arguments) {
+  const check::Symbol& symbol = l.symbol(use.symbol);
+  const check::MetricDecl& declared = l.module.metrics[symbol.index];
+  const At at(l, symbol.declared);
+  const Apart apart(l);
+  substitute(l, declared.parameters, arguments);
+  plan::Metric metric;
+  metric.name = written_name(l, use, arguments);
+  metric.declaration = symbol.path;
+  metric.arguments = constant_values(arguments);
+  metric.kind = value_kind(l.module, symbol.type);
+  metric.scale = declared.scale;
+  set_labels(l, metric, symbol.type);
+  set_source(l, metric, l.expr(declared.source));
+  metric.every = lower_optional(l, declared.every);
+  metric.over = lower_optional(l, declared.over);
+  metric.stale_after = lower_optional(l, declared.stale_after);
+  metric.baseline = lower_optional(l, declared.baseline);
+  if (declared.absent != kNone) {
+    const Code absent = lower_expression(l, declared.absent);
+    if (absent.is_constant() && !absent.constant->is_missing()) metric.absent = l.build.constant(*absent.constant);
+  }
+  metric.spot = l.spot;
+  return l.build.add(std::move(metric));
+}
+
+// Builds the block of a check around what `fill` adds, and finds out whether it calls the outside.
+template <typename Fill>
+plan::BlockId check_block(Lowering& l, std::string name, const Location& location, bool external, Fill fill) {
+  const InBlock block(l, plan::BlockKind::Check, std::move(name), location);
+  bool calls_outside = false;
+  bool* const outer = std::exchange(l.in.calls_outside, &calls_outside);
+  l.in.effect_class = EffectClass::ReadOnly;
+  l.in.timeout = kNone;
+  fill();
+  l.block().external = external || calls_outside;
+  if (outer && l.block().external) *outer = true;
+  return block.id();
+}
+
+}  // namespace
+
+std::string identity(Lowering& l, const std::string& what, const Arguments& arguments) {
+  std::string key = what;
+  for (const Code& value : arguments.values) {
+    key += '\x1f';
+    if (value.is_constant()) {
+      key += fmt::format("{}:{}", static_cast<int>(value.constant->kind()), plan::to_literal(*value.constant));
+      continue;
+    }
+    for (const Instruction& one : value.instructions) {
+      const std::string operand =
+          one.op == Op::Constant ? plan::to_literal(l.build.plan().constants[one.b]) : fmt::format("{}", one.b);
+      key += fmt::format("{} {} {} {};", static_cast<int>(one.op), one.a, operand, one.c);
+    }
+  }
+  return key;
+}
+
+plan::MetricId metric_of(Lowering& l, const Expr& use) {
+  const check::MetricDecl& declared = l.module.metrics[l.symbol(use.symbol).index];
+  const Arguments arguments = lower_arguments(l, declared.parameters, use.children);
+  const std::string key = identity(l, "metric " + l.symbol(use.symbol).path, arguments);
+  if (const auto found = l.metrics.find(key); found != l.metrics.end()) return found->second;
+  const plan::MetricId id = add_metric(l, use, arguments);
+  l.metrics.emplace(key, id);
+  return id;
+}
+
+plan::MetricId check_metric_of(Lowering& l, const Expr& use) {
+  const check::CheckDecl& declared = l.module.checks[l.symbol(use.symbol).index];
+  const Arguments arguments = lower_arguments(l, declared.parameters, use.children);
+  const std::string key = identity(l, "check " + l.symbol(use.symbol).path, arguments);
+  if (const auto found = l.metrics.find(key); found != l.metrics.end()) return found->second;
+  const At at(l, use.location);
+  const Apart apart(l);
+  plan::Metric metric;
+  metric.name = written_name(l, use, arguments);
+  metric.declaration = l.symbol(use.symbol).path;
+  metric.arguments = constant_values(arguments);
+  metric.provider = plan::MetricProvider::Check;
+  metric.kind = ValueKind::Bool;
+  metric.check = lower_check(l, use);
+  metric.spot = l.spot;
+  const plan::MetricId id = l.build.add(std::move(metric));
+  l.metrics.emplace(key, id);
+  return id;
+}
+
+plan::BlockId lower_check(Lowering& l, const Expr& use) {
+  const check::Symbol& symbol = l.symbol(use.symbol);
+  const check::CheckDecl& declared = l.module.checks[symbol.index];
+  const Arguments arguments = lower_arguments(l, declared.parameters, use.children);
+  return check_block(l, symbol.path, use.location, declared.external, [&] {
+    l.block().arguments = argument_routines(l, arguments);
+    bind_in_block(l, declared.parameters, arguments);
+    lower_body(l, declared.body);
+  });
+}
+
+plan::BlockId lower_check_body(Lowering& l, check::BlockId body, std::string name, const Location& location) {
+  return check_block(l, std::move(name), location, false, [&] { lower_body(l, body); });
+}
+
+}  // namespace rollout::lower

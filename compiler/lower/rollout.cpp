@@ -1,0 +1,172 @@
+// A rollout: its header, its stages and what happens around them.
+
+#include <utility>
+
+#include "compiler/lower/lower.hpp"
+#include "compiler/lower/lowering.hpp"
+
+namespace rollout::lower {
+
+namespace {
+
+const check::RolloutDecl* find_rollout(const CheckedModule& module, std::string_view name) {
+  for (const check::RolloutDecl& rollout : module.rollouts) {
+    if (module.symbols[rollout.symbol].name == name) return &rollout;
+  }
+  return nullptr;
+}
+
+// Rows for all stages first, since responses anywhere may go back to one. Their blocks follow where they stand.
+void declare_stages(Lowering& l, const check::RolloutDecl& rollout) {
+  for (const std::uint32_t index : rollout.stages) {
+    const check::StageDecl& stage = l.module.stages[index];
+    const check::Symbol& symbol = l.symbol(stage.symbol);
+    plan::Stage row;
+    row.name = symbol.name;
+    row.documentation = symbol.documentation;
+    row.windows = stage.windows;
+    if (stage.of_template != kNone) {
+      const check::StageDecl& pattern = l.module.stages[stage.of_template];
+      if (row.windows.empty()) row.windows = pattern.windows;
+      if (row.documentation.empty()) row.documentation = l.symbol(pattern.symbol).documentation;
+    }
+    l.stages.emplace(index, l.build.add(std::move(row)));
+  }
+}
+
+void set_header(Lowering& l, const check::RolloutDecl& rollout) {
+  plan::Rollout row;
+  row.name = l.symbol(rollout.symbol).name;
+  row.documentation = l.symbol(rollout.symbol).documentation;
+  row.owner = rollout.owner;
+  row.description = rollout.description;
+  row.service = rollout.service;
+  row.environment = rollout.environment;
+  row.exclusive = rollout.exclusive;
+  row.links = rollout.links;
+  row.contacts = rollout.contacts;
+  for (const check::SettingDecl& setting : rollout.settings) {
+    row.settings.push_back({setting.name, lower_optional(l, setting.value), setting.reason});
+  }
+  row.windows = rollout.windows;
+  row.freezes = rollout.freezes;
+  row.requirements = rollout.requirements;
+  row.rollback_within = lower_optional(l, rollout.rollback_within);
+  row.rollback_expires = lower_optional(l, rollout.rollback_expires);
+  if (const auto stage = l.stages.find(rollout.expires_after_stage); stage != l.stages.end()) {
+    row.expires_after_stage = stage->second;
+  }
+  row.expires_at_end = rollout.expires_at_end;
+  row.missing_for = lower_optional(l, rollout.missing_for);
+  row.baseline_over = lower_optional(l, rollout.baseline_over);
+  row.stages = std::move(l.build.rollout().stages);
+  row.spot = l.spot;
+  l.build.rollout() = std::move(row);
+}
+
+void lower_header_responses(Lowering& l, const check::RolloutDecl& rollout) {
+  const plan::ResponseId expired = lower_response(l, rollout.expired);
+  const plan::ResponseId on_failure = lower_response(l, rollout.on_failure);
+  const plan::ResponseId on_missing = lower_response(l, rollout.on_missing);
+  l.build.rollout().expired = expired;
+  l.build.rollout().on_failure = on_failure;
+  l.build.rollout().on_missing = on_missing;
+}
+
+std::string_view hook_name(plan::HookKind kind) {
+  switch (kind) {
+    case plan::HookKind::Start: return "on start";
+    case plan::HookKind::StageEntered: return "on stage";
+    case plan::HookKind::StageDone: return "on stage done";
+    case plan::HookKind::Pause: return "on pause";
+    case plan::HookKind::Resume: return "on resume";
+    case plan::HookKind::RollingBack: return "on rolling back";
+    case plan::HookKind::Rollback: return "on rollback";
+    case plan::HookKind::RollbackIncomplete: return "on rollback incomplete";
+    case plan::HookKind::Fallback: return "on fallback";
+    case plan::HookKind::Success: return "on success";
+    case plan::HookKind::Failure: return "on failure";
+  }
+  return "on start";
+}
+
+void lower_hooks(Lowering& l, const check::RolloutDecl& rollout) {
+  for (const check::HookDecl& hook : rollout.hooks) {
+    const Location& location = l.module.blocks[hook.body].location;
+    const plan::BlockId block =
+        lower_block(l, plan::BlockKind::Hook, std::string(hook_name(hook.kind)), hook.body, location);
+    l.build.rollout().hooks.push_back({hook.kind, block});
+  }
+}
+
+void lower_schedules(Lowering& l, const check::RolloutDecl& rollout) {
+  for (const check::ScheduleDecl& schedule : rollout.schedules) {
+    plan::Schedule row;
+    row.anchor = schedule.anchor;
+    row.offset = lower_optional(l, schedule.offset);
+    row.every = lower_optional(l, schedule.every);
+    row.for_duration = lower_optional(l, schedule.for_duration);
+    row.always = schedule.always;
+    row.block =
+        lower_block(l, plan::BlockKind::Hook, schedule.text, schedule.body, l.module.blocks[schedule.body].location);
+    row.text = schedule.text;
+    l.build.rollout().schedules.push_back(std::move(row));
+  }
+}
+
+}  // namespace
+
+void lower_stage(Lowering& l, std::uint32_t index) {
+  const auto found = l.stages.find(index);
+  if (found == l.stages.end()) return;
+  const check::StageDecl& stage = l.module.stages[index];
+  const check::StageDecl* pattern = stage.of_template == kNone ? nullptr : &l.module.stages[stage.of_template];
+  const check::Symbol& symbol = l.symbol(stage.symbol);
+  Arguments arguments;
+  if (pattern) arguments = lower_arguments(l, pattern->parameters, stage.arguments);
+  plan::BlockId id = kNone;
+  {
+    const InBlock block(l, plan::BlockKind::Stage, symbol.name, symbol.declared);
+    id = block.id();
+    l.block().stage = found->second;
+    l.build.plan().stages[found->second].block = id;
+    if (pattern) bind_in_block(l, pattern->parameters, arguments);
+    const ExprId warmup = stage.warmup == kNone && pattern ? pattern->warmup : stage.warmup;
+    const RoutineId delay = lower_optional(l, warmup);
+    l.block().warmup = delay;
+    lower_body(l, pattern ? pattern->body : stage.body);
+  }
+  l.build.emit(Op::Run, id);
+}
+
+plan::Plan lower_rollout(const CheckedModule& module, std::string_view name) {
+  Lowering l(module, ROLLOUT_VERSION);
+  const check::RolloutDecl* rollout = find_rollout(module, name);
+  if (!rollout) {
+    const plan::BlockId empty = l.build.begin_block(plan::BlockKind::Rollout, std::string(name));
+    l.build.end_block();
+    l.build.rollout().name = name;
+    l.build.rollout().block = empty;
+    return l.build.finish();
+  }
+  const check::Symbol& symbol = module.symbols[rollout->symbol];
+  const At at(l, symbol.declared);
+  declare_rollout_parameters(l, rollout->parameters);
+  declare_stages(l, *rollout);
+  set_header(l, *rollout);
+  {
+    const InBlock block(l, plan::BlockKind::Rollout, symbol.name, symbol.declared);
+    l.build.rollout().block = block.id();
+    const RoutineId warmup = lower_optional(l, rollout->warmup);
+    l.block().warmup = warmup;
+    lower_body(l, rollout->body);
+  }
+  const plan::BlockId traffic_via = lower_traffic_via(l, rollout->traffic_via);
+  l.build.rollout().traffic_via = traffic_via;
+  lower_header_responses(l, *rollout);
+  lower_hooks(l, *rollout);
+  lower_schedules(l, *rollout);
+  return l.build.finish();
+}
+
+}  // namespace rollout::lower
