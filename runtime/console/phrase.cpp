@@ -24,11 +24,28 @@ constexpr auto kRows = std::to_array<Row>({
 #undef PHRASE
 });
 
-const Row* row_of(RecordKind kind) {
-  for (const Row& row : kRows) {
-    if (row.kind == kind) return &row;
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (static_cast<std::size_t>(kRows[i].kind) != i) return false;
   }
-  return nullptr;
+  return true;
+}
+static_assert(in_order(), "phrases.def has one row for each kind of records.def, in the same order");
+
+const Row* row_of(RecordKind kind) {
+  const auto index = static_cast<std::size_t>(kind);
+  return index < kRows.size() ? &kRows[index] : nullptr;
+}
+
+// An end or a hold may have gone either way.
+Mark mark_of(const Row& row, const Record& record) {
+  if (row.kind == RecordKind::RunEnded) {
+    const std::string state = field_text(record, "state");
+    return state == "succeeded" || state == "following up" ? Mark::Good : Mark::Bad;
+  }
+  if (row.kind == RecordKind::HoldEnded && field_text(record, "how") == "failed") return Mark::Bad;
+  if (row.kind == RecordKind::GateAnswered && field_text(record, "verb") == "reject") return Mark::Bad;
+  return row.mark;
 }
 
 std::string value_text(const plan::Value& value) {
@@ -113,7 +130,7 @@ double share_of(const plan::Value& value) {
 Phrase phrase_of(const Record& record) {
   const Row* row = row_of(record.kind);
   if (!row) return {Mark::Step, Level::Detail, std::string(machine::record_name(record.kind))};
-  return {row->mark, row->level, filled(row->pattern, record, false).value_or("")};
+  return {mark_of(*row, record), row->level, filled(row->pattern, record, false).value_or("")};
 }
 
 }  // namespace rollout::console

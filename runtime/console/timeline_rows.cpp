@@ -80,6 +80,7 @@ class Rows {
   void add_row(const Record& record, Mark mark, std::string text, bool heading = false);
   bool is_noise(std::size_t index) const;
   bool followed_at_once_by(std::size_t index, RecordKind kind) const;
+  bool answered_at_once_before(std::size_t index) const;
   std::size_t guards_armed_with(std::size_t stage_entry) const;
 
   void stage_entered(std::size_t index);
@@ -90,6 +91,8 @@ class Rows {
   void effect_finished(const Record& record);
   void hold_ended(const Record& record);
   void run_ended(const Record& record);
+  void rollback_started(const Record& record);
+  std::size_t ticks(std::size_t index);
   void still_open();
 
   std::span<const Record> records_;
@@ -97,7 +100,8 @@ class Rows {
   std::vector<TimelineRow> rows_;
   std::string stage_;
   std::optional<double> share_;
-  bool share_changed_ = false, ended_ = false;
+  bool share_changed_ = false, ended_ = false, rolling_back_ = false;
+  std::string told_reason_;  // why it goes back or ends, where a line has said it already
   Nanoseconds start_ = 0;
   struct Effect {
     std::string text;
@@ -114,6 +118,14 @@ void Rows::add_row(const Record& record, Mark mark, std::string text, bool headi
 bool Rows::followed_at_once_by(std::size_t index, RecordKind kind) const {
   for (std::size_t i = index + 1; i < records_.size() && records_[i].at == records_[index].at; ++i) {
     if (records_[i].kind == kind) return true;
+  }
+  return false;
+}
+
+bool Rows::answered_at_once_before(std::size_t index) const {
+  const std::string gate = field_text(records_[index], "gate");
+  for (std::size_t i = index; i-- > 0 && records_[i].at == records_[index].at;) {
+    if (records_[i].kind == RecordKind::GateAnswered && field_text(records_[i], "gate") == gate) return true;
   }
   return false;
 }
@@ -166,7 +178,18 @@ void Rows::guard_record(const Record& record) {
   if (!held.empty() && held != "0s" && held != "0ns") text += ", lasted " + held;
   const std::string response = field_text(record, "response");
   if (!response.empty()) text += " → " + response;
+  told_reason_ = guard;
   add_row(record, Mark::Bad, text, true);
+}
+
+void Rows::rollback_started(const Record& record) {
+  rolling_back_ = true;
+  const std::string to = field_text(record, "to");
+  const std::string reason = field_text(record, "reason");
+  std::string text = "rolling back" + (to.empty() ? std::string{} : " to " + to) + ", newest change first";
+  if (!reason.empty() && reason != told_reason_) text += ": " + reason;
+  told_reason_ = reason;
+  add_row(record, Mark::Back, text, true);
 }
 
 std::string kind_words(const std::string& kind) {
@@ -188,6 +211,23 @@ void Rows::gate_opened(const Record& record) {
   add_row(record, Mark::Ask, text);
 }
 
+// Items that one person ticks at one instant are one line; answers how many records that takes, 0 where it is no tick.
+std::size_t Rows::ticks(std::size_t index) {
+  const auto is_tick = [&](const Record& record) {
+    return record.kind == RecordKind::GateAnswered && field_text(record, "verb") == "tick";
+  };
+  const Record& first = records_[index];
+  std::size_t count = 0;
+  std::string items;
+  for (std::size_t i = index; i < records_.size() && is_tick(records_[i]); ++i, ++count) {
+    const bool same = records_[i].at == first.at && field_text(records_[i], "who") == field_text(first, "who");
+    if (!same) break;
+    items += (items.empty() ? "\"" : ", \"") + field_text(records_[i], "item") + "\"";
+  }
+  if (count > 0) add_row(first, Mark::Good, field_text(first, "who") + " ticked " + items);
+  return count;
+}
+
 void Rows::gate_answered(const Record& record) {
   const std::string verb = field_text(record, "verb");
   const std::string who = field_text(record, "who");
@@ -197,8 +237,6 @@ void Rows::gate_answered(const Record& record) {
   std::string text;
   if (verb == "reject") {
     text = fmt::format("{} rejected \"{}\"{}", who, what, said.empty() ? "" : ": " + said);
-  } else if (verb == "tick") {
-    text = fmt::format("{} ticked \"{}\"", who, what);
   } else if (verb == "answer") {
     text = fmt::format("{} answered \"{}\" to \"{}\"", who, said, what);
   } else {
@@ -239,11 +277,11 @@ void Rows::effect_finished(const Record& record) {
 
 void Rows::hold_ended(const Record& record) {
   const std::string how = field_text(record, "how");
-  const bool well = how.find("fail") == std::string::npos && how.find("cancel") == std::string::npos &&
-                    how.find("abandon") == std::string::npos;
-  const std::string held = field_text(record, "held");
-  add_row(record, well ? Mark::Good : Mark::Bad,
-          fmt::format("held for {}{}", held.empty() ? "its time" : held, how.empty() ? "" : ": " + how));
+  const std::string held = "held for " + field_text(record, "held");
+  if (how == "failed") return add_row(record, Mark::Bad, held + ", but not every condition holds");
+  const bool asked = field_text(record, "hold").find(" until ") != std::string::npos;
+  if (how == "done") return add_row(record, Mark::Good, held + (asked ? ", every condition holds" : ""));
+  add_row(record, Mark::Step, held + (how.empty() ? "" : ", " + how));
 }
 
 void Rows::run_ended(const Record& record) {
@@ -254,7 +292,7 @@ void Rows::run_ended(const Record& record) {
   const bool well = state == "succeeded" || state == "following up";
   std::string text = (state == "following up" ? "succeeded, follow-ups to come" : state);
   if (record.at > start_) text += " after " + readable(record.at - start_);
-  if (!reason.empty()) text += ": " + reason;
+  if (!reason.empty() && reason != told_reason_) text += ": " + reason;
   add_row(record, well ? Mark::Good : Mark::Bad, text, true);
 }
 
@@ -264,6 +302,10 @@ bool Rows::is_noise(std::size_t index) const {
   // The next stage's line, or the end's, says it.
   if (record.kind == RecordKind::StageDone)
     return followed_at_once_by(index, RecordKind::StageEntered) || followed_at_once_by(index, RecordKind::RunEnded);
+  // The change of the share has its own line.
+  if (record.kind == RecordKind::UndoDone) return field_text(record, "what").starts_with("traffic ");
+  // Whoever answered last has closed it.
+  if (record.kind == RecordKind::GateClosed) return answered_at_once_before(index);
   return false;
 }
 
@@ -273,6 +315,7 @@ void Rows::add(std::size_t index) {
     const Value* to = record.find("to");
     share_ = to && !to->is_missing() ? std::optional(share_of(*to)) : std::nullopt;
     share_changed_ = true;
+    return add_row(record, rolling_back_ ? Mark::Back : Mark::Step, phrase_of(record).text);
   }
   if (is_noise(index)) return;
   if (record.kind == RecordKind::StageEntered) return stage_entered(index);
@@ -285,6 +328,7 @@ void Rows::add(std::size_t index) {
   if (record.kind == RecordKind::Outcome) return effect_finished(record);
   if (record.kind == RecordKind::HoldEnded) return hold_ended(record);
   if (record.kind == RecordKind::RunEnded) return run_ended(record);
+  if (record.kind == RecordKind::RollbackStarted) return rollback_started(record);
   const Phrase phrase = phrase_of(record);
   if (phrase.level == Level::Main) add_row(record, phrase.mark, phrase.text);
 }
@@ -306,6 +350,10 @@ std::vector<TimelineRow> Rows::build() {
   for (std::size_t i = 0; i < records_.size(); ++i) {
     if (const auto sentence = folding_.instead.find(i); sentence != folding_.instead.end())
       add_row(records_[i], Mark::Careful, sentence->second);
+    if (const std::size_t told = ticks(i); told > 0) {
+      i += told - 1;
+      continue;
+    }
     if (!folding_.hidden.contains(i)) add(i);
   }
   still_open();

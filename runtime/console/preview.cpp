@@ -1,0 +1,239 @@
+#include "runtime/console/preview.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/console/text.hpp"
+
+namespace rollout::console {
+
+namespace {
+
+constexpr std::size_t kBarCells = 10;
+constexpr std::size_t kMostUndoCommands = 3;
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? std::string{} : std::string(between)) + part;
+  return text;
+}
+
+std::string_view sign_of(StepKind kind) {
+  switch (kind) {
+    case StepKind::Command: return "$";
+    case StepKind::Action: return "·";
+    case StepKind::Check: return "✓";
+    case StepKind::Traffic: return "→";
+    case StepKind::Hold: return "‖";
+    case StepKind::Gate: return "?";
+    case StepKind::Notify: return "»";
+    case StepKind::Outcome: return "!";
+    case StepKind::Condition: return "·";
+  }
+  return " ";
+}
+
+class Preview {
+ public:
+  Preview(const plan::Plan& plan, const Outline& outline, const PreviewOptions& options)
+      : plan_(plan), outline_(outline), options_(options) {}
+
+  std::vector<std::string> build();
+
+ private:
+  void head();
+  void windows();
+  void inputs();
+  void stages();
+  void stage(const OutlineStage& stage, double& share);
+  void step(const OutlineStep& step);
+  void guards(const std::vector<OutlineGuard>& guards, std::string_view indent);
+  void people();
+  void way_back();
+  void after();
+
+  std::string paint(std::string_view text, Tone tone) const { return painted(text, tone, options_.colour); }
+  void section(std::string_view title) {
+    lines_.emplace_back();
+    lines_.push_back(paint(title, Tone::Strong));
+  }
+  // A line that goes on below itself, behind `first`.
+  void add(const std::string& first, std::string_view text, Tone tone = Tone::Plain) {
+    const std::size_t indent = columns(first);
+    const std::size_t width = options_.width > indent + 20 ? options_.width - indent : 20;
+    bool begun = false;
+    for (const std::string& part : wrapped(text, width)) {
+      lines_.push_back((begun ? std::string(indent, ' ') : first) + paint(part, tone));
+      begun = true;
+    }
+  }
+  void fact(std::string_view name, const std::string& text) {
+    if (!text.empty()) add(padded("  " + std::string(name), 15), text);
+  }
+
+  const plan::Plan& plan_;
+  const Outline& outline_;
+  const PreviewOptions& options_;
+  std::vector<std::string> lines_;
+};
+
+void Preview::head() {
+  const plan::Rollout& rollout = plan_.rollout;
+  lines_.push_back(paint(escaped(rollout.name), Tone::Strong));
+  const std::string& about = rollout.description.empty() ? rollout.documentation : rollout.description;
+  if (!about.empty()) add("  ", escaped(about.substr(0, about.find('\n'))));
+  fact("owner", escaped(rollout.owner));
+  fact("service", escaped(rollout.service));
+  fact("environment", escaped(rollout.environment));
+  fact("exclusive", escaped(rollout.exclusive));
+  for (const std::string& requirement : rollout.requirements) fact("requires", escaped(requirement));
+  windows();
+  fact("takes", range_text(outline_.takes) + (outline_.gates.empty() ? "" : ", waiting for people included"));
+}
+
+std::string days_text(std::uint8_t mask) {
+  static constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+  if ((mask & 0x7f) == 0x7f) return {};
+  std::string text;
+  for (int day = 0; day < 7; ++day) {
+    if ((mask >> day) & 1) text += (text.empty() ? " on " : ", ") + std::string(kDays[day]);
+  }
+  return text;
+}
+
+void Preview::windows() {
+  for (const plan::Window& window : plan_.rollout.windows) {
+    fact("window",
+         fmt::format("{} to {} {}{}", time_of_day_text(window.from).substr(0, 5),
+                     time_of_day_text(window.to).substr(0, 5), escaped(window.zone), days_text(window.days.mask)));
+  }
+  for (const plan::Freeze& freeze : plan_.rollout.freezes) {
+    fact("not during", fmt::format("{} to {}{}", plan::instant_text(freeze.from), plan::instant_text(freeze.to),
+                                   freeze.reason.empty() ? "" : " (" + escaped(freeze.reason) + ")"));
+  }
+}
+
+void Preview::inputs() {
+  if (outline_.parameters.empty() && outline_.secrets.empty()) return;
+  section("what it is given");
+  for (const OutlineParameter& one : outline_.parameters) {
+    const std::string note = one.missing ? " must be given: --set " + one.name + "=..."
+                             : one.given ? ""
+                                         : "  (default)";
+    add(padded("  " + one.name, 15), one.missing ? note.substr(1) : one.value + note,
+        one.missing ? Tone::Bad : Tone::Plain);
+  }
+  for (const std::string& secret : outline_.secrets) fact("secret", secret);
+}
+
+void Preview::guards(const std::vector<OutlineGuard>& guards, std::string_view indent) {
+  std::size_t width = 0;
+  for (const OutlineGuard& one : guards) width = std::max(width, columns(one.text));
+  width = std::min(width, options_.width * 6 / 10);
+  for (const OutlineGuard& one : guards) {
+    const std::string text = columns(one.text) <= width ? padded(one.text, width) : one.text;
+    add(std::string(indent) + paint("!", Tone::Careful) + " ", text + "  → " + one.response);
+  }
+}
+
+void Preview::step(const OutlineStep& step) {
+  const Tone tone = step.irreversible             ? Tone::Bad
+                    : step.kind == StepKind::Gate ? Tone::Careful
+                    : step.depth > 0              ? Tone::Faint
+                                                  : Tone::Plain;
+  const std::string indent(4 + 2 * std::min<std::size_t>(step.depth, 6), ' ');
+  add(indent + paint(sign_of(step.kind), tone) + " ", step.text + (step.irreversible ? "  (no way back)" : ""), tone);
+}
+
+void Preview::stage(const OutlineStage& stage, double& share) {
+  for (const OutlineStep& one : stage.steps) {
+    if (one.share) share = *one.share;
+  }
+  if (stage.name.empty()) {
+    for (const OutlineStep& one : stage.steps) step(one);
+    return;
+  }
+  lines_.emplace_back();
+  std::string title = fmt::format("  {} {}", paint("▶", Tone::Accent), paint(stage.name, Tone::Strong));
+  title += fmt::format("  {} {}  {}", bar(share, kBarCells), plan::to_literal(plan::Value::ratio(share)),
+                       range_text(stage.takes));
+  lines_.push_back(std::move(title));
+  if (!stage.documentation.empty())
+    add("    ", stage.documentation.substr(0, stage.documentation.find('\n')), Tone::Faint);
+  for (const OutlineStep& one : stage.steps) step(one);
+  guards(stage.guards, "    ");
+}
+
+void Preview::stages() {
+  section("what it does");
+  double share = 0;
+  for (const OutlineStage& one : outline_.stages) stage(one, share);
+  if (!outline_.guards.empty()) {
+    section("what watches all of it");
+    guards(outline_.guards, "    ");
+  }
+  if (!outline_.after_success.empty() || !outline_.schedules.empty()) {
+    section("after success");
+    for (const OutlineStep& one : outline_.after_success) step(one);
+    for (const std::string& one : outline_.schedules) add("    · ", one);
+  }
+}
+
+void Preview::people() {
+  if (outline_.gates.empty()) return;
+  section("who must answer");
+  for (const OutlineGate& gate : outline_.gates) {
+    std::string text = fmt::format("{} \"{}\"", gate.kind, gate.text);
+    if (!gate.items.empty()) text += fmt::format(" ({} item{})", gate.items.size(), gate.items.size() == 1 ? "" : "s");
+    text += gate.within ? " within " + readable(*gate.within) : ", without a time limit";
+    if (!gate.otherwise.empty()) text += ", else " + gate.otherwise;
+    std::string who = gate.needed > 1 ? fmt::format("{} of {}", gate.needed, gate.role) : gate.role;
+    if (!gate.members.empty()) who += " (" + joined(gate.members, ", ") + ")";
+    add("    " + paint("?", Tone::Careful) + " ", who.empty() ? text : who + ": " + text);
+  }
+}
+
+void Preview::way_back() {
+  section("how it goes back");
+  if (outline_.rollback_within) add("    ", "within " + readable(*outline_.rollback_within));
+  const bool traffic = std::any_of(outline_.stages.begin(), outline_.stages.end(), [](const OutlineStage& stage) {
+    return std::any_of(stage.steps.begin(), stage.steps.end(),
+                       [](const OutlineStep& step) { return step.kind == StepKind::Traffic; });
+  });
+  if (traffic) add("    ↶ ", "traffic to the share before the first step");
+  for (const OutlineUndo& undo : outline_.undos) {
+    std::vector<std::string> how = undo.how;
+    const bool more = how.size() > kMostUndoCommands;
+    if (more) how.resize(kMostUndoCommands);
+    add("    ↶ ", undo.what + (how.empty() ? "" : ": " + joined(how, "; ")) + (more ? "; ..." : ""));
+  }
+  for (const OutlineStep& one : outline_.after_rollback) step(one);
+  if (!traffic && outline_.undos.empty()) add("    ", "nothing that it does can be undone", Tone::Careful);
+  if (outline_.no_return.empty()) {
+    add("    ", "every step up to the end can be taken back", Tone::Good);
+  } else {
+    const std::string where =
+        outline_.no_return_stage.empty() ? "" : fmt::format(" in stage {}", outline_.no_return_stage);
+    add("    " + paint("✗", Tone::Bad) + " ", fmt::format("point of no return{}: {}", where, outline_.no_return),
+        Tone::Bad);
+  }
+}
+
+std::vector<std::string> Preview::build() {
+  head();
+  inputs();
+  stages();
+  people();
+  way_back();
+  return std::move(lines_);
+}
+
+}  // namespace
+
+std::vector<std::string> preview(const plan::VerifiedPlan& plan, const Parameters& parameters,
+                                 const PreviewOptions& options) {
+  return Preview(*plan, outline_of(plan, parameters), options).build();
+}
+
+}  // namespace rollout::console
