@@ -1,8 +1,8 @@
 // The command `rollout`: its verbs and options. What each verb does is in runtime/command/.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 
 #include "runtime/command/commands.hpp"
@@ -16,16 +16,19 @@ constexpr const char* kExitStatuses =
     "5 aborted, 6 stopped before the end (resume it), 7 the answer was refused.";
 
 void add_state(CLI::App& verb, Common& common) {
-  verb.add_option("--state", common.state, "Directory of the runs (default: $ROLLOUT_STATE, else ~/.local/state/rollout)");
+  verb.add_option("--state", common.state,
+                  "Directory of the runs (default: $ROLLOUT_STATE, else ~/.local/state/rollout)");
 }
 
 void add_format(CLI::App& verb, Format& format) {
   verb.add_option("--format", format, "text or json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Format>{{"text", Format::Text}, {"json", Format::Json}}));
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, Format>{{"text", Format::Text}, {"json", Format::Json}}));
 }
 
 void add_how_to_run(CLI::App& verb, RunArguments& how) {
-  verb.add_option("--prometheus", how.prometheus_url, "Address of Prometheus (default: $PROMETHEUS_URL, else http://127.0.0.1:9090)");
+  verb.add_option("--prometheus", how.prometheus_url,
+                  "Address of Prometheus (default: $PROMETHEUS_URL, else http://127.0.0.1:9090)");
   verb.add_option("--log", how.log_file, "Write the runtime's own log to this file");
 }
 
@@ -50,7 +53,8 @@ constexpr PersonVerb kPersonVerbs[] = {
     {"abort", "Stop and change nothing more", nullptr, "Why", "rollout abort portal_api-7 --by dana"},
     {"rollback", "Undo what was done, or take an incomplete rollback up again", nullptr, "Why",
      "rollout rollback portal_api-7 \"customers report errors\" --by dana"},
-    {"retry", "Run the step again that failed or whose outcome is unknown", nullptr, "Why", "rollout retry portal_api-7 --by dana"},
+    {"retry", "Run the step again that failed or whose outcome is unknown", nullptr, "Why",
+     "rollout retry portal_api-7 --by dana"},
 };
 
 struct Verbs {
@@ -68,26 +72,30 @@ struct Verbs {
 void add_run(CLI::App& app, Verbs& verbs) {
   CLI::App* run = app.add_subcommand("run", "Execute a rollout");
   run->add_option("FILE", verbs.run.file, "A plan (.rplan) or a program (.rollout)")->required();
-  run->add_option("--set", verbs.run.parameters, "A parameter's value: NAME=VALUE, repeatable")->type_name("NAME=VALUE");
+  run->add_option("--set", verbs.run.parameters, "A parameter's value: NAME=VALUE, repeatable")
+      ->type_name("NAME=VALUE");
   run->add_option("--rollout", verbs.run.rollout, "Which rollout, where the file has several");
   run->add_flag("-y,--yes", verbs.run.yes, "Start without asking");
   run->add_flag("--plan", verbs.run.plan_only, "Show what it would do, and stop");
   add_state(*run, verbs.run.common);
   add_format(*run, verbs.run.common.format);
   add_how_to_run(*run, verbs.run);
-  run->footer(fmt::format("Examples:\n  rollout run portal-api.rollout --set version=v1.0.0-rc.1\n"
-                          "  rollout run portal-api.rplan --yes --format json\n\n{}",
-                          kExitStatuses));
+  run->footer(
+      fmt::format("Examples:\n  rollout run portal-api.rollout --set version=v1.0.0-rc.1\n"
+                  "  rollout run portal-api.rplan --yes --format json\n\n{}",
+                  kExitStatuses));
 }
 
 void add_scenarios(CLI::App& app, Verbs& verbs) {
   CLI::App* test = app.add_subcommand("test", "Run scenarios on the virtual clock");
   test->add_option("FILES", verbs.test.paths, "Programs, or folders that hold some")->required();
   test->add_option("--filter", verbs.test.filter, "Only scenarios whose name contains this");
-  test->add_option("--format", verbs.test.format, "text, json or junit")->check(CLI::IsMember({"text", "json", "junit"}));
+  test->add_option("--format", verbs.test.format, "text, json or junit")
+      ->check(CLI::IsMember({"text", "json", "junit"}));
   test->add_flag("-v,--verbose", verbs.test.verbose, "Show the timeline of every scenario");
-  test->footer("Examples:\n  rollout test portal-api.rollout\n  rollout test examples --format junit > report.xml\n\n"
-               "Exit status: 0 all pass, 1 one fails, 2 a file does not compile.");
+  test->footer(
+      "Examples:\n  rollout test portal-api.rollout\n  rollout test examples --format junit > report.xml\n\n"
+      "Exit status: 0 all pass, 1 one fails, 2 a file does not compile.");
 
   CLI::App* simulate = app.add_subcommand("simulate", "Draw a scenario as a timeline");
   simulate->add_option("FILE", verbs.simulate.file, "A program (.rollout)")->required();
@@ -155,9 +163,10 @@ int main(int argc, char** argv) {
   CLI::App app{"rollout: run, test and steer software rollouts"};
   app.set_version_flag("--version", ROLLOUT_VERSION);
   app.require_subcommand(1);
-  app.footer(fmt::format("Examples:\n  rollout test portal-api.rollout\n  rollout run portal-api.rollout --set version=v2\n"
-                         "  rollout approve portal_api-7 \"Go / no-go\"\n\n{}",
-                         kExitStatuses));
+  app.footer(
+      fmt::format("Examples:\n  rollout test portal-api.rollout\n  rollout run portal-api.rollout --set version=v2\n"
+                  "  rollout approve portal_api-7 \"Go / no-go\"\n\n{}",
+                  kExitStatuses));
   Verbs verbs;
   add_run(app, verbs);
   add_scenarios(app, verbs);

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-// The verbs of `rollout`, one function each. They print for people (or, with Format::Json, for machines) and give the exit status.
+// The verbs of `rollout`, one function each. They print for people (or, with Format::Json, for machines) and give the
+// exit status.
 
 namespace rollout::command {
 
@@ -29,23 +30,23 @@ struct Common {
 
 struct RunArguments {
   Common common;
-  std::string file;                      // .rplan or .rollout
-  std::string rollout;                   // which, where a .rollout has several
-  std::vector<std::string> parameters;   // NAME=VALUE
+  std::string file;                     // .rplan or .rollout
+  std::string rollout;                  // which, where a .rollout has several
+  std::vector<std::string> parameters;  // NAME=VALUE
   std::string prometheus_url;
   std::string log_file;
-  bool yes = false;                      // do not ask before the start
-  bool plan_only = false;                // show what it would do, then stop
+  bool yes = false;        // do not ask before the start
+  bool plan_only = false;  // show what it would do, then stop
 };
 struct TestArguments {
-  std::vector<std::string> paths;        // files and folders
-  std::string filter;                    // part of a scenario's name
-  std::string format = "text";           // text, json, junit
-  bool verbose = false;                  // a timeline for every scenario
+  std::vector<std::string> paths;  // files and folders
+  std::string filter;              // part of a scenario's name
+  std::string format = "text";     // text, json, junit
+  bool verbose = false;            // a timeline for every scenario
 };
 struct SimulateArguments {
   std::string file;
-  std::string scenario;                  // its name or a part of it; empty: the first
+  std::string scenario;  // its name or a part of it; empty: the first
   Format format = Format::Text;
 };
 // approve, reject, tick, answer, pause, resume, promote, abort, rollback, retry

@@ -43,7 +43,8 @@ Exit list(const Common& arguments) {
     for (const auto& run : runs) width = std::max(width, run.run_id.size());
     fmt::print("{:<{}}  {:<19}  {:<20}  {}\n", "RUN", width, "STATE", "CREATED", "DRIVEN BY A PROCESS");
     for (const auto& run : runs) {
-      fmt::print("{:<{}}  {:<19}  {:<20}  {}\n", run.run_id, width, run.state, plan::instant_text(run.created / 1'000'000'000 * 1'000'000'000),
+      fmt::print("{:<{}}  {:<19}  {:<20}  {}\n", run.run_id, width, run.state,
+                 plan::instant_text(run.created / 1'000'000'000 * 1'000'000'000),
                  is_driven(*state, run.run_id) ? "yes" : "no");
     }
   }

@@ -1,7 +1,6 @@
 #include "runtime/command/output.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -15,19 +14,9 @@ Exit complain(std::string_view message) {
   return Exit::Usage;
 }
 
-bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
-
-bool wants_colour(int descriptor) {
-  const char* none = std::getenv("NO_COLOR");
+bool draws_live() {
   const char* terminal = std::getenv("TERM");
-  const bool dumb = terminal != nullptr && std::strcmp(terminal, "dumb") == 0;
-  return is_terminal(descriptor) && (none == nullptr || *none == '\0') && !dumb;
-}
-
-unsigned terminal_width() {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) return size.ws_col;
-  return 100;
+  return ::isatty(STDOUT_FILENO) == 1 && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
 }
 
 }  // namespace rollout::command

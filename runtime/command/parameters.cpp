@@ -57,8 +57,9 @@ plan::Expected<Value> read_value(const Parameter& parameter, const std::string& 
   }
   std::optional<Value> value = plan::parse_literal(text, parameter.kind);
   if (!value) {
-    return PlanError{fmt::format("parameter `{}` takes {}, but `{}` is none; write for example --set {}={}", parameter.name,
-                                 plan::kind_name(parameter.kind), text, parameter.name, example_of(parameter))};
+    return PlanError{fmt::format("parameter `{}` takes {}, but `{}` is none; write for example --set {}={}",
+                                 parameter.name, plan::kind_name(parameter.kind), text, parameter.name,
+                                 example_of(parameter))};
   }
   return *value;
 }
@@ -92,10 +93,11 @@ plan::Expected<ParameterValues> read_parameters(const plan::Plan& plan, const st
     values.emplace_back(name, *value);
   }
   for (const Parameter& parameter : plan.parameters) {
-    const bool given = std::any_of(values.begin(), values.end(), [&](const auto& each) { return each.first == parameter.name; });
+    const bool given =
+        std::any_of(values.begin(), values.end(), [&](const auto& each) { return each.first == parameter.name; });
     if (!given && parameter.default_value == plan::kNone) {
-      return PlanError{fmt::format("parameter `{}` is missing: it has no default; add --set {}={}", parameter.name, parameter.name,
-                                   example_of(parameter))};
+      return PlanError{fmt::format("parameter `{}` is missing: it has no default; add --set {}={}", parameter.name,
+                                   parameter.name, example_of(parameter))};
     }
   }
   return values;

@@ -3,10 +3,12 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 
-#include "runtime/console/escape.hpp"
+#include "runtime/console/text.hpp"
+#include "runtime/engine/engine.hpp"
 #include "runtime/plan/evaluate.hpp"
 
 namespace rollout::command {
@@ -15,7 +17,9 @@ namespace {
 
 constexpr long kTimeoutSeconds = 5;
 
-std::size_t discard(char*, std::size_t size, std::size_t count, void*) { return size * count; }
+std::size_t discard(char*, std::size_t size, std::size_t count, void*) {
+  return size * count;
+}
 
 // Nothing where the server answers a query, else why not.
 std::optional<std::string> ask(const std::string& url) {
@@ -39,7 +43,8 @@ std::string url_of(const plan::Plan& plan, const plan::Metric& metric, const std
                    const std::string& default_url) {
   for (const plan::Argument& argument : metric.configuration) {
     if (argument.name != "url" || argument.value == plan::kNone) continue;
-    const plan::Environment environment{.variables = variables, .metric = {}, .window = {}, .baseline = {}, .context = {}};
+    plan::Environment environment;
+    environment.variables = variables;
     const plan::Value value = plan::evaluate(plan, argument.value, environment);
     return value.kind() == plan::ValueKind::String ? value.as_string() : std::string();
   }
@@ -47,6 +52,12 @@ std::string url_of(const plan::Plan& plan, const plan::Metric& metric, const std
 }
 
 }  // namespace
+
+std::string prometheus_url(const RunArguments& arguments) {
+  if (!arguments.prometheus_url.empty()) return arguments.prometheus_url;
+  if (const char* url = std::getenv("PROMETHEUS_URL"); url != nullptr && *url != '\0') return url;
+  return engine::EngineOptions{}.prometheus_url;
+}
 
 std::optional<std::string> unreachable_source(const plan::VerifiedPlan& plan, const ParameterValues& parameters,
                                               const std::string& prometheus_url) {
@@ -64,9 +75,10 @@ std::optional<std::string> unreachable_source(const plan::VerifiedPlan& plan, co
   }
   for (const auto& [url, metric] : first_metric) {
     if (const auto why = ask(url)) {
-      return fmt::format("Prometheus at {} does not answer ({}), so `{}` cannot be measured; start it or name another with "
-                         "--prometheus. Nothing was started",
-                         console::escape(url), console::escape(*why), metric);
+      return fmt::format(
+          "Prometheus at {} does not answer ({}), so `{}` cannot be measured; start it or name another with "
+          "--prometheus. Nothing was started",
+          console::escaped(url), console::escaped(*why), metric);
     }
   }
   return std::nullopt;

@@ -3,13 +3,17 @@
 #include <optional>
 #include <string>
 
+#include "runtime/command/commands.hpp"
 #include "runtime/command/parameters.hpp"
 #include "runtime/plan/plan.hpp"
 
 namespace rollout::command {
 
-// Asks every Prometheus that the plan measures with whether it answers, before anything is started: a rollout whose source is
-// down would only go blind. Gives what is wrong, or nothing.
+// --prometheus, else $PROMETHEUS_URL, else the engine's default.
+std::string prometheus_url(const RunArguments& arguments);
+
+// Asks every Prometheus that the plan measures with whether it answers, before anything is started: a rollout whose
+// source is down would only go blind. Gives what is wrong, or nothing.
 std::optional<std::string> unreachable_source(const plan::VerifiedPlan& plan, const ParameterValues& parameters,
                                               const std::string& prometheus_url);
 

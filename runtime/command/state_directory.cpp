@@ -44,7 +44,8 @@ std::vector<std::string> run_ids(const StateDirectory& state) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(state.path, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.size() > kSuffix.size() && name.ends_with(kSuffix)) ids.push_back(name.substr(0, name.size() - kSuffix.size()));
+    if (name.size() > kSuffix.size() && name.ends_with(kSuffix))
+      ids.push_back(name.substr(0, name.size() - kSuffix.size()));
   }
   ranges::sort(ids);
   return ids;
@@ -59,7 +60,9 @@ bool is_unfinished(const journal::RunRow& run) {
   return false;
 }
 
-std::string joined(const std::vector<std::string>& names) { return fmt::format("{}", fmt::join(names, ", ")); }
+std::string joined(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
 
 }  // namespace
 
@@ -70,22 +73,25 @@ Expected<StateDirectory> open_state_directory(const std::string& given) {
   if (!existed) {
     fs::create_directories(state.path, error);
     if (error) {
-      return PlanError{fmt::format("cannot create the state directory `{}`: {}; choose another with --state", state.path,
-                                   error.message())};
+      return PlanError{fmt::format("cannot create the state directory `{}`: {}; choose another with --state",
+                                   state.path, error.message())};
     }
     ::chmod(state.path.c_str(), 0700);
   }
-  struct stat info {};
+  struct stat info{};
   if (::stat(state.path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
-    return PlanError{fmt::format("the state directory `{}` is not a directory; choose another with --state", state.path)};
+    return PlanError{
+        fmt::format("the state directory `{}` is not a directory; choose another with --state", state.path)};
   }
   if (info.st_uid != ::geteuid() && ::geteuid() != 0) {
-    return PlanError{fmt::format("the state directory `{}` belongs to another user; choose your own with --state", state.path)};
+    return PlanError{
+        fmt::format("the state directory `{}` belongs to another user; choose your own with --state", state.path)};
   }
   if ((info.st_mode & 0022) != 0) {
-    return PlanError{fmt::format("others may write to the state directory `{}`, so runs could be forged; mend it with "
-                                 "`chmod 700 {}`",
-                                 state.path, state.path)};
+    return PlanError{
+        fmt::format("others may write to the state directory `{}`, so runs could be forged; mend it with "
+                    "`chmod 700 {}`",
+                    state.path, state.path)};
   }
   return state;
 }
@@ -128,14 +134,16 @@ std::vector<journal::RunRow> all_runs(const StateDirectory& state, std::vector<s
     }
     rows.insert(rows.end(), runs->begin(), runs->end());
   }
-  ranges::sort(rows, [](const auto& a, const auto& b) { return std::tie(b.created, b.run_id) < std::tie(a.created, a.run_id); });
+  ranges::sort(
+      rows, [](const auto& a, const auto& b) { return std::tie(b.created, b.run_id) < std::tie(a.created, a.run_id); });
   return rows;
 }
 
 Expected<std::string> find_run(const StateDirectory& state, const std::string& given) {
   const std::vector<std::string> ids = run_ids(state);
   if (std::find(ids.begin(), ids.end(), given) != ids.end()) return given;
-  if (ids.empty()) return PlanError{fmt::format("there are no runs in `{}`; start one with `rollout run FILE`", state.path)};
+  if (ids.empty())
+    return PlanError{fmt::format("there are no runs in `{}`; start one with `rollout run FILE`", state.path)};
   if (!given.empty()) {
     const auto matching = ids | ranges::views::filter([&](const std::string& id) { return id.starts_with(given); }) |
                           ranges::to<std::vector>();
@@ -145,7 +153,8 @@ Expected<std::string> find_run(const StateDirectory& state, const std::string& g
   }
   std::vector<std::string> problems;
   const auto unfinished = all_runs(state, problems) | ranges::views::filter(is_unfinished) |
-                          ranges::views::transform([](const auto& run) { return run.run_id; }) | ranges::to<std::vector>();
+                          ranges::views::transform([](const auto& run) { return run.run_id; }) |
+                          ranges::to<std::vector>();
   if (unfinished.size() == 1) return unfinished.front();
   if (unfinished.empty()) return PlanError{"no run is unfinished; name one: `rollout list` shows all"};
   return PlanError{fmt::format("several runs are unfinished, name one: {}", joined(unfinished))};

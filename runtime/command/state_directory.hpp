@@ -6,8 +6,8 @@
 
 #include "runtime/journal/journal.hpp"
 
-// Where runs live: a directory of the user, mode 0700, with a journal (RUN.journal) and, while a process drives the run, a
-// control socket (RUN.sock) for each run.
+// Where runs live: a directory of the user, mode 0700, with a journal (RUN.journal) and, while a process drives the
+// run, a control socket (RUN.sock) for each run.
 
 namespace rollout::command {
 
@@ -19,18 +19,19 @@ struct StateDirectory {
   std::string socket_of(const std::string& run_id) const { return path + "/" + run_id + ".sock"; }
 };
 
-// `given` (--state), else $ROLLOUT_STATE, else $XDG_STATE_HOME/rollout, else ~/.local/state/rollout. Created where it is
-// missing; refused where it belongs to somebody else or others may write to it.
+// `given` (--state), else $ROLLOUT_STATE, else $XDG_STATE_HOME/rollout, else ~/.local/state/rollout. Created where it
+// is missing; refused where it belongs to somebody else or others may write to it.
 Expected<StateDirectory> open_state_directory(const std::string& given);
 
-// A fresh name for a run: the rollout's name and the next free number, "portal_api-7". Unique in the directory: the file is
-// created exclusively, so two processes cannot take the same one.
+// A fresh name for a run: the rollout's name and the next free number, "portal_api-7". Unique in the directory: the
+// file is created exclusively, so two processes cannot take the same one.
 Expected<std::string> reserve_run_id(const StateDirectory& state, const std::string& rollout);
 
 // All runs of the directory, newest first; files that cannot be read are named in `problems`.
 std::vector<journal::RunRow> all_runs(const StateDirectory& state, std::vector<std::string>& problems);
 
-// The run a person means: a whole id, a unique beginning of one, or (empty) the only unfinished run. The error lists what there is.
+// The run a person means: a whole id, a unique beginning of one, or (empty) the only unfinished run. The error lists
+// what there is.
 Expected<std::string> find_run(const StateDirectory& state, const std::string& given);
 
 // Whether a process drives the run now (holds its journal's lock).

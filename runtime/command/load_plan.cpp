@@ -1,0 +1,86 @@
+#include "runtime/command/load_plan.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "compiler/driver/compile.hpp"
+#include "compiler/driver/source_reader.hpp"
+#include "compiler/lower/lower.hpp"
+#include "runtime/command/output.hpp"
+#include "runtime/plan/format.hpp"
+
+namespace rollout::command {
+
+namespace {
+
+constexpr std::size_t kMostPlanBytes = 64u << 20;
+
+using PlanPointer = std::shared_ptr<const plan::VerifiedPlan>;
+
+PlanPointer verified(plan::Plan plan, const std::string& path) {
+  auto result = plan::verify(std::move(plan));
+  if (result) return *result;
+  complain(fmt::format("{}: {}", path, result.error().message));
+  return nullptr;
+}
+
+PlanPointer read_plan_file(const std::string& path) {
+  auto bytes = driver::read_bytes(path, kMostPlanBytes);
+  if (!bytes) {
+    complain(bytes.error().message);
+    return nullptr;
+  }
+  auto plan = plan::read_plan(*bytes);
+  if (!plan) {
+    complain(fmt::format("{}: {}", path, plan.error().message));
+    return nullptr;
+  }
+  return verified(std::move(*plan), path);
+}
+
+// The file without errors; its diagnostics, warnings included, are on standard error.
+std::optional<driver::CompiledFile> compiled(const std::string& path) {
+  auto file = driver::compile_file(path);
+  if (!file) {
+    complain(file.error().message);
+    return std::nullopt;
+  }
+  fmt::print(stderr, "{}", driver::render(*file, diagnostics::Format::Text, driver::terminal_options(STDERR_FILENO)));
+  if (file->has_errors) return std::nullopt;
+  return std::move(*file);
+}
+
+PlanPointer verified_plan_of(const driver::CompiledFile& file, const std::string& rollout) {
+  auto plan = driver::plan_of(file, rollout);
+  if (!plan) {
+    complain(fmt::format("{}: {}", file.path, plan.error()));
+    return nullptr;
+  }
+  return verified(std::move(*plan), file.path);
+}
+
+}  // namespace
+
+PlanPointer load_plan(const std::string& path, const std::string& rollout) {
+  if (path.ends_with(".rplan")) return read_plan_file(path);
+  const auto file = compiled(path);
+  return file ? verified_plan_of(*file, rollout) : nullptr;
+}
+
+std::optional<LoadedScenarios> load_scenarios(const std::string& path) {
+  const auto file = compiled(path);
+  if (!file) return std::nullopt;
+  LoadedScenarios loaded{.path = path, .scenarios = {}};
+  std::map<std::string, PlanPointer> plans;
+  for (scenario::Scenario& each : lower::lower_scenarios(file->module)) {
+    PlanPointer& plan = plans[each.rollout];
+    if (plan == nullptr) plan = verified_plan_of(*file, each.rollout);
+    if (plan == nullptr) return std::nullopt;
+    loaded.scenarios.push_back({std::move(each), plan});
+  }
+  return loaded;
+}
+
+}  // namespace rollout::command

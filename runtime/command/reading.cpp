@@ -1,0 +1,139 @@
+#include "runtime/command/reading.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "compiler/driver/compile.hpp"
+#include "runtime/command/commands.hpp"
+#include "runtime/command/output.hpp"
+#include "runtime/command/view_json.hpp"
+#include "runtime/console/live.hpp"
+#include "runtime/console/text.hpp"
+#include "runtime/plan/format.hpp"
+
+namespace rollout::command {
+
+namespace {
+
+using plan::PlanError;
+using plan::Value;
+
+constexpr std::chrono::milliseconds kFollowEvery{250};
+constexpr std::size_t kEntriesAtOnce = 1000;
+
+plan::Expected<std::unique_ptr<journal::Journal>> open_journal(const StateDirectory& state, const std::string& run_id) {
+  auto journal = journal::open_sqlite(state.journal_of(run_id), journal::OpenMode::ReadOnly);
+  if (!journal) return PlanError{journal.error().message};
+  return std::move(*journal);
+}
+
+std::optional<machine::RecordKind> kind_named(std::string_view name) {
+  static const std::map<std::string_view, machine::RecordKind> kinds = [] {
+    std::map<std::string_view, machine::RecordKind> table;
+#define RECORD(name, text, doc) table.emplace(text, machine::RecordKind::name);
+#include "runtime/machine/records.def"
+#undef RECORD
+    return table;
+  }();
+  const auto found = kinds.find(name);
+  return found == kinds.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string entry_json(const std::string& run_id, const journal::Entry& entry) {
+  return fmt::format("{{\"sequence\":{},\"run\":{},\"at\":{},\"kind\":{},\"body\":{}}}", entry.sequence,
+                     plan::to_json(Value::string(run_id)), plan::to_json(Value::string(plan::instant_text(entry.at))),
+                     plan::to_json(Value::string(entry.kind)), entry.body);
+}
+
+std::string entry_line(const journal::Entry& entry) {
+  if (const auto record = record_of(entry)) return console::record_line(*record, false);
+  return fmt::format("{}  {} {}", plan::instant_text(entry.at), console::escaped(entry.kind),
+                     console::escaped(entry.body));
+}
+
+void print_view(const machine::View& view, const journal::RunRow& row, plan::Nanoseconds now) {
+  const auto terminal = driver::terminal_options(STDOUT_FILENO);
+  const console::LiveOptions options{.now = now,
+                                     .width = terminal.columns,
+                                     .colour = terminal.colour == diagnostics::Colour::Always,
+                                     .rollout = row.rollout,
+                                     .run_id = row.run_id};
+  for (const std::string& line : console::live_view(view, options)) fmt::print("{}\n", line);
+}
+
+}  // namespace
+
+std::optional<machine::Record> record_of(const journal::Entry& entry) {
+  const auto kind = kind_named(entry.kind);
+  const auto body = plan::from_json(entry.body);
+  if (!kind || !body) return std::nullopt;
+  return machine::Record{.kind = *kind, .at = entry.at, .fields = body->as_map()};
+}
+
+plan::Expected<StoredRun> read_stored(const StateDirectory& state, const std::string& run_id) {
+  auto journal = open_journal(state, run_id);
+  if (!journal) return journal.error();
+  auto row = (*journal)->run(run_id);
+  if (!row) return PlanError{row.error().message};
+  auto bytes = (*journal)->plan(row->plan_id);
+  if (!bytes) return PlanError{bytes.error().message};
+  auto snapshot = (*journal)->snapshot(run_id);
+  if (!snapshot) return PlanError{snapshot.error().message};
+  auto plan = plan::read_plan(*bytes);
+  if (!plan) return plan.error();
+  auto verified = plan::verify(std::move(*plan));
+  if (!verified) return verified.error();
+  return StoredRun{.row = *row, .plan = *verified, .snapshot = *snapshot};
+}
+
+Exit status(const Common& arguments, const std::string& run) {
+  auto state = open_state_directory(arguments.state);
+  if (!state) return complain(state.error().message);
+  auto run_id = find_run(*state, run);
+  if (!run_id) return complain(run_id.error().message);
+  auto stored = read_stored(*state, *run_id);
+  if (!stored) return complain(stored.error().message);
+  auto machine = machine::Machine::restore(stored->plan, stored->snapshot);
+  if (!machine) return complain(machine.error().message);
+  const machine::View view = machine->view();
+  const bool driven = is_driven(*state, *run_id);
+  if (arguments.format == Format::Json) {
+    fmt::print("{}\n", view_json(view, *run_id, driven));
+    return Exit::Ok;
+  }
+  const auto now =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  print_view(view, stored->row, driven ? now : stored->row.updated);
+  if (!driven && !machine->finished()) {
+    fmt::print("no process drives this run; `rollout resume {}` takes it up again\n", *run_id);
+  }
+  return Exit::Ok;
+}
+
+Exit log(const LogArguments& arguments) {
+  auto state = open_state_directory(arguments.common.state);
+  if (!state) return complain(state.error().message);
+  auto run_id = find_run(*state, arguments.run);
+  if (!run_id) return complain(run_id.error().message);
+  auto journal = open_journal(*state, *run_id);
+  if (!journal) return complain(journal.error().message);
+  std::int64_t after = 0;
+  while (true) {
+    auto entries = (*journal)->entries(*run_id, after, kEntriesAtOnce);
+    if (!entries) return complain(entries.error().message);
+    for (const journal::Entry& entry : *entries) {
+      fmt::print("{}\n", arguments.common.format == Format::Json ? entry_json(*run_id, entry) : entry_line(entry));
+      after = entry.sequence;
+    }
+    std::fflush(stdout);
+    if (!entries->empty()) continue;
+    if (!arguments.follow) return Exit::Ok;
+    std::this_thread::sleep_for(kFollowEvery);
+  }
+}
+
+}  // namespace rollout::command

@@ -1,0 +1,187 @@
+#include "runtime/command/session.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include "runtime/command/display.hpp"
+#include "runtime/command/output.hpp"
+#include "runtime/console/text.hpp"
+#include "runtime/engine/control.hpp"
+#include "runtime/engine/exclusive.hpp"
+#include "runtime/engine/log.hpp"
+
+namespace rollout::command {
+
+namespace {
+
+using machine::RunState;
+using plan::Nanoseconds;
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+constexpr Nanoseconds kRefreshEvery = kSecond / 4;
+constexpr Nanoseconds kSecondInterruptWithin = 5 * kSecond;
+
+class Session {
+ public:
+  Session(const StateDirectory& state, std::string run_id, const std::string& rollout, const SessionOptions& options,
+          journal::Journal& journal)
+      : run_id_(std::move(run_id)),
+        scheduler_(engine::make_real_scheduler(io_)),
+        engine_(io_, *scheduler_, journal, engine_options(options)),
+        display_(options.format, run_id_, rollout),
+        signals_(io_, SIGINT, SIGTERM, SIGHUP),
+        socket_(state.socket_of(run_id_)) {}
+
+  Exit drive(const Begin& begin) {
+    engine_.set_observer({.record = [this](const machine::Record& record) { display_.record(record); },
+                          .changed = [this](const machine::Machine& machine) { changed(machine); },
+                          .broken = [this](const std::string&, const std::string& error) { broken(error); }});
+    if (auto begun = begin(engine_); !begun) return complain(begun.error().message);
+    auto control =
+        engine::ControlServer::open(io_, socket_, [this](const machine::PersonSaid& said) { return answer(said); });
+    if (!control) return complain(control.error().message);
+    if (display_.is_live() && !ended_) refresh();
+    wait_for_signal();
+    while (!ended_ && !stopped_) {
+      if (io_.run_one() == 0) break;
+    }
+    display_.leave();
+    return exit();
+  }
+
+ private:
+  static engine::EngineOptions engine_options(const SessionOptions& options) {
+    engine::EngineOptions engine;
+    if (!options.prometheus_url.empty()) engine.prometheus_url = options.prometheus_url;
+    return engine;
+  }
+
+  void changed(const machine::Machine& machine) {
+    state_ = machine.state();
+    if (machine.finished() || state_ == RunState::RollbackIncomplete) ended_ = true;
+    display_.refresh(machine.view(), scheduler_->now());
+  }
+
+  void broken(const std::string& error) {
+    broken_ = error;
+    stopped_ = true;
+  }
+
+  engine::ControlAnswer answer(const machine::PersonSaid& said) {
+    auto result = engine_.say(run_id_, said);
+    if (!result) return {.accepted = false, .message = result.error().message};
+    return {.accepted = true, .message = *result};
+  }
+
+  // Holds and guards' clocks move while nothing happens.
+  void refresh() {
+    if (const machine::Machine* machine = engine_.find(run_id_)) display_.refresh(machine->view(), scheduler_->now());
+    scheduler_->at(scheduler_->now() + kRefreshEvery, [this] { refresh(); });
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      interrupted(signal);
+      wait_for_signal();
+    });
+  }
+
+  // One Ctrl-C may be a slip: a rollout that stands still half-way is worse than one more key press.
+  void interrupted(int signal) {
+    const Nanoseconds now = scheduler_->now();
+    const bool again = interrupted_at_ && now - *interrupted_at_ <= kSecondInterruptWithin;
+    if (signal == SIGINT && display_.is_live() && !again) {
+      interrupted_at_ = now;
+      display_.say(
+          fmt::format("Ctrl-C: press it again within 5 s to stop this process (`rollout resume {0}` goes on later); "
+                      "to go back, `rollout rollback {0}`",
+                      run_id_));
+      return;
+    }
+    stopped_ = true;
+    engine_.stop(false);
+  }
+
+  Exit exit() const {
+    if (broken_) {
+      return (complain(fmt::format(
+                  "the journal failed, so nothing more is started: {}; mend it, then `rollout resume {}` goes "
+                  "on from the last stored state",
+                  console::escaped(*broken_), run_id_)),
+              Exit::Unfinished);
+    }
+    if (ended_) return exit_of(state_);
+    fmt::print(stderr, "rollout: stopped before the end; `rollout resume {}` goes on\n", run_id_);
+    return Exit::Unfinished;
+  }
+
+  std::string run_id_;
+  boost::asio::io_context io_{1};
+  std::unique_ptr<engine::Scheduler> scheduler_;
+  engine::Engine engine_;
+  Display display_;
+  boost::asio::signal_set signals_;
+  std::string socket_;
+  RunState state_{};
+  bool ended_ = false, stopped_ = false;
+  std::optional<std::string> broken_;
+  std::optional<Nanoseconds> interrupted_at_;
+};
+
+// Nothing is left of a run that was never stored; a stored one is not touched.
+Exit discarding(const StateDirectory& state, const std::string& run_id, Exit exit) {
+  const std::string path = state.journal_of(run_id);
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) != 0 || error) {
+    auto journal = journal::open_sqlite(path, journal::OpenMode::ReadOnly);
+    if (!journal || (*journal)->run(run_id)) return exit;
+  }
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix, error);
+  return exit;
+}
+
+}  // namespace
+
+Exit exit_of(RunState state) {
+  switch (state) {
+    case RunState::Succeeded:
+    case RunState::FollowingUp: return Exit::Ok;
+    case RunState::RolledBack: return Exit::RolledBack;
+    case RunState::RollbackIncomplete: return Exit::RollbackIncomplete;
+    case RunState::Aborted: return Exit::Aborted;
+    case RunState::Failed: return Exit::Failed;
+    case RunState::Waiting:
+    case RunState::Running:
+    case RunState::Paused:
+    case RunState::RollingBack: return Exit::Unfinished;
+  }
+  return Exit::Unfinished;
+}
+
+Exit drive(const StateDirectory& state, const std::string& run_id, const plan::VerifiedPlan& plan,
+           const SessionOptions& options, const Begin& begin) {
+  if (!options.log_file.empty()) {
+    if (const auto problem = engine::log_to_file(options.log_file)) return complain(*problem);
+  }
+  std::optional<engine::ExclusiveKey> key;
+  if (!plan->rollout.exclusive.empty()) {
+    auto acquired = engine::acquire_exclusive(state.path, plan->rollout.exclusive, run_id);
+    if (!acquired) return discarding(state, run_id, complain(acquired.error().message));
+    key.emplace(std::move(*acquired));
+  }
+  auto journal = journal::open_sqlite(state.journal_of(run_id), journal::OpenMode::ReadWrite);
+  if (!journal) {
+    return discarding(state, run_id,
+                      complain(fmt::format("the journal of `{}` cannot be used: {}", run_id, journal.error().message)));
+  }
+  const Exit exit = Session(state, run_id, plan->rollout.name, options, **journal).drive(begin);
+  journal->reset();
+  return discarding(state, run_id, exit);
+}
+
+}  // namespace rollout::command
