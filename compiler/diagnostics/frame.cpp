@@ -22,15 +22,6 @@ std::string_view ansi_of(Severity severity) {
   return "";
 }
 
-std::string_view applicability_remark(Applicability applicability) {
-  switch (applicability) {
-    case Applicability::Safe: return "";
-    case Applicability::Maybe: return " (if that is what you mean)";
-    case Applicability::Placeholder: return " (and fill it in)";
-  }
-  return "";
-}
-
 // The marks of one file by line (from 0).
 using LineMarks = std::map<std::uint32_t, std::vector<Mark>>;
 
@@ -191,7 +182,8 @@ std::string frame_of(const Diagnostic& diagnostic, Places& places, const RenderO
   for (const std::string& note : diagnostic.notes) writer.remark("note", note);
   for (const std::string& help : diagnostic.helps) writer.remark("help", help);
   for (const Fix& fix : diagnostic.fixes) {
-    writer.remark("fix", fix.title + std::string(applicability_remark(fix.applicability)));
+    // Only what is surely right is called a fix; the rest is advice.
+    writer.remark(fix.applicability == Applicability::Safe ? "fix" : "help", fix.title);
   }
   return writer.take();
 }

@@ -39,7 +39,7 @@ constexpr auto kWordings = std::to_array<Wording>({
     {ProblemKind::WrongContainer, "{found} cannot stand in this block", "", "the block begins here", "the block takes {expected}", ""},
     {ProblemKind::UnclosedBrace, "unclosed `{{`", "opened here",
      "this line seems to begin outside of the block, so the block probably ends before it", "", "close the block with `}}`"},
-    {ProblemKind::UnclosedBracket, "unclosed `{text}`", "opened here", "", "", "close it with `{closer}`"},
+    {ProblemKind::UnclosedBracket, "unclosed `{opener}`", "`{closer}` is missing", "opened here", "", ""},
     {ProblemKind::UnmatchedBrace, "`}}` closes nothing", "", "this one may have closed too much", "", ""},
     {ProblemKind::UnterminatedString, "string without its closing quote", "", "",
      "a string ends on the line where it begins; a longer one stands between `\"\"\"` and `\"\"\"`", ""},
@@ -113,14 +113,17 @@ std::string quoted(std::string_view text) {
 // Says the words around and in one problem.
 class Speaker {
  public:
-  Speaker(const grammar::SyntaxTree& tree, const Problem& problem) : text_(tree.text()), problem_(problem) {}
+  Speaker(const grammar::SyntaxTree& tree, const Problem& problem)
+      : tree_(tree), text_(tree.text()), problem_(problem) {}
 
   std::string say(std::string_view words) const {
     const std::string source = problem_text();
+    const std::string_view opener = slice(problem_.related);
     return fmt::format(fmt::runtime(words), fmt::arg("text", source), fmt::arg("word", first_word(source)),
                        fmt::arg("expected", display_of(problem_.expected)),
                        fmt::arg("found", display_of(problem_.found)), fmt::arg("before", before()),
-                       fmt::arg("next", next()), fmt::arg("closer", source.starts_with("[") ? "]" : ")"));
+                       fmt::arg("next", next()), fmt::arg("opener", opener),
+                       fmt::arg("closer", opener == "[" ? "]" : ")"));
   }
   std::string problem_text() const { return quoted(slice(problem_.span)); }
   std::string_view slice(Span span) const {
@@ -136,12 +139,14 @@ class Speaker {
   std::string before() const {
     std::size_t end = std::min<std::size_t>(problem_.span.begin, text_.size());
     while (end > 0 && (text_[end - 1] == ' ' || text_[end - 1] == '\t')) --end;
-    std::size_t begin = end;
-    while (begin > 0 && is_word(text_[begin - 1])) --begin;
-    if (begin == end && end > 0 && std::ispunct(static_cast<unsigned char>(text_[end - 1])) != 0) --begin;
-    return begin == end ? "" : fmt::format(" after `{}`", quoted(text_.substr(begin, end - begin)));
+    if (end == 0) return "";
+    const grammar::NodeRef leaf = tree_.leaf_at(static_cast<std::uint32_t>(end - 1));
+    const bool tells = leaf.is_leaf() && !is_trivia(leaf.kind()) && leaf.span().end == end &&
+                       leaf.kind() != SyntaxKind::StringQuote && leaf.kind() != SyntaxKind::CommandQuote;
+    return tells ? fmt::format(" after `{}`", quoted(leaf.text())) : "";
   }
   std::string next() const {
+    if (!problem_.span.empty()) return fmt::format("`{}`", problem_text());
     std::size_t begin = std::min<std::size_t>(problem_.span.end, text_.size());
     while (begin < text_.size() && (text_[begin] == ' ' || text_[begin] == '\t')) ++begin;
     if (begin == text_.size()) return "the end of the file";
@@ -152,6 +157,7 @@ class Speaker {
     return fmt::format("`{}`", quoted(text_.substr(begin, end - begin)));
   }
 
+  const grammar::SyntaxTree& tree_;
   std::string_view text_;
   const Problem& problem_;
 };
@@ -249,6 +255,11 @@ Diagnostic diagnostic_of(const grammar::SyntaxTree& tree, FileId file, const Pro
   if (!problem.related.empty()) result.labels.push_back({{file, problem.related}, speaker.say(wording.related_label)});
   if (sayable(wording.note)) result.notes.push_back(speaker.say(wording.note));
   if (auto fix = fix_of({file, speaker, problem})) {
+    // A mistyped word is the whole fault, whatever stands behind it.
+    if (problem.kind == ProblemKind::Unexpected) {
+      result.primary = fix->edits.front().location;
+      result.message = fmt::format("unexpected `{}`", speaker.slice(result.primary.span));
+    }
     result.fixes.push_back(std::move(*fix));
   } else if (sayable(wording.help)) {
     result.helps.push_back(speaker.say(wording.help));

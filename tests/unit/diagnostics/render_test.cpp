@@ -146,7 +146,7 @@ error[E0102]: unexpected `oops`
 )");
 }
 
-TEST_CASE("fixes say how sure they are") {
+TEST_CASE("only a safe fix is called one") {
   Diagnostic diagnostic{
       .code = Code::SpacedUnit, .message = "blank before a unit", .primary = find(canary(), kMain, "10m")};
   diagnostic.fixes = {{"write `10m`", {}, Applicability::Safe}, {"remove it", {}, Applicability::Maybe}};
@@ -158,7 +158,7 @@ error[E0112]: blank before a unit
    |          ^^^
    |
    = fix: write `10m`
-   = fix: remove it (if that is what you mean)
+   = help: remove it
 )");
 }
 
