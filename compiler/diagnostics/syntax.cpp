@@ -239,6 +239,15 @@ std::optional<Fix> fix_of(const FixBuilder& builder) {
   return row == kFixes.end() ? std::nullopt : (builder.*row->build)();
 }
 
+// Where a statement belongs that stands in the wrong block.
+std::string_view home_of(SyntaxKind kind) {
+  if (is_header(kind)) return "move it to the head of the rollout";
+  if (is_declaration(kind)) return "move it to the top level of the file";
+  if (is_scenario_line(kind)) return "move it into a scenario";
+  if (is_step(kind)) return "move it into a stage, or into the rollout itself";
+  return "";
+}
+
 Diagnostic diagnostic_of(const grammar::SyntaxTree& tree, FileId file, const Problem& problem) {
   const Wording& wording = kWordings[static_cast<std::size_t>(problem.kind)];
   const Speaker speaker(tree, problem);
@@ -263,6 +272,9 @@ Diagnostic diagnostic_of(const grammar::SyntaxTree& tree, FileId file, const Pro
     result.fixes.push_back(std::move(*fix));
   } else if (sayable(wording.help)) {
     result.helps.push_back(speaker.say(wording.help));
+  }
+  if (problem.kind == ProblemKind::WrongContainer && !home_of(problem.found).empty()) {
+    result.helps.emplace_back(home_of(problem.found));
   }
   return result;
 }
