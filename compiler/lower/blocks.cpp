@@ -1,8 +1,10 @@
 // Blocks, calls of the outside and actions, with their undo.
 
+#include <algorithm>
 #include <utility>
 
 #include "compiler/lower/lowering.hpp"
+#include "runtime/plan/verify.hpp"
 
 namespace rollout::lower {
 
@@ -141,7 +143,7 @@ void set_clauses(Lowering& l, plan::BlockId block, const check::Tail& tail) {
   const RoutineId timeout = lower_optional(l, tail.timeout);
   const RoutineId within = lower_optional(l, tail.within);
   const RoutineId retry_every = lower_optional(l, tail.retry_every);
-  const std::uint32_t retries = constant_count(l, tail.retry);
+  const std::uint32_t retries = std::min(constant_count(l, tail.retry), plan::kMaxRetries);
   const plan::ResponseId otherwise = lower_response(l, tail.otherwise);
   plan::Block& row = l.build.block(block);
   row.timeout = timeout;

@@ -58,7 +58,10 @@ void set_labels(const Lowering& l, plan::Metric& metric, check::TypeId type) {
   if (metric.kind != ValueKind::Enum) return;
   const check::EnumDecl& labels = l.module.enums[l.module.types[type].declaration];
   metric.labels = labels.labels;
-  metric.label_values = labels.values;
+  for (std::size_t i = 0; i < labels.labels.size(); ++i) {
+    const bool given = i < labels.values.size() && !labels.values[i].is_missing();
+    metric.label_values.push_back(given ? labels.values[i] : Value::string(labels.labels[i]));
+  }
 }
 
 plan::MetricId add_metric(Lowering& l, const Expr& use, const Arguments& arguments) {

@@ -90,6 +90,16 @@ std::string_view hook_name(plan::HookKind kind) {
   return "on start";
 }
 
+// A stage that no statement leads to still has a block, so that its row is whole.
+void complete_stages(Lowering& l) {
+  for (const auto& [index, id] : l.stages) {
+    if (l.build.plan().stages[id].block != kNone) continue;
+    const InBlock block(l, plan::BlockKind::Stage, l.build.plan().stages[id].name, Location{});
+    l.block().stage = id;
+    l.build.plan().stages[id].block = block.id();
+  }
+}
+
 void lower_hooks(Lowering& l, const check::RolloutDecl& rollout) {
   for (const check::HookDecl& hook : rollout.hooks) {
     const Location& location = l.module.blocks[hook.body].location;
@@ -161,6 +171,7 @@ plan::Plan lower_rollout(const CheckedModule& module, std::string_view name) {
     l.block().warmup = warmup;
     lower_body(l, rollout->body);
   }
+  complete_stages(l);
   const plan::BlockId traffic_via = lower_traffic_via(l, rollout->traffic_via);
   l.build.rollout().traffic_via = traffic_via;
   lower_header_responses(l, *rollout);

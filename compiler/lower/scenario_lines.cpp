@@ -1,0 +1,90 @@
+#include "compiler/lower/scenario_lines.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "grammar/literals.hpp"
+
+namespace rollout::lower {
+
+plan::Spot LineReader::spot() const {
+  return lowering_.build.plan().spots[spot_of(lowering_, line_.location)];
+}
+
+std::string LineReader::source() const {
+  return source_text(lowering_.module, line_.location);
+}
+
+Value LineReader::constant(ExprId id) {
+  if (id == kNone) return {};
+  const Code code = lower_expression(lowering_, id);
+  return code.constant.value_or(Value::missing("it is not known before the run"));
+}
+
+LineReader::Target LineReader::next_target() {
+  const std::size_t at = symbol_++;
+  if (at >= line_.symbols.size() || line_.symbols[at] == kNone) return {};
+  Target target{lowering_.symbol(line_.symbols[at]).path, std::nullopt};
+  if (at >= line_.targets.size() || line_.targets[at] == kNone) return target;
+  scenario::ArgumentPattern pattern;
+  for (const ExprId child : lowering_.expr(line_.targets[at]).children) {
+    pattern.push_back(child == kNone ? std::nullopt : std::optional(constant(child)));
+  }
+  target.arguments = std::move(pattern);
+  return target;
+}
+
+std::string LineReader::next_channel() {
+  Target target = next_target();
+  if (!target.arguments) return target.name;
+  std::vector<Code> arguments;
+  for (const auto& argument : *target.arguments) arguments.push_back(constant_code(argument.value_or(Value{})));
+  return direct_channel_name(target.name, arguments);
+}
+
+Value LineReader::next_value() {
+  if (value_ >= line_.values.size()) return {};
+  return constant(line_.values[value_++]);
+}
+
+std::uint32_t LineReader::next_count() {
+  constexpr double kMost = 1'000'000;
+  const double number = next_value().as_double();
+  return number >= 1 ? static_cast<std::uint32_t>(std::min(number, kMost)) : 0;
+}
+
+scenario::Point LineReader::next_point() {
+  if (point_ >= line_.points.size()) return {};
+  const check::ScenarioPoint& from = line_.points[point_++];
+  scenario::Point point;
+  switch (from.base) {
+    case check::ScenarioPoint::Base::Start: point.base = scenario::Point::Base::Start; break;
+    case check::ScenarioPoint::Base::StageEntry: point.base = scenario::Point::Base::StageEntry; break;
+    case check::ScenarioPoint::Base::StageEnd: point.base = scenario::Point::Base::StageEnd; break;
+  }
+  point.stage = from.stage;
+  point.occurrence = from.occurrence;
+  point.offset = constant(from.offset).as_integer();
+  return point;
+}
+
+std::string literal_text(const std::optional<NodeRef>& literal) {
+  return literal ? grammar::constant_text(*literal).value_or(std::string{}) : std::string{};
+}
+
+std::string command_text(const std::optional<NodeRef>& callable) {
+  const auto run = grammar::as<grammar::RunView>(callable);
+  const auto literal = run ? run->command() : std::nullopt;
+  if (!literal) return {};
+  std::string text;
+  for (const grammar::CommandWord& word : grammar::decode_command(*literal).words) {
+    if (!text.empty()) text += ' ';
+    for (const grammar::TextPart& part : word.parts) {
+      // What only a run knows matches anything.
+      text += part.insert ? "*" : part.text;
+    }
+  }
+  return text;
+}
+
+}  // namespace rollout::lower
