@@ -8,16 +8,7 @@ namespace {
 
 using K = SyntaxKind;
 
-// A block in braces. Columns are in bytes.
-struct Braces {
-  std::uint32_t first_event = 0;
-  std::uint32_t event = 0;
-  Span opener;
-  Span closer;                                 // empty where it is missing
-  std::uint32_t indentation = 0;               // of the line with the opener
-  std::optional<std::uint32_t> closer_column;  // where the closer is the first thing on its line
-};
-
+// Where the lines of a text begin.
 class Layout {
  public:
   explicit Layout(std::string_view text) : text_(text) {
@@ -43,10 +34,10 @@ bool is_closed_by_brace(const Event& last) {
   return last.kind == K::RightBrace || (last.kind == K::Missing && last.expected == K::RightBrace);
 }
 
-// Every block in braces, inner ones before outer ones.
-std::vector<Braces> find_braces(std::string_view text, const std::vector<Event>& events) {
+}  // namespace
+
+BraceLayout::BraceLayout(std::string_view text, const std::vector<Event>& events) : events_(events) {
   const Layout layout(text);
-  std::vector<Braces> found;
   for (std::uint32_t event = 1; event < events.size(); ++event) {
     if (events[event].width < 2 || !is_closed_by_brace(events[event - 1])) continue;
     const std::uint32_t first = event + 1 - events[event].width;
@@ -57,60 +48,55 @@ std::vector<Braces> find_braces(std::string_view text, const std::vector<Event>&
     braces.opener = {events[first].begin, events[first].end};
     braces.closer = {events[event - 1].begin, events[event - 1].end};
     braces.indentation = layout.indentation(braces.opener.begin);
-    const bool closes_line = !braces.closer.empty() &&
+    const bool begins_line = !braces.closer.empty() &&
                              layout.column(braces.closer.begin) == layout.indentation(braces.closer.begin) &&
                              layout.line_start(braces.closer.begin) != layout.line_start(braces.opener.begin);
-    if (closes_line) braces.closer_column = layout.column(braces.closer.begin);
-    found.push_back(braces);
+    if (begins_line) braces.closer_column = layout.column(braces.closer.begin);
+    braces_.push_back(braces);
   }
-  return found;
 }
 
-// The first block in `outer` whose closing brace belongs to a line further out.
-std::optional<Braces> closed_by_another(const std::vector<Braces>& all, const Braces& outer) {
+// The first block inside of `outer` (or that block itself) whose closing brace belongs to a line further out.
+std::optional<BraceLayout::Braces> BraceLayout::closed_by_another(std::size_t outer) const {
   std::optional<Braces> suspect;
-  for (const Braces& braces : all) {
-    const bool inside = outer.first_event <= braces.first_event && braces.event <= outer.event;
-    if (!inside || !braces.closer_column || *braces.closer_column >= braces.indentation) continue;
+  for (std::size_t i = outer + 1; i-- > 0 && braces_[i].first_event >= braces_[outer].first_event;) {
+    const Braces& braces = braces_[i];
+    if (!braces.closer_column || *braces.closer_column >= braces.indentation) continue;
     if (!suspect || braces.closer.begin < suspect->closer.begin) suspect = braces;
   }
   return suspect;
 }
 
 // The first token behind the events up to `event`, empty at the end of the text.
-Span token_behind(const std::vector<Event>& events, std::uint32_t event) {
-  for (std::uint32_t i = event + 1; i < events.size(); ++i) {
-    if (events[i].width == 1 && !is_trivia(events[i].kind) && events[i].begin < events[i].end) {
-      return {events[i].begin, events[i].end};
-    }
+Span BraceLayout::token_behind(std::uint32_t event) const {
+  for (std::uint32_t i = event + 1; i < events_.size(); ++i) {
+    const Event& next = events_[i];
+    if (next.width == 1 && !is_trivia(next.kind) && next.begin < next.end) return {next.begin, next.end};
   }
   return {};
 }
 
-}  // namespace
-
-std::vector<Problem> find_unclosed_braces(std::string_view text, const std::vector<Event>& events) {
-  const std::vector<Braces> all = find_braces(text, events);
+std::vector<Problem> BraceLayout::unclosed() const {
   std::vector<Problem> problems;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!all[i].closer.empty()) continue;
-    const Braces& innermost = all[i];
-    while (i + 1 < all.size() && all[i + 1].closer == innermost.closer) ++i;
-    const auto suspect = closed_by_another(all, all[i]);
+  for (std::size_t i = 0; i < braces_.size(); ++i) {
+    if (!braces_[i].closer.empty()) continue;
+    const Braces& innermost = braces_[i];
+    while (i + 1 < braces_.size() && braces_[i + 1].closer == innermost.closer) ++i;
     Problem problem{ProblemKind::UnclosedBrace, innermost.opener, K::RightBrace, K::Missing, {}};
-    problem.related = token_behind(events, innermost.event);
-    if (suspect) {
+    if (const auto suspect = closed_by_another(i)) {
       problem.span = suspect->opener;
       problem.related = suspect->closer;
+    } else {
+      problem.related = token_behind(innermost.event);
     }
     problems.push_back(problem);
   }
   return problems;
 }
 
-Span find_brace_that_closed_too_much(std::string_view text, const std::vector<Event>& events, std::uint32_t unmatched) {
+Span BraceLayout::closed_too_much(std::uint32_t unmatched) const {
   Span latest;
-  for (const Braces& braces : find_braces(text, events)) {
+  for (const Braces& braces : braces_) {
     const bool too_deep = braces.closer_column && *braces.closer_column > braces.indentation;
     if (too_deep && braces.closer.begin < unmatched && braces.closer.begin >= latest.begin) latest = braces.closer;
   }

@@ -105,9 +105,8 @@ class ProblemFinder {
   void add(std::uint32_t event, ProblemKind kind, Span place, K expected = K::Missing, Span related = {}) {
     found_.push_back({{kind, place, expected, K::Missing, related}, event, 0, false});
   }
-  bool newline_between(std::uint32_t begin, std::uint32_t end) const {
-    return begin < end && text_.substr(begin, end - begin).find('\n') != std::string_view::npos;
-  }
+  bool explains_last_missing(std::uint32_t begin) const;
+  Span first_line(Span region) const;
 
   void visit(std::uint32_t event);
   void visit_missing(std::uint32_t event);
@@ -115,6 +114,7 @@ class ProblemFinder {
   void visit_comparison(std::uint32_t event);
   void visit_argument(std::uint32_t event);
   void visit_call(std::uint32_t event, K arguments);
+  void visit_insert(std::uint32_t event);
   void visit_until(std::uint32_t event);
   void visit_who(std::uint32_t event);
   void visit_checklist(std::uint32_t event);
@@ -123,7 +123,9 @@ class ProblemFinder {
   void visit_container(std::uint32_t event, const ContainerRow& row);
   void visit_scenario(std::uint32_t event);
   bool is_reference_shaped(std::uint32_t event) const;
+  std::uint32_t opener_event(std::uint32_t missing, K opener) const;
   Span opener_of(std::uint32_t missing, K opener) const;
+  bool insert_ends_at(std::uint32_t place) const;
   void forgive_in_region(std::uint32_t region, std::uint32_t first);
   void add_brace_problems();
   std::vector<Problem> in_order(std::size_t limit);
@@ -154,6 +156,7 @@ void ProblemFinder::visit(std::uint32_t event) {
     case K::Guards:
     case K::Stage:
     case K::Rollout: return visit_call(event, K::Params);
+    case K::Insert: return visit_insert(event);
     case K::UntilClause: return visit_until(event);
     case K::Who: return visit_who(event);
     case K::StringLiteral: return visit_string(event);
@@ -174,11 +177,23 @@ void ProblemFinder::visit(std::uint32_t event) {
   if (const auto malformed = kind_of_malformed(kind)) add(event, *malformed, span(event));
 }
 
-Span ProblemFinder::opener_of(std::uint32_t missing, K opener) const {
+// The sibling before a missing leaf that opened what is not closed; the leaf itself where there is none.
+std::uint32_t ProblemFinder::opener_event(std::uint32_t missing, K opener) const {
   for (std::uint32_t i = missing; i > 0 && events_[i - 1].width <= i; i -= events_[i - 1].width) {
-    if (events_[i - 1].kind == opener) return span(i - 1);
+    if (events_[i - 1].kind == opener) return i - 1;
   }
-  return {};
+  return missing;
+}
+
+Span ProblemFinder::opener_of(std::uint32_t missing, K opener) const {
+  const std::uint32_t event = opener_event(missing, opener);
+  return event == missing ? Span{} : span(event);
+}
+
+// Whether an insert that was not closed either reaches to here: one problem is enough for both.
+bool ProblemFinder::insert_ends_at(std::uint32_t place) const {
+  return !found_.empty() && found_.back().problem.kind == ProblemKind::UnterminatedInsert &&
+         found_.back().problem.span.end == place;
 }
 
 void ProblemFinder::visit_missing(std::uint32_t event) {
@@ -186,11 +201,10 @@ void ProblemFinder::visit_missing(std::uint32_t event) {
   const std::uint32_t place = events_[event].begin;
   if (expected == K::RightBrace) {
     brace_trouble_ = true;
-    const Span insert = opener_of(event, K::InsertStart);
-    if (!insert.empty()) add(event, ProblemKind::UnterminatedInsert, {insert.begin, place});
     return;
   }
-  if (last_region_end_ == place && place != 0) return;
+  const bool closes_quote = expected == K::StringQuote || expected == K::CommandQuote;
+  if ((last_region_end_ == place && place != 0) || (closes_quote && insert_ends_at(place))) return;
   if (expected == K::RightParenthesis || expected == K::RightBracket) {
     const Span opener = opener_of(event, expected == K::RightBracket ? K::LeftBracket : K::LeftParenthesis);
     add(event, ProblemKind::UnclosedBracket, {place, place}, expected, opener);
@@ -206,6 +220,14 @@ void ProblemFinder::visit_missing(std::uint32_t event) {
   found_.back().is_missing = true;
 }
 
+// An insert without its brace: what is wrong inside of it comes from that.
+void ProblemFinder::visit_insert(std::uint32_t event) {
+  if (events_[event - 1].kind != K::Missing || events_[event - 1].expected != K::RightBrace) return;
+  const std::uint32_t first = first_event(event);
+  while (!found_.empty() && found_.back().event >= first) found_.pop_back();
+  add(event, ProblemKind::UnterminatedInsert, span(event));
+}
+
 // Drops what was found in an error region, but not what stands in blocks that were parsed in it.
 void ProblemFinder::forgive_in_region(std::uint32_t region, std::uint32_t first) {
   std::vector<std::uint32_t> blocks;
@@ -217,9 +239,25 @@ void ProblemFinder::forgive_in_region(std::uint32_t region, std::uint32_t first)
       return first_event(block) <= found.event && found.event <= block && found.container != block;
     });
   };
-  const auto begin = std::ranges::find_if(found_, [&](const Found& found) { return found.event >= first; });
+  // Whatever was found since the region's first event stands at the end.
+  auto begin = found_.end();
+  while (begin != found_.begin() && (begin - 1)->event >= first) --begin;
   found_.erase(std::remove_if(begin, found_.end(), [&](const Found& found) { return !is_in_block(found); }),
                found_.end());
+}
+
+// Whether a region that begins here is what stands in place of the last missing thing: only blanks lie between.
+bool ProblemFinder::explains_last_missing(std::uint32_t begin) const {
+  if (found_.empty() || !found_.back().is_missing) return false;
+  const std::uint32_t place = found_.back().problem.span.end;
+  return place <= begin && text_.substr(place, begin - place).find_first_not_of(" \t") == std::string_view::npos;
+}
+
+Span ProblemFinder::first_line(Span region) const {
+  const std::string_view line = text_.substr(region.begin, text_.substr(region.begin, region.size()).find('\n'));
+  const std::size_t last = line.substr(0, region.size()).find_last_not_of(" \t\r");
+  return last == std::string_view::npos ? region
+                                        : Span{region.begin, region.begin + static_cast<std::uint32_t>(last + 1)};
 }
 
 void ProblemFinder::visit_error(std::uint32_t event) {
@@ -238,16 +276,14 @@ void ProblemFinder::visit_error(std::uint32_t event) {
     add(event, ProblemKind::UnmatchedBrace, span(first));
     return;
   }
-  if (!found_.empty() && found_.back().is_missing && found_.back().problem.span.end <= region.begin &&
-      found_.back().event + 1 >= first - std::min<std::uint32_t>(first, 2) &&
-      !newline_between(found_.back().problem.span.end, region.begin)) {
-    if (found_.back().problem.kind == ProblemKind::Expected) found_.back().problem.span = region;
+  if (explains_last_missing(region.begin)) {
+    if (found_.back().problem.kind == ProblemKind::Expected) found_.back().problem.span = first_line(region);
     found_.back().is_missing = false;
     return;
   }
   const auto head = static_cast<unsigned char>(text_[region.begin]);
   const bool control = head < 0x20 || head == 0x7f;
-  add(event, control ? ProblemKind::ControlCharacter : ProblemKind::Unexpected, region, expected);
+  add(event, control ? ProblemKind::ControlCharacter : ProblemKind::Unexpected, first_line(region), expected);
 }
 
 void ProblemFinder::visit_comparison(std::uint32_t event) {
@@ -377,20 +413,20 @@ void ProblemFinder::visit_container(std::uint32_t event, const ContainerRow& row
 
 void ProblemFinder::visit_scenario(std::uint32_t event) {
   const std::uint32_t first = first_event(event);
-  std::erase_if(any_arguments_, [first](std::uint32_t argument) { return argument >= first; });
+  while (!any_arguments_.empty() && any_arguments_.back() >= first) any_arguments_.pop_back();
 }
 
 void ProblemFinder::add_brace_problems() {
   if (!brace_trouble_) return;
-  const bool unmatched =
-      std::ranges::any_of(found_, [](const Found& found) { return found.problem.kind == ProblemKind::UnmatchedBrace; });
-  const std::vector<Problem> unclosed = find_unclosed_braces(text_, events_);
-  if (unmatched || !unclosed.empty()) {
-    std::erase_if(found_, [](const Found& found) { return found.problem.kind == ProblemKind::WrongContainer; });
+  const BraceLayout braces(text_, events_);
+  const std::vector<Problem> unclosed = braces.unclosed();
+  const auto is_unmatched = [](const Found& found) { return found.problem.kind == ProblemKind::UnmatchedBrace; };
+  const auto unmatched = std::ranges::find_if(found_, is_unmatched);
+  if (unmatched != found_.end()) {
+    unmatched->problem.related = braces.closed_too_much(unmatched->problem.span.begin);
   }
-  for (Found& found : found_) {
-    if (found.problem.kind != ProblemKind::UnmatchedBrace) continue;
-    found.problem.related = find_brace_that_closed_too_much(text_, events_, found.problem.span.begin);
+  if (unmatched != found_.end() || !unclosed.empty()) {
+    std::erase_if(found_, [](const Found& found) { return found.problem.kind == ProblemKind::WrongContainer; });
   }
   for (const Problem& problem : unclosed) found_.push_back({problem, 0, 0, false});
 }
