@@ -22,9 +22,9 @@ enum class ReadingStatus : std::uint8_t { Value, NoData, Error, NoPast };
 struct Reading {
   plan::MetricId metric = plan::kNone;
   ReadingStatus status{};
-  Value value;                              // of the metric's kind; NaN is a Number that the machine treats as unknown
-  std::optional<Nanoseconds> sampled_at;    // the sample's own time, where the source tells; freshness is judged by it
-  std::string error;                        // for Error: what happened, without secrets
+  Value value;                            // of the metric's kind; NaN is a Number that the machine treats as unknown
+  std::optional<Nanoseconds> sampled_at;  // the sample's own time, where the source tells; freshness is judged by it
+  std::string error;                      // for Error: what happened, without secrets
   bool operator==(const Reading&) const = default;
 };
 
@@ -40,24 +40,36 @@ struct Samples {
   bool operator==(const Samples&) const = default;
 };
 
-// NotStarted: the effect certainly never began (the program does not exist, the connection was refused before a byte left).
-// Descend (scripted worlds only, for a Call): nothing is known of the call as a whole, carry out its body.
+// NotStarted: the effect certainly never began (the program does not exist, the connection was refused before a byte
+// left). Descend (scripted worlds only, for a Call): nothing is known of the call as a whole, carry out its body.
 enum class EffectStatus : std::uint8_t { Succeeded, Failed, NotStarted, TimedOut, Cancelled, Descend };
 struct EffectDone {
-  std::uint64_t effect = 0;                 // as in StartEffect
+  std::uint64_t effect = 0;  // as in StartEffect
   EffectStatus status{};
-  Value result;                             // { exit, stdout, stderr, json, elapsed } or { status, headers, text, json, elapsed }
-  std::string error;                        // why it failed, for people; without secrets
+  Value result;       // { exit, stdout, stderr, json, elapsed } or { status, headers, text, json, elapsed }
+  std::string error;  // why it failed, for people; without secrets
   bool operator==(const EffectDone&) const = default;
 };
 
-enum class Verb : std::uint8_t { Approve, Reject, Tick, Answer, Pause, Resume, Promote, Abort, Rollback, Retry, Acknowledge };
+enum class Verb : std::uint8_t {
+  Approve,
+  Reject,
+  Tick,
+  Answer,
+  Pause,
+  Resume,
+  Promote,
+  Abort,
+  Rollback,
+  Retry,
+  Acknowledge
+};
 // What a person said at the console. `gate` empty: the only open one (or all, where Tick/Approve says so with `*`).
 struct PersonSaid {
   Verb verb{};
   std::string who;
-  std::string gate;                         // the approval's, checklist's or question's text; a channel's name
-  std::string text;                         // the item, the answer, the reason
+  std::string gate;  // the approval's, checklist's or question's text; a channel's name
+  std::string text;  // the item, the answer, the reason
   bool operator==(const PersonSaid&) const = default;
 };
 
@@ -70,20 +82,20 @@ using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted>;
 
 // ---------------------------------------------------------------- out of the machine
 
-// What kind of outside call a StartEffect is. Call and Check exist in scripted worlds only: the world answers for an action,
-// channel or external check as a whole.
+// What kind of outside call a StartEffect is. Call and Check exist in scripted worlds only: the world answers for an
+// action, channel or external check as a whole.
 enum class RequestKind : std::uint8_t { Process, Shell, Http, Call, Check };
 
 // Carry this out, once its intent is durable. Arguments by name as in plan::Effect, computed, secrets as templates.
 struct StartEffect {
-  std::uint64_t effect = 0;                 // unique within the run
-  std::string key;                          // run/step path/attempt: ROLLOUT_EFFECT_ID and Idempotency-Key; stable over restarts
+  std::uint64_t effect = 0;  // unique within the run
+  std::string key;           // run/step path/attempt: ROLLOUT_EFFECT_ID and Idempotency-Key; stable over restarts
   RequestKind kind{};
   plan::EffectClass effect_class{};
-  std::string callable;                     // kubernetes.set_image, health_ok; for Process and Shell the command's text
+  std::string callable;  // kubernetes.set_image, health_ok; for Process and Shell the command's text
   std::vector<std::pair<std::string, Value>> arguments;
   Nanoseconds timeout = 0;
-  bool again = false;                       // started before a crash and started again now, under the same key
+  bool again = false;  // started before a crash and started again now, under the same key
   bool operator==(const StartEffect&) const = default;
 };
 

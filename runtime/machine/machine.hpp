@@ -7,13 +7,23 @@
 
 #include "runtime/machine/events.hpp"
 
-// The heart: a deterministic state machine, (state, event, now) -> (state', records, requests). It knows no clock, thread,
-// file, socket or randomness; `rollout run`, `test`, `simulate` and the crash tests drive the same one with different feeders.
+// The heart: a deterministic state machine, (state, event, now) -> (state', records, requests). It knows no clock,
+// thread, file, socket or randomness; `rollout run`, `test`, `simulate` and the crash tests drive the same one with
+// different feeders.
 
 namespace rollout::machine {
 
 enum class RunState : std::uint8_t {
-  Waiting, Running, Paused, RollingBack, Succeeded, FollowingUp, RolledBack, RollbackIncomplete, Aborted, Failed,
+  Waiting,
+  Running,
+  Paused,
+  RollingBack,
+  Succeeded,
+  FollowingUp,
+  RolledBack,
+  RollbackIncomplete,
+  Aborted,
+  Failed,
 };
 std::string_view state_name(RunState state);
 // No step, guard or undo will ever run again (schedules may still be open in FollowingUp, which is not final).
@@ -22,8 +32,8 @@ bool is_final(RunState state);
 struct RunOptions {
   std::string run_id;
   std::vector<std::pair<std::string, Value>> parameters;  // given with --set, already of the parameter's kind
-  // In a scripted world actions, channels and external checks are asked for as a whole (RequestKind::Call and Check), and
-  // metrics of checks and probes are polled like any other; otherwise the machine carries out their blocks itself.
+  // In a scripted world actions, channels and external checks are asked for as a whole (RequestKind::Call and Check),
+  // and metrics of checks and probes are polled like any other; otherwise the machine carries out their blocks itself.
   bool scripted_world = false;
 };
 
@@ -31,9 +41,9 @@ struct RunOptions {
 
 struct GuardView {
   std::string text;
-  Value observed, threshold;          // of the newest decided slot
-  std::optional<bool> truth;          // nothing: unknown
-  Nanoseconds held = 0, needed = 0;   // needed 0: fires at once
+  Value observed, threshold;                           // of the newest decided slot
+  std::optional<bool> truth;                           // nothing: unknown
+  Nanoseconds held = 0, needed = 0;                    // needed 0: fires at once
   std::uint32_t samples_true = 0, samples_needed = 0;  // M of N form
   bool blind = false, fired = false;
   std::string unknown_why;
@@ -63,23 +73,25 @@ struct EffectView {
 };
 struct View {
   RunState state{};
-  std::string reason;                 // of the pause, rollback or end
-  std::string stage;                  // path of the stage that runs, empty before and after
-  Value traffic;                      // missing before the first `traffic`
+  std::string reason;  // of the pause, rollback or end
+  std::string stage;   // path of the stage that runs, empty before and after
+  Value traffic;       // missing before the first `traffic`
   Nanoseconds created = 0, started = 0, stage_entered = 0, ended = 0;
-  std::vector<GuardView> guards;      // armed ones, in source order
+  std::vector<GuardView> guards;  // armed ones, in source order
   std::vector<HoldView> holds;
   std::vector<GateView> gates;
-  std::vector<EffectView> effects;    // under way
-  std::vector<std::string> steps;     // texts of the steps that run now
+  std::vector<EffectView> effects;  // under way
+  std::vector<std::string> steps;   // texts of the steps that run now
 };
 
 class Machine {
  public:
-  // A new run. `created` is the instant of its creation; the first event must be a Wake. Fails, with the reason, where a
-  // parameter is missing, unknown, of the wrong kind or does not match its pattern.
-  static plan::Expected<Machine> create(std::shared_ptr<const plan::VerifiedPlan> plan, RunOptions options, Nanoseconds created);
-  // The run as `snapshot` stored it. Fails where the snapshot is damaged or of another plan. The first event must be Restarted.
+  // A new run. `created` is the instant of its creation; the first event must be a Wake. Fails, with the reason, where
+  // a parameter is missing, unknown, of the wrong kind or does not match its pattern.
+  static plan::Expected<Machine> create(std::shared_ptr<const plan::VerifiedPlan> plan, RunOptions options,
+                                        Nanoseconds created);
+  // The run as `snapshot` stored it. Fails where the snapshot is damaged or of another plan. The first event must be
+  // Restarted.
   static plan::Expected<Machine> restore(std::shared_ptr<const plan::VerifiedPlan> plan, std::string_view snapshot);
 
   Machine(Machine&&) noexcept;
@@ -96,7 +108,10 @@ class Machine {
   View view() const;
   RunState state() const;
   const std::string& run_id() const;
-  bool finished() const;              // final and nothing under way
+  bool finished() const;  // final and nothing under way
+  // The value of a routine with the run's variables: for what the feeder needs to know of the plan and the machine does
+  // not use itself (a metric's configuration, the name behind a secret). Metrics read as their newest sample.
+  Value compute(plan::RoutineId routine) const;
 
  private:
   struct Impl;

@@ -1,0 +1,124 @@
+#include <algorithm>
+
+#include "runtime/machine/snapshot.hpp"
+
+// A snapshot is untrusted input: every id that the machine uses without asking is checked here, once.
+
+namespace rollout::machine {
+
+namespace {
+
+template <typename Enum>
+bool within(Enum value, Enum last) {
+  return static_cast<unsigned>(value) <= static_cast<unsigned>(last);
+}
+
+bool optional_id(plan::Id id, std::size_t size) {
+  return id == kNone || id < size;
+}
+
+bool sound(const Plan& plan, const Frame& frame) {
+  if (frame.block >= plan.blocks.size()) return false;
+  const plan::Block& block = plan.blocks[frame.block];
+  return frame.pc >= block.begin && frame.pc < block.end;
+}
+
+bool sound(const Plan& plan, const UndoEntry& entry) {
+  const bool needs_block = entry.kind == UndoKind::Undo;
+  const plan::Block& rollout = plan.blocks[plan.rollout.block];
+  if (!within(entry.kind, UndoKind::StageEnd)) return false;
+  if (needs_block && entry.block >= plan.blocks.size()) return false;
+  if (entry.kind != UndoKind::StageEnd) return true;
+  return entry.stage < plan.stages.size() && entry.resume_at >= rollout.begin && entry.resume_at < rollout.end;
+}
+
+bool sound_log(const Plan& plan, const std::vector<UndoEntry>& log) {
+  return std::ranges::all_of(log, [&](const UndoEntry& entry) { return sound(plan, entry); });
+}
+
+bool sound(const Plan& plan, std::uint64_t id, const Task& task) {
+  const bool kinds = within(task.kind, TaskKind::Schedule) && within(task.root, TaskKind::Schedule) &&
+                     within(task.wait, Wait::Gone) && (!task.stop || within(task.stop->kind, StopKind::Fail));
+  const bool frames = std::ranges::all_of(task.frames, [&](const Frame& frame) { return sound(plan, frame); });
+  // Parents are older: no task is its own ancestor.
+  return kinds && frames && task.id == id && task.parent < id && sound_log(plan, task.log);
+}
+
+bool sound(std::uint64_t id, const EffectRun& run) {
+  return run.id == id && run.request.effect == id && within(run.request.kind, RequestKind::Check) &&
+         within(run.request.effect_class, EffectClass::Irreversible);
+}
+
+bool sound(const Plan& plan, std::uint64_t id, const Scope& scope) {
+  const auto guard = [&](const GuardRun& run) {
+    return run.guard < plan.guards.size() && run.interval > 0 && within(run.truth, Truth::Unknown);
+  };
+  const auto companion = [&](const CompanionRun& run) { return run.block < plan.blocks.size() && run.period > 0; };
+  return scope.id == id && scope.block < plan.blocks.size() && std::ranges::all_of(scope.guards, guard) &&
+         std::ranges::all_of(scope.companions, companion);
+}
+
+bool sound(const Plan& plan, std::uint64_t id, const HoldRun& run) {
+  if (run.id != id || run.hold >= plan.holds.size()) return false;
+  const bool truths =
+      std::ranges::all_of(run.conditions, [](const ConditionRun& c) { return within(c.truth, Truth::Unknown); });
+  return truths && run.conditions.size() == plan.holds[run.hold].until.size() &&
+         (run.conditions.empty() || run.interval > 0);
+}
+
+bool sound(const Plan& plan, std::uint64_t id, const GateRun& gate) {
+  return gate.id == id && gate.gate < plan.gates.size() && gate.items.size() == plan.gates[gate.gate].items.size();
+}
+
+bool sound_polls(const Plan& plan, const std::vector<SlotPoll>& polls) {
+  const auto wanted = [&](const Wanted& metric) {
+    return metric.metric < plan.metrics.size() && within(metric.reading.status, ReadingStatus::NoPast);
+  };
+  const auto poll = [&](const SlotPoll& slot) {
+    return std::ranges::all_of(slot.wanted, wanted) && std::ranges::is_sorted(slot.wanted, {}, &Wanted::metric);
+  };
+  return std::ranges::all_of(polls, poll) && std::ranges::is_sorted(polls, {}, &SlotPoll::slot);
+}
+
+bool sound(const Plan& plan, const RollbackRun& run) {
+  const auto span = [&](const UndoSpan& part) { return part.begin <= part.cursor && part.cursor <= run.log.size(); };
+  return within(run.phase, RollbackPhase::Incomplete) && within(run.resume_phase, RollbackPhase::Incomplete) &&
+         optional_id(run.to, plan.stages.size()) && sound_log(plan, run.log) && std::ranges::all_of(run.spans, span);
+}
+
+template <typename Rows, typename Sound>
+bool all_sound(const Rows& rows, std::uint64_t next_id, Sound sound_row) {
+  return std::ranges::all_of(rows,
+                             [&](const auto& row) { return row.first < next_id && sound_row(row.first, row.second); });
+}
+
+}  // namespace
+
+std::string check_state(const Plan& plan, const State& state) {
+  if (!within(state.run_state, RunState::Failed)) return "an unknown state";
+  if (plan.rollout.block >= plan.blocks.size()) return "no rollout";
+  if (state.variables.size() != plan.variables.size()) return "the number of variables";
+  if (state.metrics.size() != plan.metrics.size()) return "the number of metrics";
+  const std::size_t schedules = plan.rollout.schedules.size();
+  if (state.schedules.size() != (state.begun ? schedules : 0)) return "the number of schedules";
+  if (!optional_id(state.stage, plan.stages.size())) return "the stage";
+  const std::uint64_t next = state.next_id;
+  const bool works =
+      all_sound(state.tasks, next, [&](std::uint64_t id, const Task& task) { return sound(plan, id, task); }) &&
+      all_sound(state.effects, next, [&](std::uint64_t id, const EffectRun& run) { return sound(id, run); });
+  if (!works) return "a task or an effect";
+  const bool watches =
+      all_sound(state.scopes, next, [&](std::uint64_t id, const Scope& scope) { return sound(plan, id, scope); }) &&
+      all_sound(state.holds, next, [&](std::uint64_t id, const HoldRun& run) { return sound(plan, id, run); }) &&
+      sound_polls(plan, state.slots) && sound_polls(plan, state.inquiries);
+  if (!watches) return "a guard, a hold or a slot";
+  if (!all_sound(state.gates, next, [&](std::uint64_t id, const GateRun& gate) { return sound(plan, id, gate); })) {
+    return "a gate";
+  }
+  if (state.rollback && !sound(plan, *state.rollback)) return "the rollback";
+  const auto ack = [&](const AckWait& wait) { return wait.notification < plan.notifications.size(); };
+  if (!std::ranges::all_of(state.acks, ack)) return "a notification";
+  return {};
+}
+
+}  // namespace rollout::machine

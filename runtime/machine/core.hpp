@@ -1,0 +1,286 @@
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/machine/state.hpp"
+#include "runtime/plan/evaluate.hpp"
+
+// The machine's workings: the state, what one event has produced so far, and the functions that move it, grouped by the
+// file that holds them. No function keeps a reference to a task over a call that may end it: ended tasks stay in the
+// state, marked Gone, until the next round.
+
+namespace rollout::machine {
+
+using plan::BlockId;
+using plan::EffectClass;
+using plan::HookKind;
+using plan::Plan;
+using plan::ResponseId;
+using plan::RoutineId;
+using plan::SpotId;
+
+// Why something happens: for records, hooks and the reason of the state.
+struct Cause {
+  std::string reason;
+  std::string who;  // a person's word; empty: the run's own
+  SpotId spot = kNone;
+  Nanoseconds at = 0;  // the logical instant: a slot, or now
+};
+
+// What a guard that fired, or that is blind, says.
+struct Answer {
+  plan::GuardId guard = plan::kNone;
+  ResponseId response = kNone;
+  Cause cause;
+};
+
+// An instant at which something is due. In the order in which things happen at one instant.
+enum class DueKind : std::uint8_t {
+  Missing,
+  HoldBound,
+  FrameLimit,
+  GateLimit,
+  PauseLimit,
+  AckLimit,
+  Budget,
+  Timer,
+  ItemCheck,
+  Companion,
+  Schedule,
+};
+struct Due {
+  Nanoseconds at = kNever;
+  DueKind kind{};
+  std::uint64_t id = 0;     // scope, hold, task, gate
+  std::uint32_t index = 0;  // guard, frame, item, companion, schedule, ack
+};
+
+using Fields = std::initializer_list<std::pair<std::string_view, Value>>;
+
+struct Core {
+  explicit Core(std::shared_ptr<const plan::VerifiedPlan> verified);
+
+  std::shared_ptr<const plan::VerifiedPlan> owner;
+  const Plan& plan;
+  std::string plan_id;
+  std::vector<Nanoseconds> look_back;  // by metric: how far the plan's windows reach
+  State state;
+  Reaction out;
+  std::vector<const Value*> slot_values;  // by metric: the samples of the slot that is being decided; null: not in it
+
+  // -- machine.cpp: events, and everything that is due
+  Reaction apply(const Event& event, Nanoseconds now);
+  void begin();
+  void settle();
+  void sweep();
+  bool finished() const;
+
+  // -- records.cpp
+  void record(RecordKind kind, Fields fields, SpotId spot = kNone);
+  void set_state(RunState next, const std::string& reason);
+  void end_run(RunState final_state, const std::string& reason);
+
+  // -- values.cpp: computing with the plan's routines
+  Value compute(RoutineId routine, const Task* task) const;
+  Value compute_in_slot(RoutineId routine, Nanoseconds slot) const;
+  plan::Environment environment(const Task* task, Nanoseconds slot, bool in_slot) const;
+  Nanoseconds duration_or(RoutineId routine, const Task* task, Nanoseconds otherwise) const;
+  std::string text_of(RoutineId routine, const Task* task) const;
+  std::vector<std::pair<std::string, Value>> arguments_of(const std::vector<plan::Argument>& arguments,
+                                                          const Task* task) const;
+  Value context_value(plan::ContextValue value, const Task* task) const;
+  Value newest_sample(plan::MetricId metric, const Task* task) const;
+  Value slot_sample(plan::MetricId metric) const;
+  Value aggregate(plan::MetricId metric, plan::Aggregate kind, Nanoseconds window, Nanoseconds slot) const;
+  std::vector<plan::MetricId> metrics_of(RoutineId routine) const;
+  Nanoseconds cadence(plan::MetricId metric) const;
+  Nanoseconds cadence(const std::vector<plan::MetricId>& metrics) const;
+  Nanoseconds stale_after(plan::MetricId metric) const;
+
+  // -- tasks.cpp: blocks are entered and left
+  Task& new_task(TaskKind kind, const Task* parent);
+  Task& spawn(TaskKind kind, BlockId block, const Task* parent);
+  Task* find_task(std::uint64_t id);
+  const Task* find_task(std::uint64_t id) const;
+  Task* main_task();
+  void enter(Task& task, BlockId block, bool inserted = false, const Value& share = {});
+  bool asks_world(BlockId block) const;
+  void begin_attempt(Task& task);
+  void start_expiry(plan::StageId stage);
+  void enter_stage(Task& task, const plan::Block& block);
+  bool insert_hooks(Task& task, HookKind kind);
+  void leave(Task& task);
+  void leave_stage(Task& task, const plan::Block& block, std::uint32_t resume_at);
+  void abandon(Task& task, std::size_t depth);
+  void convert_log(Task& task, const Frame& frame, bool completed);
+  void advance(Task& task);
+  void finish_task(Task& task);
+  bool may_advance(const Task& task) const;
+  bool is_forward(const Task& task) const;
+  bool is_silent(const Task& task) const;
+  bool run_ready_task();
+  bool complete_waiting(Task& task);
+
+  // -- stopping.cpp: what is under way ends
+  void stop_task(Task& task, Stop stop);
+  void try_finish_stop(Task& task);
+  bool has_children(const Task& task) const;
+  bool has_effects(const Task& task) const;
+  void kill(std::uint64_t task);
+  void drop_waits(Task& task);
+
+  // -- steps.cpp: statements
+  void execute(Task& task);
+  bool execute_value(Task& task, const plan::Instruction& instruction);
+  void execute_let(Task& task, const plan::Instruction& instruction, const Value& value);
+  void execute_require(Task& task, const plan::Instruction& instruction, const Value& value);
+  void execute_result(Task& task, const Value& value);
+  void execute_traffic(Task& task, const plan::Instruction& instruction, const Value& value);
+  void execute_run(Task& task, BlockId block);
+  void fork(Task& task, BlockId block);
+  bool needs_samples(Task& task, RoutineId routine);
+
+  // -- effects.cpp
+  void start_effect(Task& task, const plan::Instruction& instruction);
+  void start_call(Task& task, const plan::Block& block);
+  void send_effect(Task& task, EffectRun run);
+  void effect_done(const EffectDone& done);
+  void settle_effect(Task& task, const EffectRun& run, const EffectDone& done);
+  void call_done(Task& task, const EffectDone& done);
+  EffectClass effective_class(const Task& task, EffectClass own) const;
+  std::string effect_key(const Task& task, std::uint32_t place);
+  std::string path_of(const Task& task) const;
+
+  // -- failures.cpp
+  void fail(Task& task, const std::string& error, bool unknown = false);
+  void handle_failure(Task& task, std::size_t frame, const std::string& error, bool may_retry, bool unknown);
+  void retry_frame(Task& task, std::size_t frame, Nanoseconds wait);
+  void uncaught(Task& task, const std::string& error, bool unknown);
+  void uncaught_in_rollout(Task& task, const std::string& error);
+  void respond(Task& task, ResponseId response, const Cause& cause);
+  void take_outcome(ResponseId response, const Cause& cause, Task* task);
+  std::string reason_of(ResponseId response, const Cause& cause, const Task* task) const;
+  std::uint64_t start_response_steps(ResponseId response, const Cause& cause, const Task* task);
+
+  // -- slots.cpp
+  Nanoseconds next_slot() const;
+  bool undecided() const;
+  void register_slots();
+  void want(std::vector<SlotPoll>& polls, std::uint64_t task, Nanoseconds slot,
+            const std::vector<plan::MetricId>& metrics);
+  void ask(SlotPoll& poll, const std::vector<plan::MetricId>& metrics);
+  void samples_arrived(const Samples& samples);
+  void check_answered(Task& task, std::optional<bool> passed, const std::string& error);
+  bool decide_next_slot();
+  void decide_slot(Nanoseconds slot);
+  void accept(SlotPoll& poll);
+  Value usable(const Wanted& wanted, Nanoseconds slot);
+  Value probe_share(plan::MetricId metric, Nanoseconds slot) const;
+  bool decide_inquiry();
+  void ask_again();
+
+  // -- guards.cpp
+  std::uint64_t arm(const Task& task, BlockId block, bool companions);
+  void disarm(std::uint64_t scope);
+  bool frozen() const;
+  void evaluate_guards(Nanoseconds slot);
+  void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
+  void answer(const std::vector<Answer>& answers);
+  void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
+  Nanoseconds missing_due(const GuardRun& run) const;
+  void new_episodes();
+  void waive_blindness();
+  GuardRun* find_guard(plan::GuardId guard);
+
+  // -- holds.cpp
+  void start_hold(Task& task, plan::HoldId hold);
+  std::uint64_t add_hold(std::uint64_t task, plan::HoldId hold, Nanoseconds least, Nanoseconds most, bool bounded);
+  Nanoseconds hold_slot(const HoldRun& run) const;
+  Nanoseconds hold_due(const HoldRun& run) const;
+  bool hold_stands(const HoldRun& run) const;
+  void evaluate_holds(Nanoseconds slot);
+  void decide_hold(HoldRun& run, Nanoseconds slot);
+  void hold_failed(std::uint64_t hold, Nanoseconds slot);
+  void end_hold(Task& task, const std::string& how);
+
+  // -- timers.cpp
+  void dues(std::vector<Due>& list) const;
+  void task_dues(const Task& task, std::vector<Due>& list) const;
+  bool run_due(bool schedules);
+  void run_due_item(const Due& due);
+  void frame_limit_passed(const Due& due);
+  std::optional<Nanoseconds> next_wakeup() const;
+
+  // -- pause.cpp
+  void pause_run(const std::string& reason, const Cause& cause, ResponseId response, const Task* task);
+  void resume_run(const std::string& who);
+  void pause_limit_passed();
+  void abort_run(const std::string& reason);
+  void stop_forward_work();
+  void hook_in_background(HookKind kind, const std::string& reason);
+
+  // -- gates.cpp and people.cpp
+  void open_gate(Task& task, plan::GateId gate);
+  void close_gate(std::uint64_t gate, const std::string& how);
+  void gate_failed(std::uint64_t gate, const std::string& error, const std::string& how);
+  void gate_limit_passed(std::uint64_t gate);
+  void check_item(GateRun& gate, std::uint32_t item);
+  void item_checked(Task& task, std::optional<bool> passed, const std::string& error);
+  void complete_checklist(std::uint64_t gate);
+  std::vector<std::string> members_of(plan::RoleId role) const;
+  void person_said(const PersonSaid& said);
+  void ignore(const PersonSaid& said, const std::string& why);
+  void person_at_gate(const PersonSaid& said);
+  void person_approves(GateRun& gate, const PersonSaid& said);
+  void person_ticks(GateRun& gate, const PersonSaid& said);
+  void person_answers(GateRun& gate, const PersonSaid& said);
+  bool belongs(const PersonSaid& said, plan::RoleId role, const std::string& gate);
+  void person_steers(const PersonSaid& said);
+  void person_retries(const PersonSaid& said);
+  void person_promotes(const PersonSaid& said);
+  void person_acknowledges(const PersonSaid& said);
+
+  // -- rollback.cpp
+  void begin_rollback(const std::string& reason, plan::StageId to, ResponseId response, const Cause& cause);
+  bool forward_stopped() const;
+  bool rollback_step();
+  void undo_next();
+  void undo_traffic(UndoSpan& span, std::uint32_t index);
+  void undo_ended(Task& task, bool succeeded, const std::string& error);
+  void span_undone();
+  void run_hook(HookKind kind);
+  void hook_ended(Task& task, const std::string& error);
+  void rollback_incomplete(const std::string& error);
+  void rollback_again(const std::string& who);
+  void rolled_back();
+  void fall_back();
+  bool rollback_expired() const;
+
+  // -- doubt.cpp
+  void restarted();
+  void doubt(EffectRun& run);
+  void start_again(EffectRun& run, const std::string& how, const std::string& who);
+  void ask_probe(Task& task, EffectRun& run);
+  void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);
+  void doubt_to_people(EffectRun& run, const std::string& why);
+  void doubts_settled(const std::string& who);
+  void settle_doubt(EffectRun& run, bool happened, const std::string& how, const std::string& who);
+
+  // -- notify.cpp: notifications, companions, schedules
+  void notify(const Task& task, plan::NotificationId notification);
+  void notification_ended(Task& task, const std::string& error);
+  void ack_limit_passed(std::uint32_t index);
+  void start_companion(std::uint64_t scope, std::uint32_t index);
+  void plan_schedules();
+  void anchor_schedules(plan::Anchor anchor);
+  void run_schedule(std::uint32_t index);
+  bool open_schedules() const;
+  void schedule_ended(Task& task);
+};
+
+}  // namespace rollout::machine

@@ -1,0 +1,201 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/machine/core.hpp"
+
+// After a restart: effects that were under way and have no outcome. None is repeated or skipped silently.
+
+namespace rollout::machine {
+
+namespace {
+
+Value number(std::uint64_t value) {
+  return Value::number(static_cast<double>(value));
+}
+
+}  // namespace
+
+void Core::restarted() {
+  Nanoseconds missed = 0;
+  for (const auto& [id, scope] : state.scopes) {
+    for (const GuardRun& run : scope.guards) {
+      if (run.next <= state.now)
+        missed = std::max(missed, between(run.next, state.now) / std::max<Nanoseconds>(run.interval, 1) + 1);
+    }
+  }
+  record(RecordKind::Restarted, {{"missed_slots", Value::number(static_cast<double>(missed))}});
+  std::vector<std::uint64_t> under_way;
+  for (const auto& [id, run] : state.effects) under_way.push_back(id);
+  for (const std::uint64_t id : under_way) {
+    const auto found = state.effects.find(id);
+    if (found == state.effects.end()) continue;
+    EffectRun& run = found->second;
+    Task* task = find_task(run.task);
+    if (!task) {
+      state.effects.erase(found);
+    } else if (run.cancelled) {
+      record(RecordKind::InDoubt,
+             {{"effect", number(id)},
+              {"key", Value::string(run.request.key)},
+              {"callable", Value::string(run.request.callable)}},
+             run.spot);
+      record(RecordKind::Settled, {{"effect", number(id)},
+                                   {"key", Value::string(run.request.key)},
+                                   {"how", Value::string("it was being stopped")},
+                                   {"who", Value::string("")}});
+      state.effects.erase(found);
+      try_finish_stop(*task);
+    } else if (is_silent(*task)) {
+      run.request.again = true;
+      out.requests.emplace_back(run.request);
+    } else if (!run.in_doubt) {
+      doubt(run);
+    }
+  }
+  ask_again();
+}
+
+void Core::doubt(EffectRun& run) {
+  static constexpr std::string_view kClasses[] = {"opaque", "readonly", "idempotent", "irreversible"};
+  const auto index = std::min<std::size_t>(static_cast<std::size_t>(run.request.effect_class), 3);
+  record(RecordKind::InDoubt,
+         {{"effect", number(run.id)},
+          {"key", Value::string(run.request.key)},
+          {"callable", Value::string(run.request.callable)},
+          {"class", Value::string(std::string(kClasses[index]))}},
+         run.spot);
+  Task* task = find_task(run.task);
+  if (!task) return;
+  const EffectClass effect_class = run.request.effect_class;
+  const bool repeatable = effect_class == EffectClass::ReadOnly || effect_class == EffectClass::Idempotent ||
+                          task->root == TaskKind::Notification;
+  if (repeatable) {
+    start_again(run, "started again under the same key", {});
+    return;
+  }
+  const bool probed =
+      std::ranges::any_of(task->frames, [&](const Frame& frame) { return plan.blocks[frame.block].probe != kNone; });
+  if (probed) {
+    ask_probe(*task, run);
+  } else {
+    doubt_to_people(run, {});
+  }
+}
+
+void Core::start_again(EffectRun& run, const std::string& how, const std::string& who) {
+  record(RecordKind::Settled, {{"effect", number(run.id)},
+                               {"key", Value::string(run.request.key)},
+                               {"how", Value::string(how)},
+                               {"who", Value::string(who)}});
+  run.in_doubt = false;
+  run.request.again = true;
+  run.started = state.now;
+  if (Task* task = find_task(run.task)) {
+    task->wait = Wait::Effect;
+    task->waits_for = run.id;
+  }
+  record(RecordKind::Intent,
+         {{"effect", number(run.id)},
+          {"key", Value::string(run.request.key)},
+          {"callable", Value::string(run.request.callable)},
+          {"again", Value::boolean(true)}},
+         run.spot);
+  out.requests.emplace_back(run.request);
+}
+
+// Asks the innermost enclosing block's probe whether the effect is there.
+void Core::ask_probe(Task& task, EffectRun& run) {
+  run.in_doubt = true;
+  task.wait = Wait::Doubt;
+  task.waits_for = run.id;
+  BlockId probe = kNone;
+  for (const Frame& frame : task.frames) {
+    if (plan.blocks[frame.block].probe != kNone) probe = plan.blocks[frame.block].probe;
+  }
+  Task& asked = new_task(TaskKind::DoubtProbe, &task);
+  asked.subject = run.id;
+  enter(asked, probe);
+}
+
+void Core::probe_answered(Task& probe, std::optional<bool> passed, const std::string& error) {
+  const auto found = state.effects.find(probe.subject);
+  if (found == state.effects.end() || !found->second.in_doubt) return;
+  EffectRun& run = found->second;
+  Task* task = find_task(run.task);
+  if (!task) return;
+  if (!passed) {
+    doubt_to_people(run, "its probe could not say: " + error);
+    return;
+  }
+  const std::uint64_t effect = run.id;
+  record(RecordKind::Settled,
+         {{"effect", number(effect)},
+          {"key", Value::string(run.request.key)},
+          {"how", Value::string(*passed ? "its probe says that it happened" : "its probe says that it did not happen")},
+          {"who", Value::string("")}},
+         run.spot);
+  state.effects.erase(found);
+  std::size_t depth = task->frames.size();
+  while (depth > 1 && plan.blocks[task->frames[depth - 1].block].probe == kNone) --depth;
+  if (!*passed) std::erase_if(task->log, [&](const UndoEntry& entry) { return entry.effect == effect; });
+  abandon(*task, depth);
+  task->stay = false;
+  task->waits_for = 0;
+  Frame& frame = task->frames.back();
+  frame.calling = false;
+  if (*passed) {
+    frame.pc = plan.blocks[frame.block].end - 1;
+    task->wait = Wait::Ready;
+    return;
+  }
+  disarm(std::exchange(frame.scope, 0));
+  task->wait = Wait::Timer;
+  task->due = state.now;
+}
+
+void Core::doubt_to_people(EffectRun& run, const std::string& why) {
+  run.in_doubt = true;
+  Task* task = find_task(run.task);
+  if (!task) return;
+  const std::string reason = fmt::format("unknown outcome of `{}`{}{}", run.text, why.empty() ? "" : ": ", why);
+  if (state.rollback) {
+    // Whoever takes the rollback up again runs this undo again.
+    state.effects.erase(run.id);
+    if (state.rollback->phase != RollbackPhase::Incomplete) rollback_incomplete(reason);
+    return;
+  }
+  task->wait = Wait::Doubt;
+  task->waits_for = run.id;
+  const bool was_paused = state.pause.has_value();
+  pause_run(reason, Cause{reason, {}, run.spot, state.now}, kNone, nullptr);
+  if (!was_paused && state.pause) state.pause->for_doubt = true;
+}
+
+// A person knows that it happened.
+void Core::settle_doubt(EffectRun& run, bool happened, const std::string& how, const std::string& who) {
+  record(RecordKind::Settled,
+         {{"effect", number(run.id)},
+          {"key", Value::string(run.request.key)},
+          {"how", Value::string(how)},
+          {"who", Value::string(who)}},
+         run.spot);
+  const EffectRun settled = run;
+  state.effects.erase(settled.id);
+  for (auto& [id, other] : state.tasks) {
+    if (other.kind == TaskKind::DoubtProbe && other.subject == settled.id && other.wait != Wait::Gone) kill(id);
+  }
+  Task* task = find_task(settled.task);
+  if (!task || task->waits_for != settled.id) return;
+  EffectDone done;
+  done.effect = settled.id;
+  done.status = happened ? EffectStatus::Succeeded : EffectStatus::Failed;
+  settle_effect(*task, settled, done);
+}
+
+void Core::doubts_settled(const std::string& who) {
+  const bool open = std::ranges::any_of(state.effects, [](const auto& entry) { return entry.second.in_doubt; });
+  if (!open && state.pause && state.pause->for_doubt) resume_run(who);
+}
+
+}  // namespace rollout::machine

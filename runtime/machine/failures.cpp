@@ -1,0 +1,243 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "runtime/machine/core.hpp"
+
+// A step has failed: who answers for it, and what outcomes do.
+
+namespace rollout::machine {
+
+using plan::Block;
+using plan::BlockKind;
+using plan::OutcomeKind;
+using plan::Response;
+
+namespace {
+
+// Retries without a pause between them would never let time go on.
+constexpr Nanoseconds kShortestRetry = 1'000'000;
+
+}  // namespace
+
+void Core::fail(Task& task, const std::string& error, bool unknown) {
+  handle_failure(task, task.frames.empty() ? 0 : task.frames.size() - 1, error, true, unknown);
+}
+
+// The nearest enclosing block with tries left runs again; the nearest with an `else` answers; else it is uncaught.
+void Core::handle_failure(Task& task, std::size_t frame, const std::string& error, bool may_retry, bool unknown) {
+  for (std::size_t next = std::min(frame + 1, task.frames.size()); next > 0; --next) {
+    const std::size_t index = next - 1;
+    const Frame& failed = task.frames[index];
+    const Block& block = plan.blocks[failed.block];
+    const bool retried = (index != frame || may_retry) && failed.retried < block.retries;
+    const Nanoseconds wait = std::max(kShortestRetry, duration_or(block.retry_every, &task, 0));
+    const bool again = retried && later(state.now, wait) <= failed.whole_due;
+    if (!is_silent(task)) {
+      const bool check = block.kind == BlockKind::Check || block.kind == BlockKind::Verify;
+      const bool step =
+          block.kind == BlockKind::Action || block.kind == BlockKind::Step || block.kind == BlockKind::Within;
+      const double left = again ? block.retries - failed.retried : 0;
+      if (check)
+        record(RecordKind::CheckFailed, {{"check", Value::string(block.name)}, {"error", Value::string(error)}},
+               block.spot);
+      if (step || again) {
+        record(RecordKind::StepFailed,
+               {{"step", Value::string(block.name)},
+                {"error", Value::string(error)},
+                {"retries_left", Value::number(left)}},
+               block.spot);
+      }
+    }
+    if (again) {
+      retry_frame(task, index, wait);
+      return;
+    }
+    if (block.otherwise == kNone) continue;
+    const ResponseId response = block.otherwise;
+    const Cause cause{error, {}, block.spot, state.now};
+    abandon(task, std::max<std::size_t>(index, 1));
+    if (index == 0) {
+      task.frames.back().pc = block.end - 1;
+      task.stay = true;
+    }
+    respond(task, response, cause);
+    return;
+  }
+  uncaught(task, error, unknown);
+}
+
+void Core::retry_frame(Task& task, std::size_t index, Nanoseconds wait) {
+  abandon(task, index + 1);
+  task.stay = false;
+  Frame& frame = task.frames.back();
+  ++frame.retried;
+  frame.calling = false;
+  frame.attempt_due = kNever;
+  disarm(std::exchange(frame.scope, 0));
+  task.wait = Wait::Timer;
+  task.due = later(state.now, wait);
+}
+
+void Core::uncaught(Task& task, const std::string& error, bool unknown) {
+  const std::optional<bool> verdict = unknown ? std::nullopt : std::optional(false);
+  if (task.kind == TaskKind::Main) {
+    uncaught_in_rollout(task, error);
+    return;
+  }
+  abandon(task, 0);
+  task.wait = Wait::Gone;
+  switch (task.kind) {
+    case TaskKind::Main: break;
+    case TaskKind::Branch: {
+      Task* parent = find_task(task.parent);
+      if (!parent) break;
+      std::ranges::move(task.log, std::back_inserter(parent->log));
+      if (parent->stop) {
+        try_finish_stop(*parent);
+      } else {
+        Stop stop{.kind = StopKind::Fail, .unknown = unknown, .error = error};
+        stop.frame = parent->frames.empty() ? 0 : static_cast<std::uint32_t>(parent->frames.size() - 1);
+        stop_task(*parent, std::move(stop));
+      }
+      break;
+    }
+    case TaskKind::Companion: {
+      const Cause cause{error, {}, kNone, state.now};
+      if (plan.rollout.on_failure != kNone) {
+        take_outcome(plan.rollout.on_failure, cause, nullptr);
+      } else {
+        begin_rollback(error, kNone, kNone, cause);
+      }
+      break;
+    }
+    case TaskKind::Hook: hook_ended(task, error); break;
+    case TaskKind::Undo: undo_ended(task, false, error); break;
+    case TaskKind::Response:
+      record(
+          RecordKind::StepFailed,
+          {{"step", Value::string("response")}, {"error", Value::string(error)}, {"retries_left", Value::number(0)}});
+      break;
+    case TaskKind::Notification: notification_ended(task, error); break;
+    case TaskKind::MetricCheck: check_answered(task, verdict, error); break;
+    case TaskKind::ItemCheck: item_checked(task, verdict, error); break;
+    case TaskKind::DoubtProbe: probe_answered(task, verdict, error); break;
+    case TaskKind::Schedule:
+      record(
+          RecordKind::StepFailed,
+          {{"step", Value::string("schedule")}, {"error", Value::string(error)}, {"retries_left", Value::number(0)}});
+      schedule_ended(task);
+      break;
+  }
+}
+
+// The rollout stands at the statement of its stage in which the failure happened, so that people may run it again.
+void Core::uncaught_in_rollout(Task& task, const std::string& error) {
+  std::size_t depth = task.frames.size();
+  while (depth > 1) {
+    const BlockKind kind = plan.blocks[task.frames[depth - 1].block].kind;
+    if (kind == BlockKind::Stage || kind == BlockKind::Rollout) break;
+    --depth;
+  }
+  abandon(task, depth);
+  task.wait = Wait::Resume;
+  task.error = error;
+  hook_in_background(HookKind::Failure, error);
+  const Cause cause{error, {}, kNone, state.now};
+  const ResponseId response = plan.rollout.on_failure;
+  if (response == kNone) {
+    if (rollback_expired()) {
+      pause_run("the time to roll back has passed: " + error, cause, kNone, &task);
+    } else {
+      begin_rollback(error, kNone, kNone, cause);
+    }
+  } else if (plan.responses[response].outcome == OutcomeKind::None) {
+    start_response_steps(response, cause, &task);
+    kill(task.id);
+    anchor_schedules(plan::Anchor::Failure);
+    end_run(RunState::Failed, error);
+  } else {
+    respond(task, response, cause);
+  }
+}
+
+// What an `else` says, for a task that stands at the statement that failed.
+void Core::respond(Task& task, ResponseId id, const Cause& cause) {
+  task.error = cause.reason;
+  if (id >= plan.responses.size()) {
+    advance(task);
+    return;
+  }
+  const Response& response = plan.responses[id];
+  const bool goes_on = response.outcome == OutcomeKind::None || response.outcome == OutcomeKind::Continue;
+  if (!goes_on) {
+    start_response_steps(id, cause, &task);
+    take_outcome(id, cause, &task);
+  } else if (response.steps != kNone) {
+    task.reason = cause.reason;
+    enter(task, response.steps, std::exchange(task.stay, false));
+  } else {
+    advance(task);
+  }
+  const bool answered = response.outcome == OutcomeKind::Continue && !cause.who.empty();
+  if (answered && state.pause) resume_run(cause.who);
+}
+
+std::uint64_t Core::start_response_steps(ResponseId id, const Cause& cause, const Task* task) {
+  if (id >= plan.responses.size() || plan.responses[id].steps == kNone) return 0;
+  Task& steps = new_task(TaskKind::Response, task);
+  steps.reason = cause.reason;
+  enter(steps, plan.responses[id].steps);
+  return steps.id;
+}
+
+std::string Core::reason_of(ResponseId id, const Cause& cause, const Task* task) const {
+  const std::string own = id < plan.responses.size() ? text_of(plan.responses[id].reason, task) : std::string{};
+  if (own.empty()) return cause.reason.empty() ? "the plan says so" : cause.reason;
+  return cause.reason.empty() ? own : fmt::format("{} ({})", own, cause.reason);
+}
+
+// `task` stands at the statement from which people, or `continue`, go on; null: a guard answered.
+void Core::take_outcome(ResponseId id, const Cause& cause, Task* task) {
+  if (id >= plan.responses.size()) {
+    if (task) advance(*task);
+    return;
+  }
+  const Response& response = plan.responses[id];
+  const std::string reason = reason_of(id, cause, task);
+  const bool goes_back = response.outcome == OutcomeKind::Rollback || response.outcome == OutcomeKind::RollbackTo;
+  if (state.has_ended || (state.rollback && response.outcome != OutcomeKind::Abort)) {
+    if (task) advance(*task);
+    return;
+  }
+  if (goes_back && cause.who.empty() && rollback_expired()) {
+    const ResponseId instead = plan.rollout.expired;
+    const bool usable = instead < plan.responses.size() && plan.responses[instead].outcome != OutcomeKind::Rollback &&
+                        plan.responses[instead].outcome != OutcomeKind::RollbackTo;
+    if (usable) {
+      take_outcome(instead, cause, task);
+    } else {
+      pause_run("the time to roll back has passed: " + reason, cause, kNone, task);
+    }
+    return;
+  }
+  switch (response.outcome) {
+    case OutcomeKind::None:
+      if (task) advance(*task);
+      break;
+    case OutcomeKind::Continue:
+      if (task) advance(*task);
+      if (state.pause) resume_run(cause.who);
+      break;
+    case OutcomeKind::Pause: pause_run(reason, cause, id, task); break;
+    case OutcomeKind::RollbackTo: begin_rollback(reason, response.stage, id, cause); break;
+    case OutcomeKind::Rollback: begin_rollback(reason, kNone, kNone, cause); break;
+    case OutcomeKind::Abort: abort_run(reason); break;
+  }
+  // Steps of a guard's answer go on with what they still have to tell; the forward work has been stopped.
+  const bool ends = goes_back || response.outcome == OutcomeKind::Abort;
+  if (ends && task && task->wait == Wait::Ready && !task->stop && !is_forward(*task)) advance(*task);
+}
+
+}  // namespace rollout::machine

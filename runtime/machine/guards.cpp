@@ -1,0 +1,257 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/machine/core.hpp"
+
+// Guards: armed with their block, decided slot by slot, and what happens when they fire or see nothing.
+
+namespace rollout::machine {
+
+using plan::Guard;
+using plan::GuardId;
+using plan::OutcomeKind;
+
+namespace {
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+constexpr Nanoseconds kDefaultMissing = 300 * kSecond;
+
+// abort > rollback > rollback to > pause > everything that lets the run go on.
+int rank(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::Abort: return 4;
+    case OutcomeKind::Rollback: return 3;
+    case OutcomeKind::RollbackTo: return 2;
+    case OutcomeKind::Pause: return 1;
+    case OutcomeKind::Continue:
+    case OutcomeKind::None: break;
+  }
+  return 0;
+}
+
+std::string_view outcome_name(OutcomeKind kind) {
+  static constexpr std::string_view kNames[] = {"tell", "continue", "pause", "rollback to", "rollback", "abort"};
+  return kNames[std::min<std::size_t>(static_cast<std::size_t>(kind), 5)];
+}
+
+Value text(const std::string& value) {
+  return Value::string(value);
+}
+
+}  // namespace
+
+std::uint64_t Core::arm(const Task& task, BlockId id, bool companions) {
+  const plan::Block& block = plan.blocks[id];
+  if (block.guards.empty() && (!companions || block.companions.empty())) return 0;
+  Scope scope;
+  scope.id = state.next_id++;
+  scope.task = task.id;
+  scope.block = id;
+  const Nanoseconds first = later(state.now, std::max<Nanoseconds>(0, duration_or(block.warmup, &task, 0)));
+  for (const GuardId guard : block.guards) {
+    if (guard >= plan.guards.size()) continue;
+    GuardRun run;
+    run.guard = guard;
+    run.next = run.asked = first;
+    run.interval = cadence(plan.guards[guard].metrics);
+    run.needed = std::max<Nanoseconds>(0, duration_or(plan.guards[guard].for_duration, &task, 0));
+    record(RecordKind::GuardArmed,
+           {{"guard", text(plan.guards[guard].text)},
+            {"slot", Value::instant(first)},
+            {"every", Value::duration(run.interval)}},
+           plan.guards[guard].spot);
+    scope.guards.push_back(std::move(run));
+  }
+  for (const BlockId companion : companions ? block.companions : std::vector<BlockId>{}) {
+    CompanionRun run;
+    run.block = companion;
+    run.period = std::max(kSecond, duration_or(plan.blocks[companion].every, &task, kDefaultMissing));
+    run.due = later(state.now, run.period);
+    scope.companions.push_back(run);
+  }
+  const std::uint64_t scope_id = scope.id;
+  state.scopes.emplace_hint(state.scopes.end(), scope_id, std::move(scope));
+  return scope_id;
+}
+
+void Core::disarm(std::uint64_t id) {
+  const auto found = state.scopes.find(id);
+  if (id == 0 || found == state.scopes.end()) return;
+  const Scope scope = std::move(found->second);
+  state.scopes.erase(found);
+  for (const GuardRun& run : scope.guards) {
+    record(RecordKind::GuardDisarmed, {{"guard", text(plan.guards[run.guard].text)}}, plan.guards[run.guard].spot);
+    const bool asks =
+        std::ranges::any_of(state.gates, [&](const auto& gate) { return gate.second.task == run.response; });
+    if (run.response != 0 && asks) kill(run.response);
+  }
+  for (const CompanionRun& run : scope.companions) kill(run.task);
+}
+
+GuardRun* Core::find_guard(GuardId guard) {
+  for (auto& [id, scope] : state.scopes) {
+    for (GuardRun& run : scope.guards) {
+      if (run.guard == guard) return &run;
+    }
+  }
+  return nullptr;
+}
+
+// Nothing is promoted while a guard in scope sees nothing, or while a guard has asked people what to do.
+bool Core::frozen() const {
+  for (const auto& [id, scope] : state.scopes) {
+    for (const GuardRun& run : scope.guards) {
+      if (run.clock.blind && !run.waived) return true;
+    }
+  }
+  return std::ranges::any_of(state.gates, [&](const auto& entry) {
+    const Task* task = find_task(entry.second.task);
+    return task && task->root == TaskKind::Response;
+  });
+}
+
+void Core::evaluate_guards(Nanoseconds slot) {
+  std::vector<GuardId> fired;
+  std::vector<GuardId> blind;
+  for (auto& [id, scope] : state.scopes) {
+    for (GuardRun& run : scope.guards) {
+      if (run.next > slot) continue;
+      const bool was_blind = run.clock.blind;
+      decide_guard(run, slot, fired);
+      if (run.clock.blind && !was_blind) blind.push_back(run.guard);
+    }
+  }
+  std::ranges::sort(fired);
+  std::vector<Answer> answers;
+  for (const GuardId guard : fired) {
+    GuardRun* run = find_guard(guard);
+    if (!run) continue;
+    const Guard& row = plan.guards[guard];
+    const std::string seen = run->observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(run->observed));
+    answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot}});
+  }
+  for (const GuardId guard : blind) {
+    const Guard& row = plan.guards[guard];
+    if (row.blind == kNone) continue;
+    const bool goes_on = plan.responses[row.blind].outcome == OutcomeKind::Continue;
+    if (GuardRun* run = find_guard(guard); run && goes_on) run->waived = true;
+    answers.push_back({guard, row.blind, Cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot}});
+  }
+  std::ranges::stable_sort(answers, {}, &Answer::guard);
+  answer(answers);
+}
+
+void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& fired) {
+  const Guard& guard = plan.guards[run.guard];
+  const Value value = compute_in_slot(guard.condition, slot);
+  run.truth = value.is_missing() ? Truth::Unknown : value.as_bool() ? Truth::True : Truth::False;
+  run.observed = compute_in_slot(guard.observed, slot);
+  run.threshold = compute_in_slot(guard.threshold, slot);
+  run.why = value.is_missing() ? value.as_string() : std::string{};
+  run.next = later(run.next, run.interval);
+  const GuardRule rule{run.interval, run.needed, guard.of_m, guard.of_n};
+  const SlotVerdict verdict = decide(rule, run.clock, slot, run.truth);
+  const Value at = Value::instant(slot);
+  const Value name = text(guard.text);
+  if (verdict.unknown_began) {
+    record(RecordKind::GuardUnknown, {{"guard", name}, {"slot", at}, {"why", text(run.why)}}, guard.spot);
+  }
+  if (verdict.blind_began) {
+    const auto slots = static_cast<double>(run.clock.unknown_slots);
+    record(RecordKind::GuardBlind, {{"guard", name}, {"slot", at}, {"unknown_slots", Value::number(slots)}},
+           guard.spot);
+  }
+  if (verdict.sees_again) record(RecordKind::GuardSeesAgain, {{"guard", name}, {"slot", at}}, guard.spot);
+  if (run.truth != Truth::Unknown) run.missing_answered = run.waived = false;
+  if (verdict.reset && !run.fired) {
+    record(RecordKind::GuardReset, {{"guard", name}, {"slot", at}, {"observed", run.observed}}, guard.spot);
+  }
+  const bool waits = verdict.pending_began && !verdict.reached && !run.fired;
+  if (waits) {
+    record(RecordKind::GuardPending,
+           {{"guard", name}, {"slot", at}, {"observed", run.observed}, {"threshold", run.threshold}}, guard.spot);
+  }
+  const bool acts = guard.response < plan.responses.size() && rank(plan.responses[guard.response].outcome) > 0;
+  if (!acts && run.truth == Truth::False) run.fired = false;
+  const Nanoseconds repeat = duration_or(guard.repeat_every, nullptr, kNever);
+  const bool again = !acts && run.fired && repeat != kNever && between(run.fired_at, slot) >= repeat;
+  if (!verdict.reached || (run.fired && !again)) return;
+  run.fired = true;
+  run.fired_at = slot;
+  fired.push_back(run.guard);
+  const OutcomeKind outcome =
+      guard.response < plan.responses.size() ? plan.responses[guard.response].outcome : OutcomeKind::None;
+  record(RecordKind::GuardFired,
+         {{"guard", name},
+          {"slot", at},
+          {"held", Value::duration(run.clock.held)},
+          {"observed", run.observed},
+          {"threshold", run.threshold},
+          {"response", text(std::string(outcome_name(outcome)))}},
+         guard.spot);
+}
+
+// The steps of all answers are carried out in source order; of their outcomes the strongest takes effect.
+void Core::answer(const std::vector<Answer>& answers) {
+  const Answer* best = nullptr;
+  const auto strength = [&](const Answer& candidate) {
+    return candidate.response < plan.responses.size() ? rank(plan.responses[candidate.response].outcome) : 0;
+  };
+  for (const Answer& candidate : answers) {
+    const std::uint64_t steps = start_response_steps(candidate.response, candidate.cause, nullptr);
+    if (GuardRun* run = find_guard(candidate.guard); run && steps != 0) run->response = steps;
+    if (!best || strength(candidate) > strength(*best)) best = &candidate;
+  }
+  if (!best) return;
+  for (const Answer& candidate : answers) {
+    if (&candidate == best || strength(candidate) == 0) continue;
+    record(RecordKind::GuardOutranked,
+           {{"guard", text(plan.guards[candidate.guard].text)}, {"by", text(plan.guards[best->guard].text)}},
+           candidate.cause.spot);
+  }
+  take_outcome(best->response, best->cause, nullptr);
+}
+
+Nanoseconds Core::missing_due(const GuardRun& run) const {
+  const bool streak = run.clock.unknown_slots > 0 && !run.missing_answered && !run.waived;
+  if (!streak || plan.guards[run.guard].blind != kNone) return kNever;
+  return later(run.clock.unknown_since, duration_or(plan.rollout.missing_for, nullptr, kDefaultMissing));
+}
+
+void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at) {
+  const auto found = state.scopes.find(scope);
+  if (found == state.scopes.end() || index >= found->second.guards.size()) return;
+  GuardRun& run = found->second.guards[index];
+  run.missing_answered = true;
+  const Guard& guard = plan.guards[run.guard];
+  const Nanoseconds lasted = between(run.clock.unknown_since, at);
+  const Cause cause{fmt::format("the guard `{}` has seen nothing for {}{}", guard.text, plan::duration_text(lasted),
+                                run.why.empty() ? "" : ": " + run.why),
+                    {},
+                    guard.spot,
+                    at};
+  if (plan.rollout.on_missing != kNone) {
+    answer({Answer{run.guard, plan.rollout.on_missing, cause}});
+  } else {
+    pause_run(cause.reason, cause, kNone, nullptr);
+  }
+}
+
+void Core::new_episodes() {
+  for (auto& [id, scope] : state.scopes) {
+    for (GuardRun& run : scope.guards) {
+      if (!run.fired) continue;
+      run.fired = false;
+      start_over(run.clock);
+    }
+  }
+}
+
+void Core::waive_blindness() {
+  for (auto& [id, scope] : state.scopes) {
+    for (GuardRun& run : scope.guards) run.waived = run.waived || run.clock.blind;
+  }
+}
+
+}  // namespace rollout::machine

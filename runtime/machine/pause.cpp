@@ -1,0 +1,112 @@
+#include <algorithm>
+
+#include "runtime/machine/core.hpp"
+
+// Pauses and aborts.
+
+namespace rollout::machine {
+
+void Core::pause_run(const std::string& reason, const Cause& cause, ResponseId response, const Task* task) {
+  if (task) {
+    if (Task* own = find_task(task->id)) {
+      own->wait = Wait::Resume;
+      own->waits_for = 0;
+    }
+  }
+  if (state.has_ended || state.rollback) {
+    if (task) {
+      if (Task* own = find_task(task->id)) advance(*own);
+    }
+    return;
+  }
+  record(RecordKind::Paused, {{"reason", Value::string(reason)}, {"who", Value::string(cause.who)}}, cause.spot);
+  if (state.pause) return;
+  PauseRun pause;
+  pause.reason = reason;
+  pause.who = cause.who;
+  pause.since = std::min(cause.at == 0 ? state.now : cause.at, state.now);
+  pause.response = response;
+  if (response < plan.responses.size()) {
+    const plan::Response& row = plan.responses[response];
+    pause.within_due = later(state.now, duration_or(row.within, task, kNever));
+    if (row.until < plan.holds.size()) pause.until = add_hold(0, row.until, 0, 0, false);
+  }
+  state.pause = std::move(pause);
+  set_state(RunState::Paused, reason);
+  hook_in_background(HookKind::Pause, reason);
+}
+
+void Core::resume_run(const std::string& who) {
+  if (!state.pause) return;
+  const PauseRun pause = *state.pause;
+  const Nanoseconds lasted = between(pause.since, state.now);
+  for (auto& [id, run] : state.holds) {
+    if (run.task != 0) run.base = later(run.base, lasted);
+  }
+  state.holds.erase(pause.until);
+  state.pause.reset();
+  record(RecordKind::Resumed, {{"who", Value::string(who)}});
+  bool in_window = false;
+  for (auto& [id, task] : state.tasks) {
+    if (task.wait == Wait::Resume) advance(task);
+    in_window = in_window || task.wait == Wait::Window;
+  }
+  set_state(state.has_started && !in_window ? RunState::Running : RunState::Waiting, {});
+  new_episodes();
+  hook_in_background(HookKind::Resume, pause.reason);
+}
+
+void Core::pause_limit_passed() {
+  if (!state.pause) return;
+  const ResponseId response = state.pause->response;
+  state.pause->within_due = kNever;
+  if (response >= plan.responses.size() || plan.responses[response].otherwise == kNone) return;
+  const Cause cause{
+      "the pause did not end within its limit: " + state.pause->reason, {}, plan.responses[response].spot, state.now};
+  const ResponseId otherwise = plan.responses[response].otherwise;
+  start_response_steps(otherwise, cause, nullptr);
+  take_outcome(otherwise, cause, nullptr);
+}
+
+// Stops everything that changes something, and undoes nothing.
+void Core::abort_run(const std::string& reason) {
+  if (state.has_ended) return;
+  stop_forward_work();
+  if (state.rollback) {
+    kill(state.rollback->task);
+    for (const UndoSpan& span : state.rollback->spans) kill(span.task);
+    state.rollback.reset();
+  }
+  end_run(RunState::Aborted, reason);
+}
+
+// Disarms all guards and ends the forward work with everything that depends on it.
+void Core::stop_forward_work() {
+  state.rollout_scope = 0;
+  while (!state.scopes.empty()) disarm(state.scopes.begin()->first);
+  state.slots.clear();
+  if (state.pause) state.holds.erase(state.pause->until);
+  state.pause.reset();
+  std::vector<std::uint64_t> ended;
+  for (const auto& [id, task] : state.tasks) {
+    if (task.wait == Wait::Gone) continue;
+    if (task.kind == TaskKind::Main || task.kind == TaskKind::Companion || task.kind == TaskKind::MetricCheck)
+      ended.push_back(id);
+  }
+  for (const auto& [id, gate] : state.gates) {
+    const Task* task = find_task(gate.task);
+    if (task && task->root == TaskKind::Response) ended.push_back(task->id);
+  }
+  for (const std::uint64_t id : ended) kill(id);
+}
+
+void Core::hook_in_background(HookKind kind, const std::string& reason) {
+  const auto any = [&](const plan::Hook& hook) { return hook.kind == kind; };
+  if (std::ranges::none_of(plan.rollout.hooks, any)) return;
+  Task& task = new_task(TaskKind::Hook, nullptr);
+  task.reason = reason;
+  task.item = static_cast<std::uint32_t>(kind);
+  insert_hooks(task, kind);
+}
+
+}  // namespace rollout::machine

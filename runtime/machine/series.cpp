@@ -1,0 +1,85 @@
+#include "runtime/machine/series.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rollout::machine {
+
+using plan::Aggregate;
+using plan::ValueKind;
+
+namespace {
+
+constexpr std::size_t kMostSamples = 20'000;
+
+bool is_integer_kind(ValueKind kind) {
+  return kind == ValueKind::Duration || kind == ValueKind::Size;
+}
+
+double magnitude(const Value& value) {
+  if (value.kind() == ValueKind::Bool) return value.as_bool() ? 1 : 0;
+  return is_integer_kind(value.kind()) ? static_cast<double>(value.as_integer()) : value.as_double();
+}
+
+Value of_kind(ValueKind kind, double amount) {
+  if (is_integer_kind(kind)) {
+    if (!(std::abs(amount) < 9.2e18)) return Value::missing("the result is out of range");
+    const auto whole = static_cast<std::int64_t>(std::llround(amount));
+    return kind == ValueKind::Duration ? Value::duration(whole) : Value::size(whole);
+  }
+  if (kind == ValueKind::Ratio) return Value::ratio(amount);
+  if (kind == ValueKind::NumberRate || kind == ValueKind::RatioRate || kind == ValueKind::SizeRate) {
+    return Value::rate(kind, amount);
+  }
+  return Value::number(amount);
+}
+
+Value rate_of(ValueKind kind, double change, Nanoseconds time) {
+  const double seconds = static_cast<double>(time) / 1e9;
+  if (kind == ValueKind::Ratio) return Value::rate(ValueKind::RatioRate, change / seconds);
+  if (kind == ValueKind::Size) return Value::rate(ValueKind::SizeRate, change / seconds);
+  if (kind == ValueKind::Duration) return Value::number(change / static_cast<double>(time));
+  return Value::rate(ValueKind::NumberRate, change / seconds);
+}
+
+}  // namespace
+
+void add_sample(std::vector<Sample>& samples, Sample sample, Nanoseconds reach) {
+  const auto place = std::ranges::upper_bound(samples, sample.slot, {}, &Sample::slot);
+  samples.insert(place, std::move(sample));
+  const Nanoseconds oldest = later(samples.back().slot, reach == kNever ? -kNever : -reach);
+  const auto keep = std::ranges::find_if(samples, [&](const Sample& known) { return known.slot >= oldest; });
+  const auto too_many = samples.end() - static_cast<std::ptrdiff_t>(std::min(samples.size(), kMostSamples));
+  samples.erase(samples.begin(), std::max(keep, too_many));
+}
+
+Value aggregate_samples(const std::vector<Sample>& samples, Aggregate kind, Nanoseconds window, Nanoseconds slot) {
+  std::vector<const Sample*> within;
+  for (const Sample& sample : samples) {
+    if (sample.slot <= slot && between(sample.slot, slot) < window) within.push_back(&sample);
+  }
+  if (kind == Aggregate::Count) return Value::number(static_cast<double>(within.size()));
+  if (within.empty()) return Value::missing("no sample within the window");
+  const ValueKind unit = within.front()->value.kind();
+  double sum = 0, least = magnitude(within.front()->value), most = least;
+  for (const Sample* sample : within) {
+    const double amount = magnitude(sample->value);
+    sum += amount;
+    least = std::min(least, amount);
+    most = std::max(most, amount);
+  }
+  switch (kind) {
+    case Aggregate::Average: return of_kind(unit, sum / static_cast<double>(within.size()));
+    case Aggregate::Minimum: return of_kind(unit, least);
+    case Aggregate::Maximum: return of_kind(unit, most);
+    case Aggregate::Sum: return of_kind(unit, sum);
+    case Aggregate::Count: break;
+    case Aggregate::Quantile: return Value::missing("quantiles over time are not computed yet");
+    case Aggregate::Rate: break;
+  }
+  const Nanoseconds time = between(within.front()->slot, within.back()->slot);
+  if (time <= 0) return Value::missing("a rate needs two samples within the window");
+  return rate_of(unit, magnitude(within.back()->value) - magnitude(within.front()->value), time);
+}
+
+}  // namespace rollout::machine

@@ -1,0 +1,319 @@
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/machine/core.hpp"
+#include "runtime/machine/series.hpp"
+
+// Slots: asking for samples when they are due, and deciding them in order. Nothing moves forward past an undecided one.
+
+namespace rollout::machine {
+
+using plan::MetricId;
+using plan::MetricProvider;
+using plan::ValueKind;
+
+namespace {
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+// After a long stop the missed slots are asked for a few at a time.
+constexpr Nanoseconds kSlotsAhead = 32;
+
+bool complete(const SlotPoll& poll) {
+  return std::ranges::all_of(poll.wanted, &Wanted::answered);
+}
+
+Nanoseconds answer_limit(const Core& core, MetricId metric) {
+  const Nanoseconds usual = std::max(kSecond, core.cadence(metric));
+  if (metric >= core.plan.metrics.size()) return usual;
+  for (const plan::Argument& argument : core.plan.metrics[metric].configuration) {
+    if (argument.name == "timeout") return std::max(kSecond, core.duration_or(argument.value, nullptr, usual));
+  }
+  return usual;
+}
+
+bool is_check(const plan::Metric& metric) {
+  return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check;
+}
+
+}  // namespace
+
+Nanoseconds Core::next_slot() const {
+  Nanoseconds first = kNever;
+  for (const auto& [id, scope] : state.scopes) {
+    for (const GuardRun& run : scope.guards) first = std::min(first, run.next);
+  }
+  for (const auto& [id, run] : state.holds) first = std::min(first, hold_slot(run));
+  return first;
+}
+
+bool Core::undecided() const {
+  return next_slot() <= state.now;
+}
+
+void Core::register_slots() {
+  const Nanoseconds first = next_slot();
+  if (first > state.now) return;
+  Nanoseconds shortest = kNever;
+  for (const auto& [id, scope] : state.scopes) {
+    for (const GuardRun& run : scope.guards) shortest = std::min(shortest, run.interval);
+  }
+  const Nanoseconds ahead = shortest == kNever ? 0 : later(0, std::min(shortest, kNever / kSlotsAhead) * kSlotsAhead);
+  const Nanoseconds horizon = std::min(state.now, later(first, ahead));
+  for (auto& [id, scope] : state.scopes) {
+    for (GuardRun& run : scope.guards) {
+      for (run.asked = std::max(run.asked, run.next); run.asked <= horizon;
+           run.asked = later(run.asked, run.interval)) {
+        want(state.slots, 0, run.asked, plan.guards[run.guard].metrics);
+        if (run.asked == kNever) break;
+      }
+    }
+  }
+  for (const auto& [id, run] : state.holds) {
+    const Nanoseconds slot = hold_slot(run);
+    if (slot > horizon) continue;
+    std::vector<MetricId> metrics;
+    for (const plan::HoldCondition& condition : plan.holds[run.hold].until) {
+      metrics.insert(metrics.end(), condition.metrics.begin(), condition.metrics.end());
+    }
+    want(state.slots, 0, slot, metrics);
+  }
+}
+
+void Core::want(std::vector<SlotPoll>& polls, std::uint64_t task, Nanoseconds slot,
+                const std::vector<MetricId>& metrics) {
+  auto place = std::ranges::lower_bound(polls, slot, {}, &SlotPoll::slot);
+  while (place != polls.end() && place->slot == slot && place->task != task) ++place;
+  if (place == polls.end() || place->slot != slot) {
+    SlotPoll poll;
+    poll.slot = slot;
+    poll.task = task;
+    poll.deadline = state.now;
+    place = polls.insert(place, std::move(poll));
+  }
+  std::vector<MetricId> fresh;
+  for (const MetricId metric : metrics) {
+    if (metric >= plan.metrics.size()) continue;
+    const auto known = std::ranges::lower_bound(place->wanted, metric, {}, &Wanted::metric);
+    if (known != place->wanted.end() && known->metric == metric) continue;
+    Wanted wanted;
+    wanted.metric = metric;
+    place->wanted.insert(known, std::move(wanted));
+    fresh.push_back(metric);
+  }
+  if (!fresh.empty()) ask(*place, fresh);
+}
+
+// Sends one Poll for what the sources answer, and starts the checks whose answers the machine finds out itself.
+void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
+  Poll request;
+  request.slot = poll.slot;
+  for (Wanted& wanted : poll.wanted) {
+    if (wanted.answered || std::ranges::find(metrics, wanted.metric) == metrics.end()) continue;
+    poll.deadline = std::max(poll.deadline, later(state.now, answer_limit(*this, wanted.metric)));
+    const plan::Metric& metric = plan.metrics[wanted.metric];
+    if (state.scripted_world || !is_check(metric)) {
+      request.metrics.push_back(wanted.metric);
+    } else if (later(poll.slot, cadence(wanted.metric)) < state.now || metric.check == kNone) {
+      wanted.answered = true;
+      wanted.reading = Reading{wanted.metric, ReadingStatus::NoPast, {}, {}, {}};
+    } else {
+      Task& check = spawn(TaskKind::MetricCheck, metric.check, nullptr);
+      check.subject = wanted.metric;
+      wanted.task = check.id;
+    }
+  }
+  std::ranges::sort(request.metrics);
+  request.deadline = poll.deadline;
+  if (!request.metrics.empty()) out.requests.emplace_back(std::move(request));
+}
+
+void Core::samples_arrived(const Samples& samples) {
+  for (const Reading& reading : samples.readings) {
+    bool wanted_somewhere = false;
+    for (std::vector<SlotPoll>* polls : {&state.slots, &state.inquiries}) {
+      for (SlotPoll& poll : *polls) {
+        if (poll.slot != samples.slot || poll.decided) continue;
+        for (Wanted& wanted : poll.wanted) {
+          if (wanted.metric != reading.metric || wanted.task != 0) continue;
+          wanted_somewhere = true;
+          if (!wanted.answered) wanted.reading = reading;
+          wanted.answered = true;
+        }
+      }
+    }
+    if (wanted_somewhere || reading.metric >= state.metrics.size()) continue;
+    MetricState& known = state.metrics[reading.metric];
+    if (!known.timed_out || known.late_slot != samples.slot) continue;
+    known.timed_out = false;
+    record(RecordKind::SampleLate, {{"metric", Value::string(plan.metrics[reading.metric].name)},
+                                    {"slot", Value::instant(samples.slot)},
+                                    {"delay", Value::duration(between(samples.slot, state.now))}});
+    if (reading.status == ReadingStatus::Value && look_back[reading.metric] > 0) {
+      add_sample(known.samples, {samples.slot, reading.value}, look_back[reading.metric]);
+    }
+  }
+}
+
+// A check that the machine ran for a slot has ended; nothing: it could not be asked.
+void Core::check_answered(Task& task, std::optional<bool> passed, const std::string& error) {
+  for (std::vector<SlotPoll>* polls : {&state.slots, &state.inquiries}) {
+    for (SlotPoll& poll : *polls) {
+      for (Wanted& wanted : poll.wanted) {
+        if (wanted.task != task.id || wanted.answered) continue;
+        wanted.answered = true;
+        wanted.reading = Reading{wanted.metric, passed ? ReadingStatus::Value : ReadingStatus::Error, {}, {}, error};
+        if (plan.metrics[wanted.metric].provider == MetricProvider::Check) {
+          if (passed) wanted.reading.value = Value::boolean(*passed);
+          continue;
+        }
+        MetricState& known = state.metrics[wanted.metric];
+        const Nanoseconds over = duration_or(plan.metrics[wanted.metric].over, nullptr, cadence(wanted.metric));
+        if (passed) add_sample(known.passes, {poll.slot, Value::boolean(*passed)}, over);
+        wanted.reading.value = probe_share(wanted.metric, poll.slot);
+        if (!wanted.reading.value.is_missing()) wanted.reading.status = ReadingStatus::Value;
+      }
+    }
+  }
+}
+
+Value Core::probe_share(MetricId metric, Nanoseconds slot) const {
+  const Nanoseconds over = duration_or(plan.metrics[metric].over, nullptr, cadence(metric));
+  double all = 0, passes = 0;
+  for (const Sample& pass : state.metrics[metric].passes) {
+    if (pass.slot > slot || between(pass.slot, slot) >= over) continue;
+    ++all;
+    if (pass.value.as_bool()) ++passes;
+  }
+  return all > 0 ? Value::ratio(passes / all) : Value::missing("its check could not be asked");
+}
+
+bool Core::decide_next_slot() {
+  const Nanoseconds slot = next_slot();
+  if (slot > state.now) return false;
+  for (auto& [id, scope] : state.scopes) {
+    for (std::uint32_t index = 0; index < scope.guards.size(); ++index) {
+      const Nanoseconds due = missing_due(scope.guards[index]);
+      if (due >= slot) continue;
+      guard_missing(id, index, due);
+      return true;
+    }
+  }
+  const auto poll = std::ranges::find(state.slots, slot, &SlotPoll::slot);
+  if (poll != state.slots.end() && !complete(*poll) && poll->deadline > state.now) return false;
+  decide_slot(slot);
+  return true;
+}
+
+void Core::decide_slot(Nanoseconds slot) {
+  SlotPoll poll;
+  std::vector<std::uint64_t> unanswered;
+  for (SlotPoll& candidate : state.slots) {
+    if (candidate.slot > slot) continue;
+    for (const Wanted& wanted : candidate.wanted) {
+      if (wanted.task != 0 && !wanted.answered) unanswered.push_back(wanted.task);
+    }
+    if (candidate.slot == slot) poll = std::move(candidate);
+  }
+  std::erase_if(state.slots, [&](const SlotPoll& candidate) { return candidate.slot <= slot; });
+  poll.slot = slot;
+  for (const std::uint64_t task : unanswered) kill(task);
+  accept(poll);
+  slot_values.assign(plan.metrics.size(), nullptr);
+  for (const Wanted& wanted : poll.wanted) slot_values[wanted.metric] = &wanted.value;
+  evaluate_guards(slot);
+  evaluate_holds(slot);
+  slot_values.clear();
+}
+
+void Core::accept(SlotPoll& poll) {
+  for (Wanted& wanted : poll.wanted) {
+    wanted.value = usable(wanted, poll.slot);
+    MetricState& known = state.metrics[wanted.metric];
+    if (!known.decided || poll.slot >= known.slot) {
+      known.decided = true;
+      known.slot = poll.slot;
+      known.value = wanted.value;
+    }
+    if (!wanted.answered) {
+      known.timed_out = true;
+      known.late_slot = poll.slot;
+    }
+    const bool in_ring = !known.samples.empty() && known.samples.back().slot == poll.slot;
+    if (!wanted.value.is_missing() && look_back[wanted.metric] > 0 && !in_ring) {
+      add_sample(known.samples, {poll.slot, wanted.value}, look_back[wanted.metric]);
+    }
+  }
+}
+
+// What the slot sees of a reading: a value that can be relied on, or missing with the reason.
+Value Core::usable(const Wanted& wanted, Nanoseconds slot) {
+  const plan::Metric& metric = plan.metrics[wanted.metric];
+  const Reading& reading = wanted.reading;
+  MetricState& known = state.metrics[wanted.metric];
+  const bool was_skewed = std::exchange(known.skewed, false);
+  if (!wanted.answered) return Value::missing("no answer in time");
+  switch (reading.status) {
+    case ReadingStatus::NoData:
+      return metric.absent < plan.constants.size() ? plan.constants[metric.absent]
+                                                   : Value::missing("the source has no data");
+    case ReadingStatus::Error: return Value::missing(reading.error.empty() ? "the source failed" : reading.error);
+    case ReadingStatus::NoPast: return Value::missing("the source cannot answer for the past");
+    case ReadingStatus::Value: break;
+  }
+  const ValueKind kind = reading.value.kind();
+  if (reading.value.is_missing()) return Value::missing("the source has no data");
+  if (metric.kind != ValueKind::Any && kind != metric.kind) {
+    return Value::missing("the source answered " + std::string(plan::kind_name(kind)) + " where the metric is " +
+                          std::string(plan::kind_name(metric.kind)));
+  }
+  if (std::isnan(reading.value.as_double())) return Value::missing("the source answered NaN");
+  if (!reading.sampled_at) return reading.value;
+  const Nanoseconds age = between(*reading.sampled_at, slot);
+  if (age > stale_after(wanted.metric))
+    return Value::missing("the newest sample is " + plan::duration_text(age) + " old");
+  if (age >= -cadence(wanted.metric)) return reading.value;
+  known.skewed = true;
+  const Nanoseconds ahead = between(slot, *reading.sampled_at);
+  if (!was_skewed) {
+    record(RecordKind::ClockSkew,
+           {{"metric", Value::string(metric.name)}, {"slot", Value::instant(slot)}, {"ahead", Value::duration(ahead)}});
+  }
+  return Value::missing("the newest sample is " + plan::duration_text(ahead) + " ahead of the clock");
+}
+
+bool Core::decide_inquiry() {
+  for (std::size_t index = 0; index < state.inquiries.size(); ++index) {
+    SlotPoll& poll = state.inquiries[index];
+    if (poll.decided || (!complete(poll) && poll.deadline > state.now)) continue;
+    poll.decided = true;
+    accept(poll);
+    std::vector<std::uint64_t> unanswered;
+    for (const Wanted& wanted : poll.wanted) {
+      if (wanted.task != 0 && !wanted.answered) unanswered.push_back(wanted.task);
+    }
+    if (Task* task = find_task(poll.task); task && task->wait == Wait::Samples) task->wait = Wait::Ready;
+    for (const std::uint64_t task : unanswered) kill(task);
+    return true;
+  }
+  return false;
+}
+
+// After a restart: what was asked for and not answered is asked for again.
+void Core::ask_again() {
+  for (std::vector<SlotPoll>* polls : {&state.slots, &state.inquiries}) {
+    for (SlotPoll& poll : *polls) {
+      if (poll.decided) continue;
+      Poll request;
+      request.slot = poll.slot;
+      for (const Wanted& wanted : poll.wanted) {
+        if (wanted.answered || wanted.task != 0) continue;
+        request.metrics.push_back(wanted.metric);
+        poll.deadline = std::max(poll.deadline, later(state.now, answer_limit(*this, wanted.metric)));
+      }
+      request.deadline = poll.deadline;
+      if (!request.metrics.empty()) out.requests.emplace_back(std::move(request));
+    }
+  }
+}
+
+}  // namespace rollout::machine

@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "runtime/machine/core.hpp"
+
+// Everything that is due at an instant of its own: bounds, limits, next tries, companions, schedules.
+
+namespace rollout::machine {
+
+void Core::task_dues(const Task& task, std::vector<Due>& list) const {
+  if (task.wait == Wait::Gone || task.wait == Wait::Stopping) return;
+  const bool held_back = is_forward(task) && undecided();
+  for (std::size_t index = 0; index < task.frames.size() && !held_back; ++index) {
+    const Frame& frame = task.frames[index];
+    const Nanoseconds limit = std::min(frame.attempt_due, frame.whole_due);
+    if (limit != kNever) list.push_back({limit, DueKind::FrameLimit, task.id, static_cast<std::uint32_t>(index)});
+  }
+  const bool timed = task.wait == Wait::Timer || task.wait == Wait::Window;
+  const bool ready_then = task.due > state.now || may_advance(task);
+  const bool waits_only = is_forward(task) && (state.pause || frozen());
+  if (timed && ready_then && !waits_only) list.push_back({task.due, DueKind::Timer, task.id, 0});
+}
+
+void Core::dues(std::vector<Due>& list) const {
+  const bool open_slots = undecided();
+  for (const auto& [id, scope] : state.scopes) {
+    for (std::uint32_t index = 0; index < scope.guards.size() && !open_slots; ++index) {
+      const Nanoseconds due = missing_due(scope.guards[index]);
+      if (due != kNever) list.push_back({due, DueKind::Missing, id, index});
+    }
+    for (std::uint32_t index = 0; index < scope.companions.size(); ++index) {
+      list.push_back({scope.companions[index].due, DueKind::Companion, id, index});
+    }
+  }
+  for (const auto& [id, run] : state.holds) {
+    const Task* task = find_task(run.task);
+    if (open_slots && task && is_forward(*task)) continue;
+    const Nanoseconds due = hold_due(run);
+    if (due != kNever) list.push_back({due, DueKind::HoldBound, id, 0});
+  }
+  for (const auto& [id, task] : state.tasks) task_dues(task, list);
+  for (const auto& [id, gate] : state.gates) {
+    const Task* task = find_task(gate.task);
+    const bool held_back = open_slots && task && is_forward(*task);
+    if (gate.deadline != kNever && !held_back) list.push_back({gate.deadline, DueKind::GateLimit, id, 0});
+    for (std::uint32_t index = 0; index < gate.items.size(); ++index) {
+      const GateItemRun& item = gate.items[index];
+      if (item.next_check != kNever) list.push_back({item.next_check, DueKind::ItemCheck, id, index});
+    }
+  }
+  if (state.pause && state.pause->within_due != kNever && !open_slots) {
+    list.push_back({state.pause->within_due, DueKind::PauseLimit, 0, 0});
+  }
+  if (state.rollback && state.rollback->budget_due != kNever) {
+    list.push_back({state.rollback->budget_due, DueKind::Budget, 0, 0});
+  }
+  for (std::uint32_t index = 0; index < state.acks.size(); ++index) {
+    list.push_back({state.acks[index].due, DueKind::AckLimit, 0, index});
+  }
+  for (std::uint32_t index = 0; index < state.schedules.size(); ++index) {
+    if (state.schedules[index].due != kNever) list.push_back({state.schedules[index].due, DueKind::Schedule, 0, index});
+  }
+}
+
+// Carries out the first thing that is due. Schedules come after the steps of the same instant.
+bool Core::run_due(bool schedules) {
+  std::vector<Due> list;
+  dues(list);
+  const Due* first = nullptr;
+  const auto order = [](const Due& due) { return std::tuple(due.at, due.kind, due.id, due.index); };
+  for (const Due& due : list) {
+    if (due.at > state.now || (due.kind == DueKind::Schedule) != schedules) continue;
+    if (!first || order(due) < order(*first)) first = &due;
+  }
+  if (!first) return false;
+  run_due_item(*first);
+  return true;
+}
+
+void Core::run_due_item(const Due& due) {
+  switch (due.kind) {
+    case DueKind::Missing: guard_missing(due.id, due.index, due.at); break;
+    case DueKind::HoldBound:
+      if (const auto hold = state.holds.find(due.id); hold != state.holds.end()) {
+        hold->second.satisfied = true;
+        hold->second.satisfied_at = due.at;
+      }
+      break;
+    case DueKind::FrameLimit: frame_limit_passed(due); break;
+    case DueKind::GateLimit: gate_limit_passed(due.id); break;
+    case DueKind::PauseLimit: pause_limit_passed(); break;
+    case DueKind::AckLimit: ack_limit_passed(due.index); break;
+    case DueKind::Budget:
+      state.rollback->budget_due = kNever;
+      record(RecordKind::RollbackBreached, {{"budget", Value::duration(state.rollback->budget)}});
+      break;
+    case DueKind::Timer:
+      if (Task* task = find_task(due.id)) {
+        if (task->wait == Wait::Window) {
+          task->wait = Wait::Ready;
+          task->due = kNever;
+        } else {
+          begin_attempt(*task);
+        }
+      }
+      break;
+    case DueKind::ItemCheck:
+      if (const auto gate = state.gates.find(due.id); gate != state.gates.end()) check_item(gate->second, due.index);
+      break;
+    case DueKind::Companion: start_companion(due.id, due.index); break;
+    case DueKind::Schedule: run_schedule(due.index); break;
+  }
+}
+
+void Core::frame_limit_passed(const Due& due) {
+  Task* task = find_task(due.id);
+  if (!task || due.index >= task->frames.size()) return;
+  Frame& frame = task->frames[due.index];
+  const bool whole = frame.whole_due <= due.at;
+  const plan::Block& block = plan.blocks[frame.block];
+  const Nanoseconds limit = duration_or(whole ? block.within : block.timeout, task, 0);
+  frame.attempt_due = kNever;
+  if (whole) frame.whole_due = kNever;
+  Stop stop{.kind = StopKind::Fail, .frame = due.index, .may_retry = !whole, .error = {}};
+  stop.error = fmt::format("`{}` was not done within {}", block.name.empty() ? "the step" : block.name,
+                           plan::duration_text(limit));
+  stop_task(*task, std::move(stop));
+}
+
+std::optional<Nanoseconds> Core::next_wakeup() const {
+  if (state.behind) return state.now;
+  Nanoseconds first = kNever;
+  std::vector<Due> list;
+  dues(list);
+  for (const Due& due : list) first = std::min(first, due.at);
+  const Nanoseconds slot = next_slot();
+  const auto poll = std::ranges::find(state.slots, slot, &SlotPoll::slot);
+  first = std::min(first, slot > state.now || poll == state.slots.end() ? slot : poll->deadline);
+  for (const SlotPoll& inquiry : state.inquiries) {
+    if (!inquiry.decided) first = std::min(first, inquiry.deadline);
+  }
+  if (first == kNever) return std::nullopt;
+  return std::max(first, state.now);
+}
+
+}  // namespace rollout::machine

@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include "runtime/machine/core.hpp"
+#include "runtime/machine/series.hpp"
+
+// Computing with the plan's routines: where their inputs come from.
+
+namespace rollout::machine {
+
+namespace {
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+constexpr Nanoseconds kDefaultCadence = 15 * kSecond;
+// A plan from elsewhere may ask for a poll each nanosecond.
+constexpr Nanoseconds kShortestCadence = kSecond / 100;
+
+}  // namespace
+
+plan::Environment Core::environment(const Task* task, Nanoseconds slot, bool in_slot) const {
+  plan::Environment result;
+  result.variables = state.variables;
+  result.metric = [this, task, in_slot](plan::MetricId metric) {
+    return in_slot ? slot_sample(metric) : newest_sample(metric, task);
+  };
+  result.window = [this, slot](plan::MetricId metric, plan::Aggregate kind, Nanoseconds window) {
+    return aggregate(metric, kind, window, slot);
+  };
+  result.baseline = [this, task](plan::MetricId metric) {
+    const RoutineId own = metric < plan.metrics.size() ? plan.metrics[metric].baseline : kNone;
+    return own != kNone ? compute(own, task) : Value::missing("no baseline was taken");
+  };
+  result.context = [this, task, slot, in_slot](plan::ContextValue value) {
+    if (in_slot && value == plan::ContextValue::Now) return Value::instant(slot);
+    return context_value(value, task);
+  };
+  return result;
+}
+
+Value Core::compute(RoutineId routine, const Task* task) const {
+  if (routine >= plan.routines.size()) return {};
+  return plan::evaluate(plan, routine, environment(task, state.now, false));
+}
+
+Value Core::compute_in_slot(RoutineId routine, Nanoseconds slot) const {
+  if (routine >= plan.routines.size()) return {};
+  return plan::evaluate(plan, routine, environment(nullptr, slot, true));
+}
+
+Nanoseconds Core::duration_or(RoutineId routine, const Task* task, Nanoseconds otherwise) const {
+  if (routine == kNone) return otherwise;
+  const Value value = compute(routine, task);
+  return value.kind() == plan::ValueKind::Duration ? value.as_integer() : otherwise;
+}
+
+std::string Core::text_of(RoutineId routine, const Task* task) const {
+  return routine == kNone ? std::string{} : plan::to_text(compute(routine, task));
+}
+
+std::vector<std::pair<std::string, Value>> Core::arguments_of(const std::vector<plan::Argument>& arguments,
+                                                              const Task* task) const {
+  std::vector<std::pair<std::string, Value>> result;
+  result.reserve(arguments.size());
+  for (const plan::Argument& argument : arguments) result.emplace_back(argument.name, compute(argument.value, task));
+  return result;
+}
+
+Value Core::context_value(plan::ContextValue value, const Task* task) const {
+  static constexpr const char* kSeverities[] = {"info", "warning", "critical"};
+  switch (value) {
+    case plan::ContextValue::Reason: return Value::string(task && !task->reason.empty() ? task->reason : state.reason);
+    case plan::ContextValue::StageName:
+      return Value::string(state.stage < plan.stages.size() ? plan.stages[state.stage].name : std::string{});
+    case plan::ContextValue::RunId: return Value::string(state.run_id);
+    case plan::ContextValue::Text: return task ? Value::string(task->text) : Value{};
+    case plan::ContextValue::Severity:
+      return task ? Value::string(kSeverities[std::min<std::size_t>(task->severity, 2)]) : Value{};
+    case plan::ContextValue::Now: return Value::instant(state.now);
+    case plan::ContextValue::Share: break;
+  }
+  if (task) {
+    for (auto frame = task->frames.rbegin(); frame != task->frames.rend(); ++frame) {
+      if (!frame->share.is_missing()) return frame->share;
+    }
+  }
+  return Value::missing("no traffic is being moved");
+}
+
+Value Core::newest_sample(plan::MetricId metric, const Task* task) const {
+  if (metric >= state.metrics.size()) return {};
+  for (const SlotPoll& poll : state.inquiries) {
+    if (!task || poll.task != task->id || !poll.decided) continue;
+    for (const Wanted& wanted : poll.wanted) {
+      if (wanted.metric == metric) return wanted.value;
+    }
+  }
+  const MetricState& known = state.metrics[metric];
+  if (!known.decided) return Value::missing("it was not asked for yet");
+  if (between(known.slot, state.now) > stale_after(metric)) return Value::missing("the newest sample is too old");
+  return known.value;
+}
+
+Value Core::slot_sample(plan::MetricId metric) const {
+  if (metric < slot_values.size() && slot_values[metric]) return *slot_values[metric];
+  return Value::missing("it was not asked for in this slot");
+}
+
+Value Core::aggregate(plan::MetricId metric, plan::Aggregate kind, Nanoseconds window, Nanoseconds slot) const {
+  if (metric >= state.metrics.size()) return {};
+  return aggregate_samples(state.metrics[metric].samples, kind, window, slot);
+}
+
+std::vector<plan::MetricId> Core::metrics_of(RoutineId routine) const {
+  std::vector<plan::MetricId> result;
+  if (routine >= plan.routines.size()) return result;
+  for (std::uint32_t place = plan.routines[routine].begin; place < plan.routines[routine].end; ++place) {
+    const plan::Instruction& instruction = plan.code[place];
+    const bool reads = instruction.op == plan::Op::Metric || instruction.op == plan::Op::MetricMissing ||
+                       instruction.op == plan::Op::Window;
+    if (reads) result.push_back(instruction.b);
+  }
+  std::ranges::sort(result);
+  const auto repeated = std::ranges::unique(result);
+  result.erase(repeated.begin(), repeated.end());
+  return result;
+}
+
+Nanoseconds Core::cadence(plan::MetricId metric) const {
+  if (metric >= plan.metrics.size()) return kDefaultCadence;
+  return std::max(kShortestCadence, duration_or(plan.metrics[metric].every, nullptr, kDefaultCadence));
+}
+
+Nanoseconds Core::cadence(const std::vector<plan::MetricId>& metrics) const {
+  Nanoseconds shortest = kNever;
+  for (const plan::MetricId metric : metrics) shortest = std::min(shortest, cadence(metric));
+  return shortest == kNever ? kDefaultCadence : shortest;
+}
+
+Nanoseconds Core::stale_after(plan::MetricId metric) const {
+  const Nanoseconds every = cadence(metric);
+  const Nanoseconds usual = std::max(later(every, later(every, every)), 60 * kSecond);
+  return metric < plan.metrics.size() ? duration_or(plan.metrics[metric].stale_after, nullptr, usual) : usual;
+}
+
+}  // namespace rollout::machine

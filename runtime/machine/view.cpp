@@ -1,0 +1,103 @@
+#include "runtime/machine/view.hpp"
+
+#include <algorithm>
+
+// What people see of a run.
+
+namespace rollout::machine {
+
+namespace {
+
+GuardView view_of(const Core& core, const GuardRun& run) {
+  const plan::Guard& guard = core.plan.guards[run.guard];
+  GuardView view;
+  view.text = guard.text;
+  view.observed = run.observed;
+  view.threshold = run.threshold;
+  if (run.truth != Truth::Unknown) view.truth = run.truth == Truth::True;
+  view.held = run.clock.held;
+  view.needed = run.needed;
+  view.samples_true = samples_true(run.clock);
+  view.samples_needed = guard.of_m;
+  view.blind = run.clock.blind;
+  view.fired = run.fired;
+  view.unknown_why = run.why;
+  return view;
+}
+
+HoldView view_of(const Core& core, const HoldRun& run) {
+  const plan::Hold& hold = core.plan.holds[run.hold];
+  HoldView view;
+  view.text = hold.text;
+  // Where the run is paused the ends move on with the time.
+  const Nanoseconds stood = core.hold_stands(run) ? between(core.state.pause->since, core.state.now) : 0;
+  view.started = run.base;
+  view.least_until = later(later(run.base, run.least), stood);
+  if (run.bounded && run.most > run.least) view.most_until = later(later(run.base, run.most), stood);
+  for (std::size_t index = 0; index < run.conditions.size(); ++index) {
+    const ConditionRun& condition = run.conditions[index];
+    std::optional<bool> met;
+    if (condition.truth != Truth::Unknown)
+      met = condition.truth == Truth::True && condition.clock.held >= condition.needed;
+    view.conditions.emplace_back(hold.until[index].text, met);
+  }
+  return view;
+}
+
+GateView view_of(const Core& core, const GateRun& run) {
+  const plan::Gate& gate = core.plan.gates[run.gate];
+  GateView view;
+  view.kind = gate.kind;
+  view.text = run.text;
+  view.role = gate.role < core.plan.roles.size() ? core.plan.roles[gate.role].name : std::string{};
+  view.members = core.members_of(gate.role);
+  view.approved_by = run.approved_by;
+  for (const plan::GateAnswer& answer : gate.answers) view.answers.push_back(answer.text);
+  view.needed = run.needed;
+  if (run.deadline != kNever) view.deadline = run.deadline;
+  for (const GateItemRun& item : run.items) view.items.push_back({item.text, item.ticked_by, item.ticked});
+  return view;
+}
+
+std::string step_of(const Core& core, const Task& task) {
+  for (auto frame = task.frames.rbegin(); frame != task.frames.rend(); ++frame) {
+    const plan::Block& block = core.plan.blocks[frame->block];
+    const bool structure = block.kind == plan::BlockKind::Stage || block.kind == plan::BlockKind::Rollout;
+    if (!structure && !block.name.empty()) return block.name;
+  }
+  return {};
+}
+
+}  // namespace
+
+View view_of(const Core& core) {
+  const State& state = core.state;
+  View view;
+  view.state = state.run_state;
+  view.reason = state.reason;
+  view.stage = state.stage < core.plan.stages.size() ? core.plan.stages[state.stage].name : std::string{};
+  view.traffic = state.traffic;
+  view.created = state.created;
+  view.started = state.started;
+  view.stage_entered = state.stage_entered;
+  view.ended = state.ended;
+  std::vector<const GuardRun*> guards;
+  for (const auto& [id, scope] : state.scopes) {
+    for (const GuardRun& run : scope.guards) guards.push_back(&run);
+  }
+  std::ranges::stable_sort(guards, {}, [](const GuardRun* run) { return run->guard; });
+  for (const GuardRun* run : guards) view.guards.push_back(view_of(core, *run));
+  for (const auto& [id, run] : state.holds) view.holds.push_back(view_of(core, run));
+  for (const auto& [id, run] : state.gates) view.gates.push_back(view_of(core, run));
+  for (const auto& [id, run] : state.effects) {
+    if (run.journalled) view.effects.push_back({id, run.request.callable, run.request.key, run.started, run.in_doubt});
+  }
+  for (const auto& [id, task] : state.tasks) {
+    if (task.wait == Wait::Gone || core.is_silent(task)) continue;
+    std::string step = step_of(core, task);
+    if (!step.empty()) view.steps.push_back(std::move(step));
+  }
+  return view;
+}
+
+}  // namespace rollout::machine
