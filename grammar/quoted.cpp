@@ -60,30 +60,44 @@ std::string unescaped_lines(std::string_view raw) {
   return out;
 }
 
-constexpr std::size_t kNoIndentation = std::numeric_limits<std::size_t>::max();
-
-// The blanks that all lines of a """ string begin with. Lines of nothing but blanks do not count, nor does what stands
-// on the line of the opening quote. An insert counts as text.
-std::size_t common_indentation(const std::vector<TextPart>& parts) {
-  std::size_t common = kNoIndentation;
-  std::optional<std::size_t> indentation;  // of the line so far; nothing once the line has text
-  for (const TextPart& part : parts) {
-    for (const char c : part.text) {
+// Measures the blanks that the lines of a text begin with.
+class IndentationMeter {
+ public:
+  void text(std::string_view run) {
+    for (const char c : run) {
       if (c == '\n') {
-        indentation = 0;
-      } else if (indentation && (c == ' ' || c == '\t')) {
-        ++*indentation;
-      } else if (indentation) {
-        common = std::min(common, *indentation);
-        indentation.reset();
+        before_text_ = true;
+        indentation_ = 0;
+      } else if (c == ' ' || c == '\t') {
+        ++indentation_;
+      } else {
+        something();
       }
     }
-    if (part.insert && indentation) {
-      common = std::min(common, *indentation);
-      indentation.reset();
-    }
   }
-  return common == kNoIndentation ? 0 : common;
+  // Anything but a blank stands here.
+  void something() {
+    if (before_text_) common_ = std::min(common_, indentation_);
+    before_text_ = false;
+  }
+  std::size_t common() const { return common_ == kNone ? 0 : common_; }
+
+ private:
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+  std::size_t common_ = kNone;
+  std::size_t indentation_ = 0;
+  bool before_text_ = false;  // what stands on the line of the opening quote does not count
+};
+
+// The blanks that all lines of a """ string begin with. Lines of nothing but blanks do not count. An insert is text.
+std::size_t common_indentation(const std::vector<TextPart>& parts) {
+  IndentationMeter meter;
+  for (const TextPart& part : parts) {
+    meter.text(part.text);
+    if (part.insert) meter.something();
+  }
+  return meter.common();
 }
 
 // Takes `count` blanks from the head of every line but the first; `at_line_start` carries over from run to run.

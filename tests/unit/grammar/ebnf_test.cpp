@@ -91,6 +91,8 @@ TEST_CASE("every rule accepts and rejects what the grammar says") {
   }
 }
 
-TEST_CASE("the analysis of the grammar finds no loop without progress") { CHECK(count_grammar_issues() == 0); }
+TEST_CASE("the analysis of the grammar finds no loop without progress") {
+  CHECK(count_grammar_issues() == 0);
+}
 
 }  // namespace rollout::grammar::test

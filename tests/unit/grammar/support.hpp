@@ -24,7 +24,9 @@ inline std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
-inline SyntaxTree parse_text(std::string text) { return parse({"test.rollout", std::move(text)}); }
+inline SyntaxTree parse_text(std::string text) {
+  return parse({"test.rollout", std::move(text)});
+}
 
 // The .rollout files of a folder below the goldens, by name.
 inline std::vector<std::filesystem::path> programs_in(const std::string& folder) {
