@@ -104,7 +104,10 @@ plan::Expected<HttpRequest> http_request(const std::vector<std::pair<std::string
   request.method = method_of(arguments);
   const Value* url = find_argument(arguments, "url");
   if (url == nullptr || url->is_missing()) return failure("the address (`url`) has no value");
-  request.url = plan::to_text(*url);
+  const auto address = secrets.text_of(*url);
+  if (!address) return failure(fmt::format("the address (`url`) cannot be used: {}", address.error().message));
+  request.url = *address;
+  request.secret_url = url->kind() == ValueKind::Secret;
   if (auto wrong = add_headers(arguments, secrets, request)) return *wrong;
   if (auto wrong = add_body(arguments, secrets, request)) return *wrong;
   if (!key.empty()) request.headers.emplace_back("Idempotency-Key", key);

@@ -46,6 +46,7 @@ HttpTransfer::HttpTransfer(HttpClient::Id id, HttpRequest request, HttpClient::D
 
 // Without user name, password and query, which may hold what is nobody's business.
 std::string HttpTransfer::shown_url() const {
+  if (request_.secret_url) return "***";
   std::string_view url = request_.url;
   url = url.substr(0, url.find_first_of("?#"));
   const auto scheme = url.find("://");
@@ -164,7 +165,8 @@ HttpResult HttpTransfer::finish(CURLcode code) {
     return fail(HttpEnd::TimedOut, fmt::format("no complete answer from `{}` within {}", shown_url(),
                                                plan::duration_text(request_.timeout)));
   }
-  const std::string why = printable(error_[0] == '\0' ? curl_easy_strerror(code) : error_);
+  // libcurl's own words name the host.
+  const std::string why = printable(error_[0] == '\0' || request_.secret_url ? curl_easy_strerror(code) : error_);
   if (sent == 0) return fail(HttpEnd::NotSent, fmt::format("cannot reach `{}`: {}", shown_url(), why));
   return fail(HttpEnd::Failed, fmt::format("the exchange with `{}` broke off: {}", shown_url(), why));
 }

@@ -40,6 +40,7 @@ class Secrets {
   // The text that a value stands for where a secret may go (environment, headers, input).
   plan::Expected<std::string> text_of(const plan::Value& value) const;
   const Masker& masker() const { return *masker_; }
+  const std::shared_ptr<Masker>& shared_masker() const { return masker_; }
 
  private:
   plan::Expected<std::string> read(std::uint32_t index) const;

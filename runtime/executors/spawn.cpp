@@ -182,18 +182,31 @@ int Descriptor::release() {
   return std::exchange(value_, -1);
 }
 
-std::optional<std::uint64_t> process_start_time(pid_t pid) {
+namespace {
+
+struct ProcessStatus {
+  char state = 0;
+  std::uint64_t start_time = 0;
+};
+
+std::optional<ProcessStatus> process_status(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   // The second field is the program's name in parentheses, which may itself hold blanks and parentheses.
   const auto name_end = text.rfind(')');
   if (name_end == std::string::npos || name_end + 2 >= text.size()) return std::nullopt;
-  const char state = text[name_end + 2];
-  if (state == 'Z' || state == 'X') return std::nullopt;
   std::size_t at = name_end + 2;
   for (int field = 3; field < 22 && at != std::string::npos; ++field) at = text.find(' ', at + 1);
   if (at == std::string::npos) return std::nullopt;
-  return std::strtoull(text.c_str() + at, nullptr, 10);
+  return ProcessStatus{text[name_end + 2], std::strtoull(text.c_str() + at, nullptr, 10)};
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> process_start_time(pid_t pid) {
+  const auto status = process_status(pid);
+  if (!status || status->state == 'Z' || status->state == 'X') return std::nullopt;
+  return status->start_time;
 }
 
 plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request) {
@@ -221,7 +234,7 @@ plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request) {
   Spawned spawned;
   // Nobody but us can reap the child, so its id still means it.
   spawned.exited = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  spawned.identity = {pid, process_start_time(pid).value_or(0)};
+  spawned.identity = {pid, process_status(pid).value_or(ProcessStatus{}).start_time};
   spawned.output = std::move(output->reading);
   spawned.errors = std::move(errors->reading);
   if (spawned.exited.get() < 0) {

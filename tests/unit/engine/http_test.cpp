@@ -96,6 +96,8 @@ TEST_CASE("who refuses the connection got nothing") {
   CHECK(result.end == HttpEnd::NotSent);
   CHECK_THAT(result.error, Contains("cannot reach `http://127.0.0.1:1/path`") && !Contains("hidden"));
   CHECK(outcome(result).status == EffectStatus::NotStarted);
+  request.secret_url = true;
+  CHECK(exchange(always(""), request).error == "cannot reach `***`: Couldn't connect to server");
 }
 
 TEST_CASE("only http and https, and no smuggled lines") {

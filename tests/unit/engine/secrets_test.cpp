@@ -143,4 +143,8 @@ TEST_CASE("an HTTP request is made of its named arguments") {
                                     {"Content-Type", "application/json"},
                                     {"Idempotency-Key", "r1/canary/1"}});
   CHECK_FALSE(http_request({{"url", Value::missing("x")}}, "", *fixture.secrets));
+  const auto webhook = http_request({{"url", secret(0, "http://127.0.0.1/")}}, "", *fixture.secrets);
+  REQUIRE(webhook);
+  CHECK(webhook->url == "http://127.0.0.1/environment-secret");
+  CHECK(webhook->secret_url);
 }

@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "runtime/executors/arguments.hpp"
+#include "runtime/executors/http_effect.hpp"
+#include "runtime/executors/process_effect.hpp"
+#include "runtime/executors/text.hpp"
+#include "runtime/metrics/source.hpp"
+
+// Sources that know one number, now.
+
+namespace rollout::metrics {
+
+namespace {
+
+using executors::find_argument;
+using plan::Value;
+using plan::ValueKind;
+
+constexpr Nanoseconds kLeastTime = 100'000'000;
+
+// Answers the slots that are too far gone, and leaves those that the number of now may stand for.
+std::vector<Nanoseconds> present_slots(const Means& means, const Source& source, const std::vector<Nanoseconds>& slots,
+                                       const Answer& answer) {
+  std::vector<Nanoseconds> present;
+  for (const Nanoseconds slot : slots) {
+    if (means.scheduler.now() - slot > source.every) {
+      answer(slot, Sample::no_past());
+    } else {
+      present.push_back(slot);
+    }
+  }
+  return present;
+}
+
+void answer_all(const std::vector<Nanoseconds>& slots, const Sample& sample, const Answer& answer) {
+  for (const Nanoseconds slot : slots) answer(slot, sample);
+}
+
+// `~1` stands for a slash and `~0` for a tilde.
+std::string unescaped(std::string_view token) {
+  std::string text;
+  for (std::size_t index = 0; index < token.size(); ++index) {
+    const bool escape =
+        token[index] == '~' && index + 1 < token.size() && (token[index + 1] == '0' || token[index + 1] == '1');
+    text += escape ? (token[++index] == '0' ? '~' : '/') : token[index];
+  }
+  return text;
+}
+
+const Value* child(const Value& value, const std::string& token) {
+  if (value.kind() == ValueKind::Map) return value.find(token);
+  if (value.kind() != ValueKind::List) return nullptr;
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+  const bool whole = error == std::errc{} && end == token.data() + token.size();
+  return whole && index < value.as_list().size() ? &value.as_list()[index] : nullptr;
+}
+
+Sample sample_of(const Value& value, const std::string& where) {
+  if (value.is_missing()) return {};
+  if (value.kind() == ValueKind::Number) return Sample::of_number(value.as_double());
+  if (value.kind() == ValueKind::Bool) return Sample::of_number(value.as_bool() ? 1 : 0);
+  if (value.kind() == ValueKind::String) return Sample::of_text(value.as_string());
+  return Sample::failed(
+      fmt::format("{} is {}, not a number", where, value.kind() == ValueKind::List ? "a list" : "an object"));
+}
+
+}  // namespace
+
+Sample number_in(std::string_view text, const std::string& pointer) {
+  const std::optional<Value> json = plan::from_json(executors::trimmed(text));
+  if (pointer.empty()) {
+    if (json) return sample_of(*json, "the answer");
+    const std::string_view word = executors::trimmed(text);
+    if (word.empty()) return {};
+    if (const auto number = parse_number(word)) return Sample::of_number(*number);
+    if (word.find('\n') == std::string_view::npos && word.size() <= 100) return Sample::of_text(std::string(word));
+    return Sample::failed(fmt::format("the answer is neither a number nor JSON: {}", executors::printable(word, 80)));
+  }
+  if (!json) {
+    return Sample::failed(fmt::format("the answer is not JSON, so `{}` cannot be looked up: {}",
+                                      executors::printable(pointer, 80),
+                                      executors::printable(executors::trimmed(text), 80)));
+  }
+  if (pointer.front() != '/') {
+    return Sample::failed(
+        fmt::format("`{}` is not a JSON pointer, which begins with `/`", executors::printable(pointer, 80)));
+  }
+  const Value* found = &*json;
+  std::string_view rest = pointer;
+  while (!rest.empty() && found != nullptr) {
+    rest.remove_prefix(1);
+    const std::string_view token = rest.substr(0, rest.find('/'));
+    found = child(*found, unescaped(token));
+    rest.remove_prefix(token.size());
+  }
+  if (found == nullptr) return {};
+  return sample_of(*found, fmt::format("`{}` of the answer", executors::printable(pointer, 80)));
+}
+
+void ask_http_number(const Means& means, const Source& source, const executors::Secrets& secrets,
+                     std::vector<Nanoseconds> slots, Nanoseconds deadline, const Answer& answer) {
+  slots = present_slots(means, source, slots, answer);
+  if (slots.empty()) return;
+  auto request = executors::http_request(source.configuration, {}, secrets);
+  if (!request) return answer_all(slots, Sample::failed(request.error().message), answer);
+  request->timeout = std::max(deadline - means.scheduler.now(), kLeastTime);
+  const Value* at = find_argument(source.configuration, "at");
+  const std::string pointer = at == nullptr ? std::string{} : at->as_string();
+  means.http.start(std::move(*request), [slots, pointer, answer](const executors::HttpResult& result) {
+    Sample sample;
+    if (result.end != executors::HttpEnd::Answered) {
+      sample = Sample::failed(result.error);
+    } else if (result.status >= 300) {
+      sample = Sample::failed(fmt::format("the server answered {}", result.status));
+    } else if (result.dropped > 0) {
+      sample = Sample::failed("the answer is larger than 1 MiB");
+    } else {
+      sample = number_in(result.body, pointer);
+    }
+    answer_all(slots, sample, answer);
+  });
+}
+
+void ask_command_number(const Means& means, const Source& source, const executors::Secrets& secrets,
+                        std::vector<Nanoseconds> slots, Nanoseconds deadline, const Answer& answer) {
+  slots = present_slots(means, source, slots, answer);
+  if (slots.empty()) return;
+  auto request = executors::process_request(source.configuration, secrets, {1'000'000'000, 1 << 20});
+  if (!request) return answer_all(slots, Sample::failed(request.error().message), answer);
+  request->timeout = std::max(deadline - means.scheduler.now(), kLeastTime);
+  const Nanoseconds timeout = request->timeout;
+  const Value* at = find_argument(source.configuration, "at");
+  const std::string pointer = at == nullptr ? std::string{} : at->as_string();
+  means.processes.start(std::move(*request), [slots, pointer, timeout, answer, masker = secrets.shared_masker()](
+                                                 const executors::ProcessResult& result) {
+    const std::string error = executors::process_failure(result, {0}, *masker, timeout);
+    answer_all(slots,
+               error.empty() ? number_in(result.output.text(*masker), pointer)
+                             : Sample::failed("the command failed: " + error),
+               answer);
+  });
+}
+
+}  // namespace rollout::metrics

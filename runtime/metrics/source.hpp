@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/executors/http_client.hpp"
+#include "runtime/executors/process.hpp"
+#include "runtime/executors/secrets.hpp"
+#include "runtime/metrics/sample.hpp"
+
+// Asking the sources. Each slot that was asked for is answered exactly once, whatever happens.
+
+namespace rollout::metrics {
+
+// A metric as its source sees it, its configuration computed.
+struct Source {
+  plan::MetricProvider provider{};
+  std::vector<std::pair<std::string, plan::Value>> configuration;  // query, url, at, command, headers, bearer, env, cwd
+  Nanoseconds every = 15'000'000'000;
+  Nanoseconds stale_after = 60'000'000'000;
+};
+
+using Answer = std::function<void(Nanoseconds slot, Sample)>;
+
+// What the sources work with; all outlive the readers.
+struct Means {
+  engine::Scheduler& scheduler;
+  executors::HttpClient& http;
+  executors::ProcessRunner& processes;
+  std::string prometheus_url;
+  std::function<void(const std::string&)> warn;  // a server's warnings, for the log
+};
+
+// As of each slot, past ones too: an instant query a slot, or a range query where there are many in even steps.
+void ask_prometheus(const Means& means, const Source& source, const executors::Secrets& secrets,
+                    std::vector<Nanoseconds> slots, Nanoseconds deadline, const Answer& answer);
+// `http.number` and `command.number` have no past: one number now for the newest slot, NoPast for slots more than
+// `every` ago.
+void ask_http_number(const Means& means, const Source& source, const executors::Secrets& secrets,
+                     std::vector<Nanoseconds> slots, Nanoseconds deadline, const Answer& answer);
+void ask_command_number(const Means& means, const Source& source, const executors::Secrets& secrets,
+                        std::vector<Nanoseconds> slots, Nanoseconds deadline, const Answer& answer);
+
+// The number (or text) that `pointer` (RFC 6901, empty: the whole) names in a JSON document, or in a text that is just
+// a number.
+Sample number_in(std::string_view text, const std::string& pointer);
+
+}  // namespace rollout::metrics
