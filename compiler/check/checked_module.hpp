@@ -464,8 +464,8 @@ struct ScenarioLine {
   std::vector<ExprId> values;         // its expressions beyond those of targets and points, in source order: folded
                                       // constants, typed as the place demands
   std::vector<ScenarioPoint> points;  // its points, in source order
-  // One for each of `symbols`: what is named, with constant arguments in declaration order (a MetricUse, a CheckUse or a
-  // Call), an argument of kNone standing for any (`_`); kNone where the name stands without parentheses. A command
+  // One for each of `symbols`: what is named, with constant arguments in declaration order (a MetricUse, a CheckUse or
+  // a Call), an argument of kNone standing for any (`_`); kNone where the name stands without parentheses. A command
   // (`` run `...` ``) has no symbol: its text is in the node.
   std::vector<ExprId> targets;
   Location location;

@@ -1,0 +1,268 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/check/checker.hpp"
+#include "grammar/literals.hpp"
+
+// The header clauses of a rollout.
+
+namespace rollout::check {
+namespace {
+
+constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+std::optional<std::size_t> day_of(Checker& c, NodeRef name) {
+  const auto found = std::ranges::find(kDays, name.text());
+  if (found != std::end(kDays)) return static_cast<std::size_t>(found - std::begin(kDays));
+  const std::vector<std::string> names(std::begin(kDays), std::end(kDays));
+  c.report(Code::NoSuchDay, c.here(name), fmt::format("there is no day `{}`", name.text()))
+      .help(did_you_mean(name.text(), names))
+      .note("days are `mon tue wed thu fri sat sun`");
+  return std::nullopt;
+}
+
+// Bit 0 is Monday; `fri..mon` goes over the weekend.
+std::uint8_t days_of(Checker& c, std::span<const NodeRef> ranges) {
+  if (ranges.empty()) return plan::Weekdays{}.mask;
+  unsigned mask = 0;
+  for (const NodeRef node : ranges) {
+    const grammar::DayRangeView view{{node}};
+    if (!view.first()) continue;
+    const auto first = day_of(c, *view.first());
+    const auto last = view.last() ? day_of(c, *view.last()) : first;
+    if (!first || !last) continue;
+    for (std::size_t day = *first;; day = (day + 1) % std::size(kDays)) {
+      mask |= 1U << day;
+      if (day == *last) break;
+    }
+  }
+  return static_cast<std::uint8_t>(mask);
+}
+
+bool is_zone(std::string_view zone) {
+  if (zone == "UTC") return true;
+  const auto slash = zone.find('/');
+  const auto fits = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
+           letter == '/' || letter == '_' || letter == '-' || letter == '+';
+  };
+  return slash != std::string_view::npos && slash > 0 && slash + 1 < zone.size() && std::ranges::all_of(zone, fits);
+}
+
+std::string zone_of(Checker& c, NodeRef node) {
+  const std::string zone =
+      node.is(SyntaxKind::StringLiteral) ? constant_text(c, node, "a time zone") : std::string(node.text());
+  if (!is_zone(zone) && !zone.empty()) {
+    c.report(Code::NoSuchDay, c.here(node), fmt::format("`{}` is no time zone", zone))
+        .help("write `UTC`, or a place as in `\"Europe/Amsterdam\"`");
+  }
+  return zone;
+}
+
+template <typename View>
+std::optional<View> header(NodeRef node) {
+  return grammar::as<View>(node);
+}
+
+void check_text_header(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const grammar::TextHeaderView view{{node}};
+  std::string text = constant_text(c, view.text(), grammar::display_of(node.kind()));
+  if (node.is(SyntaxKind::Owner))
+    rollout.owner = std::move(text);
+  else if (node.is(SyntaxKind::Description))
+    rollout.description = std::move(text);
+  else if (node.is(SyntaxKind::Service))
+    rollout.service = std::move(text);
+  else if (node.is(SyntaxKind::Environment))
+    rollout.environment = std::move(text);
+  else
+    rollout.exclusive = std::move(text);
+}
+
+void check_link(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const grammar::LinkView view{{node}};
+  rollout.links.push_back({constant_text(c, view.title(), "`link`"), constant_text(c, view.address(), "`link`")});
+}
+
+void check_setting(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const grammar::SettingView view{{node}};
+  SettingDecl setting;
+  setting.name = constant_text(c, view.key(), "the name of a setting");
+  setting.value = check_expression(c, view.value());
+  setting.reason = constant_text(c, view.reason(), "the reason of a setting");
+  if (!is_error(c, setting.value) && is_secret(c, c.expr(setting.value).type)) {
+    c.report(Code::SecretLeak, c.here(*view.value()), "a setting would show a secret");
+  } else if (!is_error(c, setting.value) && !is_printable(c, c.expr(setting.value).type)) {
+    c.report(Code::NotPrintable, c.here(*view.value()),
+             fmt::format("{} has no text", type_phrase(c, c.expr(setting.value).type)));
+  }
+  rollout.settings.push_back(std::move(setting));
+}
+
+void check_contact(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const grammar::ContactView view{{node}};
+  const SymbolId role = view.role() ? resolve_kind(c, *view.role(), SymbolKind::Role, "a role") : kNone;
+  rollout.contacts.push_back(
+      {role == kNone ? std::string() : c.symbol(role).name, constant_text(c, view.text(), "`contact`")});
+}
+
+void check_window_header(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  if (const auto window = check_window(c, node)) rollout.windows.push_back(*window);
+}
+
+void check_freeze(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const grammar::FreezeView view{{node}};
+  const Bounds bounds = check_bounds(c, view.times(), type_id(TypeKind::Instant), "a bound of `freeze`");
+  const auto from = constant_value(c, bounds.low), to = constant_value(c, bounds.high);
+  const std::string reason = constant_text(c, view.reason(), "the reason of a freeze");
+  if (from && to) {
+    rollout.freezes.push_back({from->as_integer(), to->as_integer(), reason});
+  } else if (view.times() && !is_error(c, bounds.low) && (bounds.high == kNone || !is_error(c, bounds.high))) {
+    c.report(Code::NotConstant, c.here(*view.times()),
+             "a freeze is a range of two instants that are known at compile time")
+        .help("for example `freeze 2026-12-20T00:00Z..2027-01-04T00:00Z \"holidays\"`");
+  }
+}
+
+void check_requires(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  rollout.requirements.push_back(constant_text(c, grammar::RequiresView{{node}}.rollout(), "`requires`"));
+}
+
+bool has_share(const Checker& c, SymbolId action) {
+  const auto parameters = parameters_of(c, action);
+  return std::ranges::any_of(parameters, [](const Parameter& parameter) {
+    return parameter.name == "share" && (parameter.type == type_id(TypeKind::Ratio) || parameter.type == kErrorType);
+  });
+}
+
+void check_traffic_via(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const auto used = grammar::TrafficViaView{{node}}.action();
+  if (!used) return;
+  const SymbolId action = resolve_kind(c, *used, SymbolKind::Action, "an action");
+  if (action == kNone) {
+    rollout.traffic_via = error_expr(c, c.here(*used));  // so that `traffic` is not reported as well
+    return;
+  }
+  if (!has_share(c, action)) {
+    c.report(Code::TrafficViaShare, c.here(*used),
+             fmt::format("`{}` has no parameter `share: ratio`", c.symbol(action).path))
+        .also(c.symbol(action).declared, "declared here")
+        .note("`traffic 5%` calls it with the share of traffic");
+    rollout.traffic_via = error_expr(c, c.here(*used));
+    return;
+  }
+  CallSite site = call_site(c, *used, action);
+  site.supplied = "share";
+  site.direct = true;
+  rollout.traffic_via = check_use(c, *used, action, site);
+}
+
+void check_rollback_within(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const auto limit = grammar::RollbackWithinView{{node}}.limit();
+  rollout.rollback_within = check_as(c, limit, type_id(TypeKind::Duration), "`rollback within`");
+}
+
+void check_rollback_expires(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const grammar::RollbackExpiresView view{{node}};
+  rollout.rollback_expires = check_as(c, view.duration(), type_id(TypeKind::Duration), "`rollback expires`");
+  rollout.expires_at_end = view.after_end();
+  if (view.stage()) rollout.expires_after_stage = find_stage(c, *view.stage());
+  if (node.has(SyntaxKind::ElseClause)) rollout.expired = check_response(c, view.else_response());
+}
+
+void check_on_failure(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  rollout.on_failure = check_response(c, grammar::OnFailureView{{node}}.response());
+}
+
+void check_on_missing(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const grammar::OnMissingView view{{node}};
+  rollout.missing_for = check_as(c, view.for_duration(), type_id(TypeKind::Duration), "`on missing for`");
+  rollout.on_missing = check_response(c, view.response());
+}
+
+void check_baseline_over(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  const auto duration = grammar::BaselineOverView{{node}}.duration();
+  rollout.baseline_over = check_as(c, duration, type_id(TypeKind::Duration), "`baseline over`");
+}
+
+void check_warmup(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  rollout.warmup = check_as(c, grammar::WarmupView{{node}}.duration(), type_id(TypeKind::Duration), "`warmup`");
+}
+
+void check_later(Checker& c, RolloutDecl&, NodeRef node) {
+  not_yet(c, c.here(node), grammar::display_of(node.kind()));
+}
+
+struct HeaderRow {
+  SyntaxKind syntax;
+  void (*check)(Checker&, RolloutDecl&, NodeRef);
+  bool once;
+};
+
+constexpr auto kHeaders = std::to_array<HeaderRow>({
+    {SyntaxKind::Owner, check_text_header, true},
+    {SyntaxKind::Description, check_text_header, true},
+    {SyntaxKind::Service, check_text_header, true},
+    {SyntaxKind::Environment, check_text_header, true},
+    {SyntaxKind::Exclusive, check_text_header, true},
+    {SyntaxKind::Link, check_link, false},
+    {SyntaxKind::Setting, check_setting, false},
+    {SyntaxKind::Contact, check_contact, false},
+    {SyntaxKind::Window, check_window_header, false},
+    {SyntaxKind::Freeze, check_freeze, false},
+    {SyntaxKind::Requires, check_requires, false},
+    {SyntaxKind::TrafficVia, check_traffic_via, true},
+    {SyntaxKind::RollbackWithin, check_rollback_within, true},
+    {SyntaxKind::RollbackExpires, check_rollback_expires, true},
+    {SyntaxKind::OnFailure, check_on_failure, true},
+    {SyntaxKind::OnMissing, check_on_missing, true},
+    {SyntaxKind::BaselineOver, check_baseline_over, true},
+    {SyntaxKind::Warmup, check_warmup, true},
+    {SyntaxKind::Sample, check_later, false},
+    {SyntaxKind::Always, check_later, false},
+    {SyntaxKind::Never, check_later, false},
+});
+
+}  // namespace
+
+std::optional<plan::Window> check_window(Checker& c, NodeRef node) {
+  const auto view = grammar::as<grammar::WindowView>(node);
+  if (!view) return std::nullopt;
+  const Bounds bounds = check_bounds(c, view->times(), type_id(TypeKind::TimeOfDay), "a bound of `window`");
+  plan::Window window;
+  window.days.mask = days_of(c, view->days());
+  if (view->zone()) window.zone = zone_of(c, *view->zone());
+  const auto from = constant_value(c, bounds.low), to = constant_value(c, bounds.high);
+  if (!from || !to) {
+    if (view->times() && !is_error(c, bounds.low) && (bounds.high == kNone || !is_error(c, bounds.high))) {
+      c.report(Code::NotConstant, c.here(*view->times()),
+               "a window is a range of two times that are known at compile time")
+          .help("for example `window 02:00..04:00 UTC`");
+    }
+    return std::nullopt;
+  }
+  window.from = from->as_integer();
+  window.to = to->as_integer();
+  return window;
+}
+
+void check_headers(Checker& c, RolloutDecl& rollout, std::span<const NodeRef> items) {
+  std::vector<NodeRef> seen;
+  for (const NodeRef item : items) {
+    const auto row = std::ranges::find(kHeaders, item.kind(), &HeaderRow::syntax);
+    if (row == kHeaders.end()) continue;
+    const auto first = std::ranges::find_if(seen, [&](NodeRef other) { return other.is(item.kind()); });
+    if (row->once && first != seen.end()) {
+      c.report(Code::RepeatedHeader, c.here(item),
+               fmt::format("this rollout has {} already", grammar::display_of(item.kind())))
+          .also(c.here(*first), "the first one");
+      continue;
+    }
+    seen.push_back(item);
+    row->check(c, rollout, item);
+  }
+}
+
+}  // namespace rollout::check

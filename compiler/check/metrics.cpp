@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include "compiler/check/checker.hpp"
+#include "runtime/plan/value.hpp"
+
+// Metrics: their type, their source and what its numbers mean.
+
+namespace rollout::check {
+namespace {
+
+bool can_be_metric(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::Error:
+    case TypeKind::Number:
+    case TypeKind::Ratio:
+    case TypeKind::Duration:
+    case TypeKind::Size:
+    case TypeKind::NumberRate:
+    case TypeKind::RatioRate:
+    case TypeKind::SizeRate:
+    case TypeKind::Enum: return true;
+    case TypeKind::Bool:
+    case TypeKind::TimeOfDay:
+    case TypeKind::Instant:
+    case TypeKind::String:
+    case TypeKind::Command:
+    case TypeKind::List:
+    case TypeKind::Map:
+    case TypeKind::Record:
+    case TypeKind::Json:
+    case TypeKind::RunResult:
+    case TypeKind::HttpResult:
+    case TypeKind::Secret:
+    case TypeKind::MetricSource:
+    case TypeKind::Channel:
+    case TypeKind::Nothing: return false;
+  }
+  return false;
+}
+
+// Sources count time in seconds, shares from 0 to 1, sizes in bytes, unless `unit` says otherwise.
+double default_scale(TypeKind kind) {
+  return kind == TypeKind::Duration ? 1e9 : 1;
+}
+
+std::string_view unit_examples(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::Duration: return "`unit ms`, `unit s`";
+    case TypeKind::Ratio: return "`unit %`, `unit 1`";
+    case TypeKind::Size: return "`unit B`, `unit MiB`, `unit MB`";
+    case TypeKind::NumberRate: return "`unit 1/s`, `unit 1/m`";
+    case TypeKind::RatioRate: return "`unit %/s`, `unit %/h`";
+    case TypeKind::SizeRate: return "`unit B/s`, `unit MB/s`";
+    case TypeKind::Number: return "`unit 1`";
+    case TypeKind::Error:
+    case TypeKind::Bool:
+    case TypeKind::TimeOfDay:
+    case TypeKind::Instant:
+    case TypeKind::String:
+    case TypeKind::Command:
+    case TypeKind::List:
+    case TypeKind::Map:
+    case TypeKind::Enum:
+    case TypeKind::Record:
+    case TypeKind::Json:
+    case TypeKind::RunResult:
+    case TypeKind::HttpResult:
+    case TypeKind::Secret:
+    case TypeKind::MetricSource:
+    case TypeKind::Channel:
+    case TypeKind::Nothing: return "";
+  }
+  return "";
+}
+
+double check_unit(Checker& c, MaybeNode unit, TypeId type) {
+  const TypeKind kind = c.module.types[type].kind;
+  if (!unit || kind == TypeKind::Error) return default_scale(kind);
+  std::string text(unit->text());
+  if (text == "1" && (kind == TypeKind::Ratio || kind == TypeKind::Number)) return 1;
+  if (text.starts_with("1/")) text.erase(0, 1);
+  const auto scale = plan::unit_scale(text);
+  if (!scale) {
+    c.report(Code::WrongUnit, c.here(*unit), fmt::format("there is no unit `{}`", unit->text()))
+        .help(fmt::format("units of {} are {}", type_phrase(c, type), unit_examples(kind)));
+    return default_scale(kind);
+  }
+  if (scale->first == value_kind(c, type)) return scale->second;
+  c.report(Code::WrongUnit, c.here(*unit),
+           fmt::format("`{}` is a unit of {}, and this metric is {}", unit->text(),
+                       type_phrase(c, type_of_kind(scale->first)), type_phrase(c, type)))
+      .help(unit_examples(kind).empty() ? std::string() : fmt::format("for example {}", unit_examples(kind)));
+  return default_scale(kind);
+}
+
+void check_labels_have_values(Checker& c, SymbolId id, TypeId type) {
+  if (type == kNone || c.module.types[type].kind != TypeKind::Enum) return;
+  const EnumDecl& declaration = c.module.enums[c.module.types[type].declaration];
+  for (std::size_t i = 0; i < declaration.labels.size(); ++i) {
+    if (!declaration.values[i].is_missing()) continue;
+    c.report(Code::BadEnumValue, c.symbol(id).declared,
+             fmt::format("the label `{}` has no value, so `{}` could never be it", declaration.labels[i],
+                         c.symbol(id).name))
+        .help(fmt::format("say what the source answers for it: `{} = 0`", declaration.labels[i]));
+    return;
+  }
+}
+
+void check_source(Checker& c, MetricDecl& metric, NodeRef node, TypeId type) {
+  const ExprId source = check_direct(c, node, type_id(TypeKind::MetricSource));
+  metric.source = source;
+  if (is_error(c, source)) return;
+  const Expr& expr = c.expr(source);
+  if (expr.type != type_id(TypeKind::MetricSource)) {
+    c.report(Code::NotASource, c.here(node),
+             fmt::format("a metric comes from a source, not from {}", type_phrase(c, expr.type)))
+        .help("sources are `prometheus.query`, `http.number`, `command.number` and `probe`");
+    return;
+  }
+  if (c.module.natives[c.symbol(expr.symbol).index].provider != plan::MetricProvider::Probe) return;
+  const ExprId check = expr.children.front();
+  if (c.expr(check).kind != ExprKind::CheckUse) {
+    c.report(Code::NotASource, c.expr(check).location, "`probe` takes a check")
+        .help("declare one: `check name { require ... }`");
+  }
+  if (type != kErrorType && c.module.types[type].kind != TypeKind::Ratio) {
+    c.report(Code::TypeMismatch, c.here(node),
+             fmt::format("`probe` gives a ratio of passes, and this metric is {}", type_phrase(c, type)));
+  }
+}
+
+}  // namespace
+
+void check_metric_signature(Checker& c, SymbolId id, NodeRef node) {
+  const grammar::MetricView view{{node}};
+  auto parameters = check_parameters(c, view.parameters());
+  TypeId type = check_type(c, view.type(), c.symbol(id).name);
+  if (!can_be_metric(c.module.types[type].kind)) {
+    c.report(Code::TypeNotHere, c.here(*view.type()), fmt::format("a metric cannot be {}", type_phrase(c, type)))
+        .note("a metric is a number, a ratio, a duration, a size, a rate or an enum");
+    type = kErrorType;
+  }
+  const auto labels = view.labels();
+  if (!labels.empty()) {
+    not_yet(c, c.here(labels.front()), "a metric that is grouped `by` labels");
+    type = kErrorType;
+  }
+  c.symbol(id).type = type;
+  MetricDecl& metric = c.module.metrics[c.symbol(id).index];
+  metric.parameters = std::move(parameters);
+  for (const NodeRef label : labels) metric.labels.emplace_back(label.text());
+  check_labels_have_values(c, id, type);
+}
+
+void check_metric_body(Checker& c, SymbolId id, NodeRef node) {
+  const grammar::MetricView view{{node}};
+  const TypeId type = c.symbol(id).type, duration = type_id(TypeKind::Duration);
+  MetricDecl metric = c.module.metrics[c.symbol(id).index];
+  open_arguments(c, metric.parameters);
+  c.at.place.what = "the source of a metric";
+  if (view.source()) check_source(c, metric, *view.source(), type);
+  metric.every = check_optional(c, view.every(), duration, "`every`");
+  metric.over = check_optional(c, view.over(), duration, "`over`");
+  metric.stale_after = check_optional(c, view.stale_after(), duration, "`stale after`");
+  for (const ExprId limit : {metric.every, metric.over, metric.stale_after}) {
+    if (limit != kNone) demand_constant_range(c, limit, 1, 9.3e18, "this duration is longer than nothing", {});
+  }
+  metric.scale = check_unit(c, view.unit(), type);
+  metric.baseline = check_optional(c, view.baseline(), type, "the baseline of a metric");
+  if (view.absent_is()) metric.absent = check_constant(c, view.absent_is(), type, "the value that no data means");
+  c.module.metrics[c.symbol(id).index] = std::move(metric);
+}
+
+}  // namespace rollout::check

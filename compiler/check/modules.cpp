@@ -1,0 +1,162 @@
+#include "stdlib/modules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "compiler/check/checker.hpp"
+#include "compiler/diagnostics/syntax.hpp"
+#include "grammar/literals.hpp"
+#include "grammar/parse.hpp"
+
+// Files: the main one, those that it uses and the modules of the standard library, each parsed once.
+
+namespace rollout::check {
+namespace {
+
+constexpr std::string_view kStandardPrefix = "std.";
+
+FileId add_file(Checker& c, grammar::SourceFile source, std::string prefix) {
+  const auto file = static_cast<FileId>(c.files.size());
+  c.module.files.files.push_back(source);
+  c.module.trees.push_back(grammar::parse(std::move(source)));
+  FileScope scope;
+  scope.prefix = std::move(prefix);
+  c.files.push_back(std::move(scope));
+  diagnostics::report_syntax(c.module.trees.back(), file, c.sink);
+  return file;
+}
+
+void load_uses(Checker& c, FileId file) {
+  c.files[static_cast<std::size_t>(file)].loading = true;
+  const NodeRef root = c.module.trees[static_cast<std::size_t>(file)].root();
+  for (const NodeRef node : root.children(SyntaxKind::Use)) load_use(c, file, node);
+  c.files[static_cast<std::size_t>(file)].loading = false;
+  collect_declarations(c, file);
+}
+
+// The text between the last slash and the dot: "slo" of "./shared/slo.rollout".
+std::string stem_of(std::string_view path) {
+  const auto slash = path.find_last_of('/');
+  if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
+  return std::string(path.substr(0, path.find('.')));
+}
+
+bool is_name(std::string_view text) {
+  const auto fits = [](char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_'; };
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+         std::ranges::all_of(text, fits);
+}
+
+std::vector<std::string> standard_names() {
+  std::vector<std::string> names;
+  for (const stdlib::Module& module : stdlib::modules())
+    names.push_back(std::string(kStandardPrefix) + std::string(module.name));
+  return names;
+}
+
+void bind_module(Checker& c, FileId file, NodeRef name, std::string bound, std::string native_name, FileId target) {
+  Symbol symbol;
+  symbol.kind = SymbolKind::Module;
+  symbol.name = symbol.path = std::move(bound);
+  symbol.declared = {file, name.span()};
+  symbol.index = static_cast<std::uint32_t>(c.modules.size());
+  symbol.documentation = c.module.trees[static_cast<std::size_t>(target)].root().documentation();
+  c.modules.push_back({std::move(native_name), target});
+  declare(c, file, add_symbol(c, std::move(symbol), {file, std::nullopt, Progress::Done}));
+}
+
+void use_standard(Checker& c, FileId file, const grammar::UseView& view, NodeRef path) {
+  const std::string name(path.text());
+  const bool standard = name.starts_with(kStandardPrefix);
+  const std::string module = standard ? name.substr(kStandardPrefix.size()) : name;
+  const auto text = standard ? stdlib::module_text(module) : std::nullopt;
+  if (!text) {
+    const auto names = standard_names();
+    Report report = c.report(Code::UnknownModule, {file, path.span()}, fmt::format("there is no module `{}`", name));
+    const std::string full = std::string(kStandardPrefix) + module;
+    const bool prefix_missing = !standard && stdlib::module_text(module).has_value();
+    report.help(prefix_missing ? fmt::format("did you mean `{}`?", full) : did_you_mean(full, names));
+    if (prefix_missing) report.replace({file, path.span()}, full, fmt::format("write `{}`", full));
+    return;
+  }
+  const auto known = c.loaded.find(name);
+  FileId target{};
+  if (known == c.loaded.end()) {
+    target = add_file(c, {"std/" + module + ".rollout", std::string(*text)}, module + ".");
+    c.loaded.emplace(name, target);
+    load_uses(c, target);
+  } else {
+    target = known->second;
+  }
+  const NodeRef bound = view.alias() ? *view.alias() : path;
+  bind_module(c, file, bound, view.alias() ? std::string(bound.text()) : module, module, target);
+}
+
+void use_file(Checker& c, FileId file, const grammar::UseView& view, NodeRef literal) {
+  const Location where{file, literal.span()};
+  const auto path = grammar::constant_text(literal);
+  if (!path) {
+    c.report(Code::NotConstantText, where, "the path of a module is constant text");
+    return;
+  }
+  const std::string bound = view.alias() ? std::string(view.alias()->text()) : stem_of(*path);
+  if (!is_name(bound)) {
+    c.report(Code::UnknownModule, where, fmt::format("`{}` is no name for a module", bound))
+        .help(fmt::format("give it one: `use \"{}\" as slo`", *path));
+    return;
+  }
+  const std::string& from = c.module.files[file].path;
+  auto source = c.loader.file ? c.loader.file(from, *path) : std::nullopt;
+  if (!source) {
+    c.report(Code::MissingFile, where, fmt::format("there is no file `{}`", *path))
+        .note(fmt::format("paths are relative to the file that uses them, `{}`", from));
+    return;
+  }
+  const auto known = c.loaded.find(source->path);
+  FileId target{};
+  if (known == c.loaded.end()) {
+    const std::string key = source->path;
+    target = add_file(c, std::move(*source), stem_of(*path) + ".");
+    c.loaded.emplace(key, target);
+    load_uses(c, target);
+  } else {
+    target = known->second;
+  }
+  if (c.files[static_cast<std::size_t>(target)].loading) {
+    c.report(Code::ModuleCycle, where, fmt::format("`{}` uses this file in turn", *path))
+        .label("this `use` closes the circle")
+        .help("move what both need into a third file");
+  }
+  bind_module(c, file, view.alias() ? *view.alias() : literal, bound, "", target);
+}
+
+}  // namespace
+
+void load_main(Checker& c, grammar::SourceFile source) {
+  const std::string path = source.path;
+  const FileId file = add_file(c, std::move(source), "");
+  c.loaded.emplace(path, file);
+  load_uses(c, file);
+}
+
+void load_use(Checker& c, FileId file, NodeRef node) {
+  const auto view = grammar::as<grammar::UseView>(node);
+  if (!view) return;
+  if (view->is_plugin()) {
+    not_yet(c, {file, node.span()}, "`use plugin`");
+  } else if (view->path()) {
+    use_file(c, file, *view, *view->path());
+  } else if (view->module()) {
+    use_standard(c, file, *view, *view->module());
+  }
+}
+
+void not_yet(Checker& c, Location where, std::string_view construct, std::string help) {
+  c.report(Code::NotYet, where,
+           fmt::format("{} is part of the language but has no meaning in this version yet", construct))
+      .help(std::move(help));
+}
+
+}  // namespace rollout::check

@@ -1,0 +1,57 @@
+// Building one diagnostic where a fault is found.
+#pragma once
+
+#include <string>
+
+#include "compiler/diagnostics/diagnostic.hpp"
+
+namespace rollout::check {
+
+using diagnostics::Code;
+using diagnostics::Location;
+
+// A diagnostic under construction: it goes into the sink at the end of the full expression.
+class Report {
+ public:
+  Report(diagnostics::Sink& sink, Code code, Location at, std::string message) : sink_(sink) {
+    diagnostic_.code = code;
+    diagnostic_.primary = at;
+    diagnostic_.message = std::move(message);
+  }
+  ~Report() { sink_.add(std::move(diagnostic_)); }
+  Report(const Report&) = delete;
+  Report& operator=(const Report&) = delete;
+
+  // The text below the primary span.
+  Report& label(std::string text) {
+    diagnostic_.primary_label = std::move(text);
+    return *this;
+  }
+  // A second place; nothing where the location is of no file's text (what the language brings along).
+  Report& also(Location at, std::string text) {
+    if (!at.span.empty()) diagnostic_.labels.push_back({at, std::move(text)});
+    return *this;
+  }
+  Report& note(std::string text) {
+    diagnostic_.notes.push_back(std::move(text));
+    return *this;
+  }
+  Report& help(std::string text) {
+    if (!text.empty()) diagnostic_.helps.push_back(std::move(text));
+    return *this;
+  }
+  // Offers to write `text` in place of what stands at `at`.
+  Report& replace(Location at, std::string text, std::string title) {
+    diagnostics::Fix fix;
+    fix.title = std::move(title);
+    fix.edits.push_back({at, std::move(text)});
+    diagnostic_.fixes.push_back(std::move(fix));
+    return *this;
+  }
+
+ private:
+  diagnostics::Sink& sink_;
+  diagnostics::Diagnostic diagnostic_;
+};
+
+}  // namespace rollout::check

@@ -1,0 +1,66 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <set>
+#include <vector>
+
+#include "tests/unit/check/support.hpp"
+
+// Each tests/golden/check/NAME.rollout is checked, and what the compiler says stands beside it in NAME.txt. All of them
+// are written anew with ROLLOUT_UPDATE_GOLDENS=1.
+
+using namespace rollout;
+using check::test::read_text;
+
+namespace {
+
+const std::filesystem::path kGoldens = std::filesystem::path(ROLLOUT_SOURCE_DIRECTORY) / "tests/golden/check";
+
+std::vector<std::filesystem::path> golden_sources() {
+  std::vector<std::filesystem::path> sources;
+  for (const auto& entry : std::filesystem::directory_iterator(kGoldens)) {
+    if (entry.path().extension() == ".rollout") sources.push_back(entry.path());
+  }
+  std::ranges::sort(sources);
+  return sources;
+}
+
+check::test::Checked check_golden(const std::filesystem::path& source) {
+  check::test::Checked checked;
+  checked.module = check::check({source.filename().string(), read_text(source)},
+                                check::test::loader_in(source.parent_path()), checked.sink);
+  return checked;
+}
+
+bool updating() {
+  return std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("what the compiler says of each golden program") {
+  for (const auto& source : golden_sources()) {
+    const std::string said = check_golden(source).frames();
+    auto expected = source;
+    expected.replace_extension(".txt");
+    if (updating()) std::ofstream(expected, std::ios::binary) << said;
+    INFO(source.filename().string());
+    CHECK(said == read_text(expected));
+  }
+}
+
+TEST_CASE("every code of the checker is shown by a golden program") {
+  std::set<std::string_view> shown;
+  for (const auto& source : golden_sources()) {
+    for (const auto& diagnostic : check_golden(source).sink.sorted()) {
+      shown.insert(diagnostics::code_text(diagnostic.code));
+    }
+  }
+  std::vector<std::string> missing;
+  constexpr diagnostics::Code kFirst = diagnostics::Code::UnknownName, kLast = diagnostics::Code::NotYet;
+  for (auto code = static_cast<unsigned>(kFirst); code <= static_cast<unsigned>(kLast); ++code) {
+    const std::string_view text = diagnostics::code_text(static_cast<diagnostics::Code>(code));
+    if (!shown.contains(text)) missing.emplace_back(text);
+  }
+  CHECK(missing == std::vector<std::string>{});
+}
