@@ -153,9 +153,9 @@ std::string prometheus_form(const PrometheusQuestion& question) {
     form += fmt::format("&start={}&end={}&step={}", seconds_text(question.first), seconds_text(question.last),
                         seconds_text(question.step));
   }
-  if (question.timeout > 0) form += fmt::format("&timeout={}s", seconds_text(question.timeout));
+  if (question.timeout > 0) form += fmt::format("&timeout={}", seconds_text(question.timeout));
   // Known from 2.43 on, ignored before.
-  if (question.look_back > 0) form += fmt::format("&lookback_delta={}s", seconds_text(question.look_back));
+  if (question.look_back > 0) form += fmt::format("&lookback_delta={}", seconds_text(question.look_back));
   return form;
 }
 
