@@ -57,7 +57,7 @@ class Writer {
 
   template <HasFields Row>
   void write(const Row& row) {
-    for_each_field(row, [this](const auto&, const auto& member) { write(member); });
+    for_each_field(row, [this](const auto&, const auto& member) { this->write(member); });
   }
 
  private:
@@ -119,7 +119,7 @@ class Reader {
   template <HasFields Row>
   void read(Row& row) {
     for_each_field(row, [this](const auto&, auto& member) {
-      if (ok()) read(member);
+      if (this->ok()) this->read(member);
     });
   }
 

@@ -167,7 +167,11 @@ using Entries = std::vector<const Map::value_type*>;
 Entries sorted(const Map& map) {
   Entries entries;
   for (const auto& entry : map) entries.push_back(&entry);
-  std::stable_sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  // Equal keys in the order in which they stand.
+  std::sort(entries.begin(), entries.end(), [](const auto* left, const auto* right) {
+    const int order = left->first.compare(right->first);
+    return order != 0 ? order < 0 : left < right;
+  });
   return entries;
 }
 

@@ -294,6 +294,12 @@ constexpr auto fields(const Plan*) {
 template <typename Row>
 concept HasFields = requires { fields(static_cast<const Row*>(nullptr)); };
 
+// Whether a field is a list of structs.
+template <typename Member>
+inline constexpr bool kIsRowList = false;
+template <HasFields Row>
+inline constexpr bool kIsRowList<std::vector<Row>> = true;
+
 template <HasFields Row>
 inline constexpr std::size_t kFieldCount = std::tuple_size_v<decltype(fields(static_cast<const Row*>(nullptr)))>;
 

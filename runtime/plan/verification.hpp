@@ -91,14 +91,15 @@ struct Reference {
 // Calls visit(reference) for each id in the row, those of its lists and inner structs included; kNone as well.
 template <typename Row, typename Visit>
 void for_each_reference(const Row& row, Visit&& visit) {
-  for_each_field(row, [&]<typename Member>(const auto& field, const Member& member) {
+  for_each_field(row, [&](const auto& field, const auto& member) {
+    using Member = std::remove_cvref_t<decltype(member)>;
     if constexpr (HasFields<Member>) {
       for_each_reference(member, visit);
     } else if constexpr (std::is_same_v<Member, Id>) {
       if (field.table != Table::None) visit(Reference{field.name, field.table, field.need, field.kind, member});
     } else if constexpr (std::is_same_v<Member, std::vector<Id>>) {
       for (const Id id : member) visit(Reference{field.name, field.table, field.need, field.kind, id});
-    } else if constexpr (requires { requires HasFields<typename Member::value_type>; }) {
+    } else if constexpr (kIsRowList<Member>) {
       for (const auto& element : member) for_each_reference(element, visit);
     }
   });

@@ -89,9 +89,10 @@ std::string shown(std::string_view text) {
 
 Reject check_limits(const Plan& plan) {
   Reject reject;
-  for_each_field(plan, [&]<typename Member>(const auto& field, const Member& member) {
+  for_each_field(plan, [&](const auto& field, const auto& member) {
     if (reject) return;
-    if constexpr (requires { member.size(); }) reject = check_size(field.name, member.size(), row_limit(field.name));
+    if constexpr (!HasFields<std::remove_cvref_t<decltype(member)>>)
+      reject = check_size(field.name, member.size(), row_limit(field.name));
   });
   if (reject) return reject;
   for_each_row(plan, [&](std::string_view table, std::size_t index, const auto& row) {

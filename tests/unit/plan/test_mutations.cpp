@@ -121,8 +121,7 @@ void for_each_number(Member& member, Visit&& visit) {
     visit(member);
   } else if constexpr (HasFields<Member>) {
     for_each_field(member, [&](const auto&, auto& inner) { for_each_number(inner, visit); });
-  } else if constexpr (requires { requires HasFields<typename Member::value_type>; } ||
-                       std::is_same_v<Member, std::vector<Id>>) {
+  } else if constexpr (kIsRowList<Member> || std::is_same_v<Member, std::vector<Id>>) {
     for (auto& element : member) for_each_number(element, visit);
   }
 }
