@@ -62,6 +62,16 @@ struct Due {
 
 using Fields = std::initializer_list<std::pair<std::string_view, Value>>;
 
+struct Core;
+
+// What an expression sees: the samples of one slot, or the newest ones.
+struct Sight {
+  const Core* core = nullptr;
+  const Task* task = nullptr;  // whose context and own samples count; null: none
+  Nanoseconds slot = 0;        // where windows end
+  bool in_slot = false;
+};
+
 struct Core {
   explicit Core(std::shared_ptr<const plan::VerifiedPlan> verified);
 
@@ -88,7 +98,7 @@ struct Core {
   // -- values.cpp: computing with the plan's routines
   Value compute(RoutineId routine, const Task* task) const;
   Value compute_in_slot(RoutineId routine, Nanoseconds slot) const;
-  plan::Environment environment(const Task* task, Nanoseconds slot, bool in_slot) const;
+  plan::Environment environment(const Sight& sight) const;
   Nanoseconds duration_or(RoutineId routine, const Task* task, Nanoseconds otherwise) const;
   std::string text_of(RoutineId routine, const Task* task) const;
   std::vector<std::pair<std::string, Value>> arguments_of(const std::vector<plan::Argument>& arguments,
@@ -112,7 +122,7 @@ struct Core {
   bool asks_world(BlockId block) const;
   void begin_attempt(Task& task);
   void start_expiry(plan::StageId stage);
-  void enter_stage(Task& task, const plan::Block& block);
+  bool enter_stage(Task& task, const plan::Block& block);
   bool insert_hooks(Task& task, HookKind kind);
   void leave(Task& task);
   void leave_stage(Task& task, const plan::Block& block, std::uint32_t resume_at);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 #include "runtime/machine/core.hpp"
 #include "runtime/plan/format.hpp"
@@ -51,10 +50,11 @@ std::string misfit(const Parameter& parameter, const Value& value) {
   if (value.as_string().size() > kLongestMatched) {
     return fmt::format("the parameter `{}` is longer than {} bytes", parameter.name, kLongestMatched);
   }
-  try {
-    if (std::regex_match(value.as_string(), std::regex(parameter.pattern))) return {};
-  } catch (const std::regex_error&) {
-    return fmt::format("the pattern of the parameter `{}` cannot be used: {}", parameter.name, parameter.pattern);
+  const Value texts[] = {value, Value::string(parameter.pattern)};
+  const Value matches = plan::call_builtin(plan::Builtin::Matches, texts);
+  if (matches.as_bool()) return {};
+  if (matches.is_missing()) {
+    return fmt::format("the pattern of the parameter `{}` cannot be used: {}", parameter.name, matches.as_string());
   }
   return fmt::format("the parameter `{}` is \"{}\", which does not match \"{}\"", parameter.name, value.as_string(),
                      parameter.pattern);

@@ -74,12 +74,25 @@ Value aggregate_samples(const std::vector<Sample>& samples, Aggregate kind, Nano
     case Aggregate::Maximum: return of_kind(unit, most);
     case Aggregate::Sum: return of_kind(unit, sum);
     case Aggregate::Count: break;
-    case Aggregate::Quantile: return Value::missing("quantiles over time are not computed yet");
+    case Aggregate::Quantile: return of_kind(unit, most);
     case Aggregate::Rate: break;
   }
   const Nanoseconds time = between(within.front()->slot, within.back()->slot);
   if (time <= 0) return Value::missing("a rate needs two samples within the window");
   return rate_of(unit, magnitude(within.back()->value) - magnitude(within.front()->value), time);
+}
+
+Value quantile_of_samples(const std::vector<Sample>& samples, double fraction, Nanoseconds window, Nanoseconds slot) {
+  std::vector<const Sample*> within;
+  for (const Sample& sample : samples) {
+    if (sample.slot <= slot && between(sample.slot, slot) < window) within.push_back(&sample);
+  }
+  if (within.empty()) return Value::missing("no sample within the window");
+  if (!(fraction >= 0 && fraction <= 1)) return Value::missing("a quantile is a share between 0% and 100%");
+  std::ranges::sort(within, {}, [](const Sample* sample) { return magnitude(sample->value); });
+  const double rank = std::ceil(fraction * static_cast<double>(within.size()));
+  const auto place = static_cast<std::size_t>(std::max(rank, 1.0)) - 1;
+  return within[std::min(place, within.size() - 1)]->value;
 }
 
 }  // namespace rollout::machine

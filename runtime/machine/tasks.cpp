@@ -108,15 +108,18 @@ void Core::enter(Task& task, BlockId id, bool inserted, const Value& share) {
     set_state(RunState::Running, {});
     anchor_schedules(plan::Anchor::Start);
   }
+  const bool first_stage = block.kind == BlockKind::Stage && enter_stage(task, block);
   const std::uint64_t scope = arm(task, id, true);
   if (is_rollout) state.rollout_scope = scope;
   if (!is_rollout) task.frames.back().scope = scope;
   if (is_rollout) insert_hooks(task, HookKind::Start);
-  if (block.kind == BlockKind::Stage) enter_stage(task, block);
+  if (block.kind == BlockKind::Stage) insert_hooks(task, HookKind::StageEntered);
+  if (first_stage) insert_hooks(task, HookKind::Start);
   if (asks_world(id)) start_call(task, block);
 }
 
-void Core::enter_stage(Task& task, const Block& block) {
+// Whether it is the first stage that the run enters.
+bool Core::enter_stage(Task& task, const Block& block) {
   const bool first = state.stages_entered++ == 0;
   // Guards of a stage that the run fell back to watched until now.
   if (task.frames.size() > 1) disarm(std::exchange(task.frames[task.frames.size() - 2].scope, 0));
@@ -131,8 +134,7 @@ void Core::enter_stage(Task& task, const Block& block) {
   set_state(RunState::Running, {});
   if (!plan.rollout.expires_at_end) start_expiry(block.stage);
   if (state.rollout_scope == 0) state.rollout_scope = arm(task, plan.rollout.block, true);
-  insert_hooks(task, HookKind::StageEntered);
-  if (first) insert_hooks(task, HookKind::Start);
+  return first;
 }
 
 void Core::start_expiry(plan::StageId stage) {

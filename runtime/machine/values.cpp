@@ -16,34 +16,43 @@ constexpr Nanoseconds kShortestCadence = kSecond / 100;
 
 }  // namespace
 
-plan::Environment Core::environment(const Task* task, Nanoseconds slot, bool in_slot) const {
+// The functions of an environment hold one pointer each, so that none of them needs memory of its own.
+plan::Environment Core::environment(const Sight& sight) const {
+  const Sight* at = &sight;
   plan::Environment result;
   result.variables = state.variables;
-  result.metric = [this, task, in_slot](plan::MetricId metric) {
-    return in_slot ? slot_sample(metric) : newest_sample(metric, task);
+  result.metric = [at](plan::MetricId metric) {
+    return at->in_slot ? at->core->slot_sample(metric) : at->core->newest_sample(metric, at->task);
   };
-  result.window = [this, slot](plan::MetricId metric, plan::Aggregate kind, Nanoseconds window) {
-    return aggregate(metric, kind, window, slot);
+  result.window = [at](plan::MetricId metric, plan::Aggregate kind, Nanoseconds window) {
+    return at->core->aggregate(metric, kind, window, at->slot);
   };
-  result.baseline = [this, task](plan::MetricId metric) {
-    const RoutineId own = metric < plan.metrics.size() ? plan.metrics[metric].baseline : kNone;
-    return own != kNone ? compute(own, task) : Value::missing("no baseline was taken");
+  result.quantile = [at](plan::MetricId metric, double fraction, Nanoseconds window) {
+    if (metric >= at->core->state.metrics.size()) return Value{};
+    return quantile_of_samples(at->core->state.metrics[metric].samples, fraction, window, at->slot);
   };
-  result.context = [this, task, slot, in_slot](plan::ContextValue value) {
-    if (in_slot && value == plan::ContextValue::Now) return Value::instant(slot);
-    return context_value(value, task);
+  result.baseline = [at](plan::MetricId metric) {
+    const auto& metrics = at->core->plan.metrics;
+    const RoutineId own = metric < metrics.size() ? metrics[metric].baseline : kNone;
+    return own != kNone ? at->core->compute(own, at->task) : Value::missing("no baseline was taken");
+  };
+  result.context = [at](plan::ContextValue value) {
+    if (at->in_slot && value == plan::ContextValue::Now) return Value::instant(at->slot);
+    return at->core->context_value(value, at->task);
   };
   return result;
 }
 
 Value Core::compute(RoutineId routine, const Task* task) const {
   if (routine >= plan.routines.size()) return {};
-  return plan::evaluate(plan, routine, environment(task, state.now, false));
+  const Sight sight{this, task, state.now, false};
+  return plan::evaluate(plan, routine, environment(sight));
 }
 
 Value Core::compute_in_slot(RoutineId routine, Nanoseconds slot) const {
   if (routine >= plan.routines.size()) return {};
-  return plan::evaluate(plan, routine, environment(nullptr, slot, true));
+  const Sight sight{this, nullptr, slot, true};
+  return plan::evaluate(plan, routine, environment(sight));
 }
 
 Nanoseconds Core::duration_or(RoutineId routine, const Task* task, Nanoseconds otherwise) const {
