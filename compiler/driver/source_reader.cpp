@@ -31,17 +31,17 @@ std::string mebibytes(std::size_t bytes) {
   return bytes % (1u << 20) == 0 ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} bytes", bytes);
 }
 
-std::string reason_of(int error, const std::string& path) {
+std::string reason_of(int error, const std::string& shown) {
   switch (error) {
-    case ENOENT: return fmt::format("there is no file `{}`; check the path, it is relative to this folder", path);
-    case EISDIR: return fmt::format("`{}` is a folder; name the files in it", path);
-    case EACCES: return fmt::format("`{}` may not be read by this user", path);
-    default: return fmt::format("cannot read `{}`: {}", path, std::strerror(error));
+    case ENOENT: return fmt::format("there is no file {}; check the path, it is relative to this folder", shown);
+    case EISDIR: return fmt::format("{} is a folder; name the files in it", shown);
+    case EACCES: return fmt::format("{} may not be read by this user", shown);
+    default: return fmt::format("cannot read {}: {}", shown, std::strerror(error));
   }
 }
 
-std::string too_large(const std::string& path, std::size_t most_bytes) {
-  return fmt::format("`{}` is larger than {}, the limit for one file; is it the right one?", path,
+std::string too_large(const std::string& shown, std::size_t most_bytes) {
+  return fmt::format("{} is larger than {}, the limit for one file; is it the right one?", shown,
                      mebibytes(most_bytes));
 }
 
@@ -49,7 +49,7 @@ std::string too_large(const std::string& path, std::size_t most_bytes) {
 
 Expected<std::string, InputError> read_bytes(const std::string& path, std::size_t most_bytes) {
   const bool standard_input = path == "-";
-  const std::string shown = standard_input ? "the standard input" : path;
+  const std::string shown = standard_input ? "the standard input" : "`" + path + "`";
   const Descriptor file(standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return InputError{path, reason_of(errno, shown)};
   struct stat status{};

@@ -19,7 +19,7 @@ constexpr plan::Nanoseconds kCreated = 1'800'000'000'000'000'000;
 std::string source() {
   std::string text;
   for (int i = 0; i < kGuards; ++i) {
-    text += fmt::format("metric latency_{}: duration = command.number(\"x\") unit ms every 15s\n", i);
+    text += fmt::format("metric latency_{}: duration = command.number(`x`) unit ms every 15s\n", i);
   }
   text += "rollout bench {\n  stage only {\n";
   for (int i = 0; i < kGuards; ++i) {

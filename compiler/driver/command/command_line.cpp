@@ -97,6 +97,19 @@ CLI::App* add_print(CLI::App& app, PrintArguments& arguments) {
   return verb;
 }
 
+// An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
+std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
+  constexpr std::string_view kOptions[] = {"--format",  "--deny-warnings", "--output",
+                                           "--rollout", "--help",          "--version"};
+  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return "";
+  const std::vector<std::string> extras = app.remaining(true);
+  const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
+  if (option == extras.end()) return "";
+  const auto meant = diagnostics::closest(*option, std::vector<std::string>(std::begin(kOptions), std::end(kOptions)));
+  return fmt::format("there is no option `{}` here{}", *option,
+                     meant ? fmt::format("; did you mean `{}`?", *meant) : "");
+}
+
 // What is wrong with the command line, and the verb that was probably meant.
 Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
   const std::vector<std::string> verbs = {"check", "build", "disasm", "print"};
@@ -107,6 +120,7 @@ Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, c
     message = fmt::format("there is no command `{}`; {}", words[1],
                           meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, disasm or print");
   }
+  if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
   if (count == 1) message = "name a command: check, build, disasm or print";
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
