@@ -416,16 +416,24 @@ void ProblemFinder::visit_scenario(std::uint32_t event) {
   while (!any_arguments_.empty() && any_arguments_.back() >= first) any_arguments_.pop_back();
 }
 
+// A statement in the wrong block comes from the braces where they are wrong; and a closing brace that closes nothing
+// comes from an opening one that is missing, if there is one before it.
 void ProblemFinder::add_brace_problems() {
   if (!brace_trouble_) return;
   const BraceLayout braces(text_, events_);
   const std::vector<Problem> unclosed = braces.unclosed();
   const auto is_unmatched = [](const Found& found) { return found.problem.kind == ProblemKind::UnmatchedBrace; };
   const auto unmatched = std::ranges::find_if(found_, is_unmatched);
-  if (unmatched != found_.end()) {
+  const bool explained = std::ranges::any_of(found_.begin(), unmatched, [](const Found& found) {
+    return found.problem.kind == ProblemKind::Expected && found.problem.expected == K::LeftBrace;
+  });
+  const bool trouble = unmatched != found_.end() || !unclosed.empty();
+  if (unmatched != found_.end() && explained) {
+    found_.erase(unmatched);
+  } else if (unmatched != found_.end()) {
     unmatched->problem.related = braces.closed_too_much(unmatched->problem.span.begin);
   }
-  if (unmatched != found_.end() || !unclosed.empty()) {
+  if (trouble) {
     std::erase_if(found_, [](const Found& found) { return found.problem.kind == ProblemKind::WrongContainer; });
   }
   for (const Problem& problem : unclosed) found_.push_back({problem, 0, 0, false});

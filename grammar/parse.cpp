@@ -115,6 +115,7 @@ bool skip_too_deep(Input& in, TreeBuilder& tree) {
     }
   }
   if (at == in.current()) return false;
+  if (tree.character(at) == '"' && *in.current() == '"') ++at;  // a string that ends with an insert
   const auto mark = tree.mark(in.current());
   tree.token(K::ErrorText, in.iterator(), at);
   tree.close(K::Error, mark, K::ShallowerNesting);
@@ -214,13 +215,33 @@ bool ends_unclosed_body(TreeBuilder& tree, const char* at) {
   return false;
 }
 
-bool body_follows(TreeBuilder& tree, const char* at) {
-  if (!tree.at_line_end(at)) return false;
+namespace {
+
+bool deeper_line_follows(TreeBuilder& tree, const char* at) {
   const char* next = tree.skip_lines(at);
   if (tree.at_end(next)) return false;
   const char* line = next;
   while (line != at && line[-1] != '\n') --line;
   return static_cast<std::uint32_t>(next - line) > tree.indentation();
+}
+
+// Looks no further than people write on a line.
+bool closing_brace_on_line(TreeBuilder& tree, const char* at) {
+  constexpr std::ptrdiff_t kLongLine = 400;
+  const char* stop = tree.end() - at > kLongLine ? at + kLongLine : tree.end();
+  bool in_string = false;
+  for (; at != stop && *at != '\n' && (in_string || *at != '{'); ++at) {
+    if (*at == '"') in_string = !in_string;
+    if (*at == '}' && !in_string) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool body_follows(TreeBuilder& tree, const char* at) {
+  if (tree.at_line_end(at)) return deeper_line_follows(tree, at);
+  return begins_statement(tree, at) && closing_brace_on_line(tree, at);
 }
 
 bool begins_statement(TreeBuilder& tree, const char* at) {

@@ -20,7 +20,8 @@ bool skip_too_deep(Input& in, TreeBuilder& tree);
 // item that only an outer body can hold, and stands no deeper than the line that opened the body.
 bool ends_unclosed_body(TreeBuilder& tree, const char* at);
 
-// Whether a body without its `{` seems to follow: the line ends here and the next one is indented deeper.
+// Whether a body without its `{` seems to follow: the line ends here and the next one is indented deeper, or a
+// statement and a `}` stand on the rest of the line.
 bool body_follows(TreeBuilder& tree, const char* at);
 
 // Whether a word here can begin a statement of any body.
@@ -122,20 +123,20 @@ struct Body : Custom<Body<kBody, Item, kCategory, kRequired, kSeparators>> {
   }
 };
 
-// A body that must be here.
+// A body whose opening brace was forgotten, where the layout shows that one was meant.
 template <typename BodyRule>
-struct ExpectBody : Custom<ExpectBody<BodyRule>> {
+struct UnopenedBody : Custom<UnopenedBody<BodyRule>> {
   using Analysis = LikeOption<BodyRule>;
   static bool parse(Input& in, TreeBuilder& tree) {
-    if (run<BodyRule>(in, tree)) return true;
-    if (body_follows(tree, in.current()) && tree.depth < tree.depth_limit) {
-      BodyRule::rule_t::parse_unopened(in, tree);
-    } else {
-      tree.missing(K::LeftBrace, in.current());
-    }
+    if (tree.depth >= tree.depth_limit || !body_follows(tree, in.current())) return false;
+    BodyRule::rule_t::parse_unopened(in, tree);
     return true;
   }
 };
+
+// A body that must be here.
+template <typename BodyRule>
+struct ExpectBody : Expect<pegtl::sor<BodyRule, UnopenedBody<BodyRule>>, K::LeftBrace> {};
 
 // `( elements )` or `[ elements ]`, in which a line end is a blank. kLists: any number of elements with commas between;
 // else exactly one element.

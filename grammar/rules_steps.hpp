@@ -135,7 +135,8 @@ struct ConditionBlock : Body<K::ConditionBlock, ConditionRule, K::Expression, K:
 struct MoreConditions
     : pegtl::star<Sequence<pegtl::sor<NextWord<K::KeywordAnd>, NextWord<K::KeywordOr>>, Lines, Expect<ConditionRule>>> {
 };
-struct UntilWhat : pegtl::sor<ConditionBlock, Sequence<ConditionRule, MoreConditions>> {
+struct UntilConditions : pegtl::sor<ConditionBlock, Sequence<ConditionRule, MoreConditions>> {};
+struct UntilWhat : pegtl::sor<UntilConditions, UnopenedBody<ConditionBlock>> {
   static constexpr SyntaxKind kExpected = K::Expression;
 };
 struct UntilClause : Clause<K::UntilClause, K::KeywordUntil, Expect<UntilWhat>> {};
@@ -167,8 +168,8 @@ struct ExpectThen : Custom<ExpectThen> {
   using Analysis = LikeOption<ThenClause, Response>;
   static bool parse(Input& in, TreeBuilder& tree) {
     if (run<ThenClause>(in, tree)) return true;
-    const auto mark = tree.mark(in.current());
     tree.missing(K::KeywordThen, in.current());
+    const auto mark = tree.mark(in.current());
     if (run<Response>(in, tree)) {
       tree.close(K::ThenClause, mark);
     } else {

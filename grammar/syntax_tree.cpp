@@ -45,9 +45,9 @@ std::vector<std::string_view> doc_lines_above(const SyntaxTree::Data& data, std:
 
 std::string join_lines(const std::vector<std::string_view>& lines) {
   std::string joined;
-  for (const std::string_view line : lines) {
-    if (!joined.empty() || &line != &lines.front()) joined += '\n';
-    joined += line;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) joined += '\n';
+    joined += lines[i];
   }
   return joined;
 }

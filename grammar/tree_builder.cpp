@@ -76,6 +76,7 @@ void TreeBuilder::missing(SyntaxKind expected, const char* at) {
   const std::uint32_t place = behind_token ? significant_end_ : offset(at);
   events.insert(events.begin() + static_cast<std::ptrdiff_t>(index), {SyntaxKind::Missing, expected, place, place, 1});
   settled_ = index + 1;
+  significant_end_ = place;
 }
 
 void TreeBuilder::retake_trivia(const char*& at) {

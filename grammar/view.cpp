@@ -45,6 +45,10 @@ std::optional<NodeRef> modifier_of(NodeRef node) {
   });
 }
 
+bool is_reference(SyntaxKind kind) {
+  return kind == SyntaxKind::NameExpression || kind == SyntaxKind::Member || kind == SyntaxKind::Call;
+}
+
 bool is_comparison_operator(SyntaxKind kind) {
   return (SyntaxKind::Equal <= kind && kind <= SyntaxKind::GreaterEqual) || kind == SyntaxKind::Assign ||
          kind == SyntaxKind::KeywordIn || kind == SyntaxKind::KeywordIs;

@@ -47,6 +47,8 @@ std::optional<NodeRef> response_in(NodeRef node, SyntaxKind clause);
 // KeywordReadonly, KeywordIdempotent or KeywordIrreversible in front of an action, a call or a command.
 std::optional<NodeRef> modifier_of(NodeRef node);
 
+// A NameExpression, Member or Call.
+bool is_reference(SyntaxKind kind);
 bool is_comparison_operator(SyntaxKind kind);
 bool is_sum_operator(SyntaxKind kind);
 bool is_product_operator(SyntaxKind kind);

@@ -18,7 +18,7 @@ struct WorldView : View<SyntaxKind::World> {
 // `scenario "title" of rollout(...) in world { ... }`
 struct ScenarioView : View<SyntaxKind::Scenario> {
   std::optional<NodeRef> title() const { return nth_child(node, SyntaxKind::StringLiteral, 0); }
-  std::optional<NodeRef> rollout() const { return node.child_if(is_expression, 0); }
+  std::optional<NodeRef> rollout() const { return node.child_if(is_reference); }
   // The name behind `in`.
   std::optional<NodeRef> world() const { return node.token(SyntaxKind::Name); }
   std::vector<NodeRef> lines() const { return nodes_in(node, SyntaxKind::ScenarioBody); }

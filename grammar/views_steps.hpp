@@ -65,7 +65,7 @@ struct ConditionView : View<SyntaxKind::Condition> {
 // `verify check(...)`, `verify "name" { require ... }`, `verify all of [checks]`
 struct VerifyView : View<SyntaxKind::Verify> {
   // A NameExpression, Member or Call.
-  std::optional<NodeRef> check() const { return node.child_if(is_expression, 0); }
+  std::optional<NodeRef> check() const { return node.child_if(is_reference); }
   std::optional<NodeRef> name() const { return node.child(SyntaxKind::StringLiteral); }
   std::optional<NodeRef> body() const { return node.child(SyntaxKind::CheckBody); }
   // The List behind `all of`.
