@@ -152,7 +152,8 @@ Expected<std::string> find_run(const StateDirectory& state, const std::string& g
     return PlanError{fmt::format("`{}` may mean {}; write more of the name", given, joined(matching))};
   }
   std::vector<std::string> problems;
-  const auto unfinished = all_runs(state, problems) | ranges::views::filter(is_unfinished) |
+  const std::vector<journal::RunRow> runs = all_runs(state, problems);
+  const auto unfinished = runs | ranges::views::filter(is_unfinished) |
                           ranges::views::transform([](const auto& run) { return run.run_id; }) |
                           ranges::to<std::vector>();
   if (unfinished.size() == 1) return unfinished.front();
