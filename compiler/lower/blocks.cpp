@@ -27,7 +27,7 @@ void lower_native(Lowering& l, const CallSite& site, const Expr& call, const che
   plan::Effect effect;
   effect.kind = native.effect;
   effect.effect_class = class_of_call(l, site, native.effect_class);
-  effect.text = source_text(l.module, call.location);
+  effect.text = shown_text(l, call.location, {site.call});
   effect.timeout = l.in.timeout;
   if (native.effect == plan::EffectKind::Http) {
     effect.arguments.push_back({"method", l.build.string_routine(upper_case(native.name))});
@@ -65,8 +65,7 @@ void lower_action(Lowering& l, const CallSite& site, const Expr& call, const Cod
     l.in.timeout = timeout;
     l.block().effect_class = effect_class;
     l.block().result = site.result;
-    l.block().arguments = argument_routines(l, arguments);
-    bind_in_block(l, action.parameters, arguments);
+    l.block().arguments = bind_in_block(l, action.parameters, arguments);
     lower_body(l, action.body);
     if (action.probe != kNone) {
       const plan::BlockId probe = lower_check_body(l, action.probe, "probe of " + symbol.path, call.location);
@@ -166,7 +165,7 @@ void lower_call(Lowering& l, const CallSite& site) {
   const Location& location = l.expr(site.call).location;
   plan::BlockId id = kNone;
   {
-    const InBlock block(l, plan::BlockKind::Step, source_text(l.module, location), location);
+    const InBlock block(l, plan::BlockKind::Step, shown_text(l, location, {site.call}), location);
     id = block.id();
     if (site.has_modifier) l.block().effect_class = site.modifier;
     lower_bare_call(l, site);

@@ -34,8 +34,7 @@ void add_block(Lowering& l, plan::Channel& row, const Expr& call, const Argument
   if (has_steps(declared.body)) {
     const InBlock block(l, plan::BlockKind::Channel, symbol.path, call.location);
     row.block = block.id();
-    l.block().arguments = argument_routines(l, arguments);
-    bind_in_block(l, declared.parameters, arguments);
+    l.block().arguments = bind_in_block(l, declared.parameters, arguments);
     lower_body(l, declared.body);
   }
   if (has_steps(declared.acknowledged)) {

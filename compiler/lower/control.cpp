@@ -67,12 +67,12 @@ void lower_if(Lowering& l, const check::Step& step, const check::IfStep& conditi
   const std::string text = source_text(l.module, l.expr(condition.condition).location);
   if (code.is_constant() && code.constant->kind() == ValueKind::Bool) {
     const check::BlockId taken = code.constant->as_bool() ? condition.then : condition.otherwise;
-    run_block(l, plan::BlockKind::If, "if " + text, taken, step.location);
+    run_block(l, plan::BlockKind::If, text, taken, step.location);
     return;
   }
   const plan::PlanBuilder::Label otherwise = l.build.new_label();
   l.build.jump_unless(otherwise, routine_of(l, code, text));
-  run_block(l, plan::BlockKind::If, "if " + text, condition.then, step.location);
+  run_block(l, plan::BlockKind::If, text, condition.then, step.location);
   if (condition.otherwise == kNone) {
     l.build.bind(otherwise);
     return;
@@ -80,7 +80,7 @@ void lower_if(Lowering& l, const check::Step& step, const check::IfStep& conditi
   const plan::PlanBuilder::Label end = l.build.new_label();
   l.build.jump(end);
   l.build.bind(otherwise);
-  run_block(l, plan::BlockKind::If, "if not " + text, condition.otherwise, step.location);
+  run_block(l, plan::BlockKind::If, "not " + text, condition.otherwise, step.location);
   l.build.bind(end);
 }
 
@@ -130,8 +130,8 @@ void lower_within(Lowering& l, const check::Step& step, const check::WithinStep&
 
 void lower_recur(Lowering& l, const check::Step& step, const check::RecurStep& recur) {
   const RoutineId every = lower_routine(l, recur.every);
-  const plan::BlockId id =
-      lower_block(l, plan::BlockKind::Every, head_text(l, step, recur.body), recur.body, step.location);
+  const std::string period = source_text(l.module, l.expr(recur.every).location);
+  const plan::BlockId id = lower_block(l, plan::BlockKind::Every, period, recur.body, step.location);
   l.build.block(id).every = every;
   l.block().companions.push_back(id);
 }

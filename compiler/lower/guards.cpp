@@ -13,6 +13,10 @@ bool is_comparison(Op op) {
          op == Op::GreaterEqual;
 }
 
+std::string text_of(const Lowering& l, ExprId id) {
+  return shown_text(l, l.expr(id).location, {id});
+}
+
 // Both sides of a condition that is one comparison; the side with a metric is the observed one.
 void set_sides(Lowering& l, plan::Guard& guard, ExprId condition) {
   const Expr* expr = &l.expr(condition);
@@ -24,8 +28,8 @@ void set_sides(Lowering& l, plan::Guard& guard, ExprId condition) {
   if (expr->kind != ExprKind::Binary || !is_comparison(expr->op)) return;
   const Code left = lower_expression(l, expr->children[0]);
   const Code right = lower_expression(l, expr->children[1]);
-  const RoutineId left_routine = routine_of(l, left, source_text(l.module, l.expr(expr->children[0]).location));
-  const RoutineId right_routine = routine_of(l, right, source_text(l.module, l.expr(expr->children[1]).location));
+  const RoutineId left_routine = routine_of(l, left, text_of(l, expr->children[0]));
+  const RoutineId right_routine = routine_of(l, right, text_of(l, expr->children[1]));
   const bool swapped = metrics_read(left).empty() && !metrics_read(right).empty();
   guard.observed = swapped ? right_routine : left_routine;
   guard.threshold = swapped ? left_routine : right_routine;
@@ -75,6 +79,14 @@ void set_steps(Lowering& l, plan::Response& row, const check::Response& response
 
 }  // namespace
 
+std::string watched_text(const Lowering& l, ExprId condition, ExprId for_duration, const std::string& written) {
+  const std::string plain = source_text(l.module, l.expr(condition).location);
+  if (!written.starts_with(plain)) return written;
+  const std::string shown = text_of(l, condition);
+  if (for_duration == kNone) return shown + written.substr(plain.size());
+  return shown + " for " + text_of(l, for_duration);
+}
+
 plan::ResponseId lower_response(Lowering& l, check::ResponseId id) {
   if (id == kNone) return kNone;
   const check::Response& response = l.module.responses[id];
@@ -91,7 +103,7 @@ void lower_guard(Lowering& l, check::GuardId id) {
   const At at(l, guard.location);
   plan::Guard row;
   const Code condition = lower_expression(l, guard.condition);
-  row.condition = routine_of(l, condition, source_text(l.module, l.expr(guard.condition).location));
+  row.condition = routine_of(l, condition, text_of(l, guard.condition));
   row.metrics = metrics_read(condition);
   set_sides(l, row, guard.condition);
   row.for_duration = lower_optional(l, guard.for_duration);
@@ -100,7 +112,7 @@ void lower_guard(Lowering& l, check::GuardId id) {
   row.response = lower_response(l, guard.response);
   row.blind = lower_response(l, guard.blind);
   row.repeat_every = lower_optional(l, guard.repeat_every);
-  row.text = guard.text;
+  row.text = watched_text(l, guard.condition, guard.for_duration, guard.text);
   row.spot = l.spot;
   const plan::GuardId added = l.build.add(std::move(row));
   l.block().guards.push_back(added);

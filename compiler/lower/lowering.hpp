@@ -1,6 +1,7 @@
 // What the parts of lowering share while one rollout becomes a plan. Internal to this folder.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <set>
@@ -70,6 +71,10 @@ SpotId spot_of(Lowering& l, const Location& location);
 // The source there with blanks and line ends folded, cut at a length for messages.
 std::string source_text(const CheckedModule& module, const Location& location);
 
+// As source_text, with the values of parameters and loop variables that the expressions name there and that are known:
+// what is expanded at several places is told apart.
+std::string shown_text(const Lowering& l, const Location& location, std::initializer_list<ExprId> expressions);
+
 // The instructions of routines and blocks come from `location` until the end of the scope.
 class At {
  public:
@@ -111,9 +116,10 @@ Arguments lower_arguments(Lowering& l, const std::vector<check::Argument>& param
                           const Code* share = nullptr);
 // The parameters stand for the values themselves.
 void substitute(Lowering& l, const std::vector<check::Argument>& parameters, const Arguments& arguments);
-// As substitute in an open block: what only the run knows is kept in variables of the block.
-void bind_in_block(Lowering& l, const std::vector<check::Argument>& parameters, const Arguments& arguments);
-std::vector<plan::Argument> argument_routines(Lowering& l, const Arguments& arguments);
+// As substitute in an open block: what only the run knows is kept in variables of the block. Gives the routines of all
+// arguments.
+std::vector<plan::Argument> bind_in_block(Lowering& l, const std::vector<check::Argument>& parameters,
+                                          const Arguments& arguments);
 
 // Code that belongs to no block of the run until the end of the scope: of channels, and of checks that metrics ask.
 class Apart {
@@ -207,6 +213,8 @@ void lower_stage(Lowering& l, std::uint32_t stage);
 
 // ---------------------------------------------------------------- guards and responses
 
+// A condition over time as `written`, with the values of parameters in their place.
+std::string watched_text(const Lowering& l, ExprId condition, ExprId for_duration, const std::string& written);
 void lower_guard(Lowering& l, check::GuardId guard);
 void lower_watch(Lowering& l, const check::WatchStep& watch);
 plan::HoldCondition lower_condition(Lowering& l, const check::HoldCondition& condition);

@@ -158,8 +158,7 @@ plan::BlockId lower_check(Lowering& l, const Expr& use) {
   const check::CheckDecl& declared = l.module.checks[symbol.index];
   const Arguments arguments = lower_arguments(l, declared.parameters, use.children);
   return check_block(l, symbol.path, use.location, declared.external, [&] {
-    l.block().arguments = argument_routines(l, arguments);
-    bind_in_block(l, declared.parameters, arguments);
+    l.block().arguments = bind_in_block(l, declared.parameters, arguments);
     lower_body(l, declared.body);
   });
 }

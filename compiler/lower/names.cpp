@@ -164,23 +164,19 @@ void substitute(Lowering& l, const std::vector<check::Argument>& parameters, con
   for (std::size_t i = 0; i < parameters.size(); ++i) l.names[parameters[i].symbol] = arguments.values[i];
 }
 
-void bind_in_block(Lowering& l, const std::vector<check::Argument>& parameters, const Arguments& arguments) {
+std::vector<plan::Argument> bind_in_block(Lowering& l, const std::vector<check::Argument>& parameters,
+                                          const Arguments& arguments) {
+  std::vector<plan::Argument> routines;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Code& value = arguments.values[i];
+    routines.push_back({arguments.names[i], routine_of(l, value, arguments.names[i])});
     if (is_settled(l, value)) {
       l.names[parameters[i].symbol] = value;
       continue;
     }
     const VariableId variable = l.build.variable(arguments.names[i], value.kind);
-    l.build.emit(Op::Let, variable, routine_of(l, value, arguments.names[i]));
+    l.build.emit(Op::Let, variable, routines.back().value);
     l.names[parameters[i].symbol] = load_code(l, variable, l.spot);
-  }
-}
-
-std::vector<plan::Argument> argument_routines(Lowering& l, const Arguments& arguments) {
-  std::vector<plan::Argument> routines;
-  for (std::size_t i = 0; i < arguments.values.size(); ++i) {
-    routines.push_back({arguments.names[i], routine_of(l, arguments.values[i], arguments.names[i])});
   }
   return routines;
 }

@@ -25,6 +25,49 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+std::string folded(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    // Twice what is shown is more than enough to know that something is left out.
+    if (result.size() > 2 * plan::kMaxSpotText) break;
+    if (!is_blank(c)) {
+      result += c;
+    } else if (!result.empty() && result.back() != ' ') {
+      result += ' ';
+    }
+  }
+  while (result.ends_with(' ')) result.pop_back();
+  return shortened(std::move(result));
+}
+
+// A part of the source and what is shown instead.
+struct Replacement {
+  std::uint32_t begin = 0, end = 0;
+  std::string text;
+};
+
+// The names of parameters and loop variables whose value is known here.
+void find_replacements(const Lowering& l, ExprId id, const Location& location, std::vector<Replacement>& found) {
+  if (id == kNone) return;
+  const Expr& expr = l.expr(id);
+  for (const ExprId child : expr.children) find_replacements(l, child, location, found);
+  if (expr.kind != ExprKind::Name || expr.symbol == kNone || expr.location.file != location.file) return;
+  const SymbolKind kind = l.symbol(expr.symbol).kind;
+  if (kind != SymbolKind::Argument && kind != SymbolKind::EachVariable) return;
+  const auto value = l.names.find(expr.symbol);
+  if (value == l.names.end() || !value->second.is_constant()) return;
+  const grammar::Span span = expr.location.span;
+  if (span.begin < location.span.begin || span.end > location.span.end) return;
+  const std::string_view text = l.module.files[location.file].text;
+  const bool inserted = span.begin >= location.span.begin + 2 && span.end < location.span.end &&
+                        text.substr(span.begin - 2, 2) == "${" && text[span.end] == '}';
+  if (inserted) {
+    found.push_back({span.begin - 2, span.end + 1, plan::to_text(*value->second.constant)});
+  } else {
+    found.push_back({span.begin, span.end, plan::to_literal(*value->second.constant)});
+  }
+}
+
 std::uint32_t file_of(Lowering& l, FileId file) {
   if (const auto found = l.files.find(file); found != l.files.end()) return found->second;
   const grammar::SourceFile& source = l.module.files[file];
@@ -36,19 +79,28 @@ std::uint32_t file_of(Lowering& l, FileId file) {
 }  // namespace
 
 std::string source_text(const CheckedModule& module, const Location& location) {
-  const std::string& text = module.files[location.file].text;
+  const std::string_view text = module.files[location.file].text;
   const std::size_t end = std::min<std::size_t>(location.span.end, text.size());
-  std::string folded;
-  for (std::size_t at = std::min<std::size_t>(location.span.begin, end); at < end; ++at) {
-    // Twice what is shown is more than enough to know that something is left out.
-    if (folded.size() > 2 * plan::kMaxSpotText) break;
-    if (!is_blank(text[at])) {
-      folded += text[at];
-    } else if (!folded.empty() && folded.back() != ' ') {
-      folded += ' ';
-    }
+  const std::size_t begin = std::min<std::size_t>(location.span.begin, end);
+  return folded(text.substr(begin, end - begin));
+}
+
+std::string shown_text(const Lowering& l, const Location& location, std::initializer_list<ExprId> expressions) {
+  std::vector<Replacement> replacements;
+  for (const ExprId expression : expressions) find_replacements(l, expression, location, replacements);
+  if (replacements.empty()) return source_text(l.module, location);
+  std::ranges::sort(replacements, {}, &Replacement::begin);
+  const std::string_view text = l.module.files[location.file].text;
+  std::string shown;
+  std::uint32_t at = location.span.begin;
+  for (const Replacement& one : replacements) {
+    if (one.begin < at) continue;
+    shown += text.substr(at, one.begin - at);
+    shown += one.text;
+    at = one.end;
   }
-  return shortened(std::move(folded));
+  shown += text.substr(at, location.span.end - at);
+  return folded(shown);
 }
 
 SpotId spot_of(Lowering& l, const Location& location) {

@@ -59,7 +59,7 @@ void emit_traffic(Lowering& l, const check::TrafficStep& traffic) {
 std::string verify_name(const Lowering& l, const check::VerifyStep& verify) {
   if (!verify.name.empty()) return fmt::format("verify {}", plan::to_literal(Value::string(verify.name)));
   std::vector<std::string> names;
-  for (const ExprId check : verify.checks) names.push_back(source_text(l.module, l.expr(check).location));
+  for (const ExprId check : verify.checks) names.push_back(shown_text(l, l.expr(check).location, {check}));
   const std::string text = fmt::format("{}", fmt::join(names, ", "));
   return verify.all_of ? "verify all of [" + text + "]" : "verify " + text;
 }
@@ -76,7 +76,8 @@ void lower_traffic(Lowering& l, const check::Step& step, const check::TrafficSte
     const Location& share = l.expr(traffic.ramp_to == kNone ? traffic.share : traffic.ramp_to).location;
     Location shown = step.location;
     shown.span.end = std::max(shown.span.begin, share.span.end);
-    const InBlock block(l, plan::BlockKind::Step, source_text(l.module, shown), step.location);
+    const InBlock block(l, plan::BlockKind::Step, shown_text(l, shown, {traffic.share, traffic.ramp_to}),
+                        step.location);
     id = block.id();
     emit_traffic(l, traffic);
   }
@@ -87,10 +88,10 @@ void lower_traffic(Lowering& l, const check::Step& step, const check::TrafficSte
 plan::HoldCondition lower_condition(Lowering& l, const check::HoldCondition& condition) {
   plan::HoldCondition row;
   const Code code = lower_expression(l, condition.condition);
-  row.condition = routine_of(l, code, condition.text);
+  row.condition = routine_of(l, code, shown_text(l, l.expr(condition.condition).location, {condition.condition}));
   row.metrics = metrics_read(code);
   row.for_duration = lower_optional(l, condition.for_duration);
-  row.text = condition.text;
+  row.text = watched_text(l, condition.condition, condition.for_duration, condition.text);
   return row;
 }
 
@@ -98,14 +99,14 @@ void lower_hold(Lowering& l, const check::Step& step, const check::HoldStep& hol
   plan::Hold row;
   row.least = lower_routine(l, hold.least);
   row.most = lower_optional(l, hold.most);
-  for (const check::HoldCondition& condition : hold.until) row.until.push_back(lower_condition(l, condition));
-  row.otherwise = lower_response(l, step.tail.otherwise);
-  Location shown = step.location;
-  if (step.tail.otherwise != kNone) {
-    shown.span.end = std::min(shown.span.end, l.module.responses[step.tail.otherwise].location.span.begin);
+  row.text = "hold " + shown_text(l, l.expr(hold.least).location, {hold.least});
+  if (hold.most != kNone) row.text += ".." + shown_text(l, l.expr(hold.most).location, {hold.most});
+  for (const check::HoldCondition& condition : hold.until) {
+    row.text += row.until.empty() ? " until " : " and ";
+    row.until.push_back(lower_condition(l, condition));
+    row.text += row.until.back().text;
   }
-  row.text = source_text(l.module, shown);
-  if (row.text.ends_with(" else ")) row.text.resize(row.text.size() - std::string_view(" else ").size());
+  row.otherwise = lower_response(l, step.tail.otherwise);
   row.spot = l.spot;
   l.build.emit(Op::Hold, l.build.add(std::move(row)));
 }

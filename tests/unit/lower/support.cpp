@@ -1,0 +1,80 @@
+#include "support.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "compiler/check/check.hpp"
+#include "compiler/diagnostics/render.hpp"
+#include "runtime/plan/evaluate.hpp"
+
+namespace rollout::lower::test {
+
+std::string read_source(const std::string& path) {
+  std::ifstream file(std::string(ROLLOUT_SOURCE_DIRECTORY) + "/" + path, std::ios::binary);
+  REQUIRE(file);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+bool update_goldens() {
+  return std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr;
+}
+
+check::CheckedModule checked(std::string text, std::string path) {
+  const check::ModuleLoader loader{
+      [](std::string_view, std::string_view) -> std::optional<grammar::SourceFile> { return std::nullopt; }};
+  diagnostics::Sink sink;
+  check::CheckedModule module = check::check({std::move(path), std::move(text)}, loader, sink);
+  std::string problems;
+  for (const diagnostics::Diagnostic& one : sink.sorted()) {
+    if (diagnostics::severity_of(one.code) == diagnostics::Severity::Error) {
+      const grammar::SourceFile& file = module.files[one.primary.file];
+      const auto place = grammar::LineTable(file.text).position(one.primary.span.begin, grammar::ColumnUnit::CodePoint);
+      problems += file.path + ":" + std::to_string(place.line + 1) + ": " + one.message + "\n";
+    }
+  }
+  INFO(problems);
+  REQUIRE(problems.empty());
+  return module;
+}
+
+void require_valid(const plan::Plan& plan) {
+  const auto verified = plan::verify(plan);
+  const std::string reason = verified ? std::string{} : verified.error().message;
+  INFO(reason);
+  REQUIRE(reason.empty());
+}
+
+plan::Plan lowered(std::string text, std::string path) {
+  const check::CheckedModule module = checked(std::move(text), std::move(path));
+  REQUIRE_FALSE(module.rollouts.empty());
+  plan::Plan plan = lower_rollout(module, module.symbols[module.rollouts.front().symbol].name);
+  require_valid(plan);
+  return plan;
+}
+
+const plan::Block& block_named(const plan::Plan& plan, const std::string& name) {
+  for (const plan::Block& block : plan.blocks) {
+    if (block.name == name) return block;
+  }
+  FAIL("no block `" << name << "`");
+  throw;
+}
+
+const plan::Metric& metric_named(const plan::Plan& plan, const std::string& name) {
+  for (const plan::Metric& metric : plan.metrics) {
+    if (metric.name == name) return metric;
+  }
+  FAIL("no metric `" << name << "`");
+  throw;
+}
+
+plan::Value value_of(const plan::Plan& plan, plan::RoutineId routine) {
+  REQUIRE(routine < plan.routines.size());
+  return plan::evaluate(plan, routine, {});
+}
+
+}  // namespace rollout::lower::test
