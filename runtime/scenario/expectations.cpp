@@ -166,7 +166,7 @@ Verdict check_called(const Expectation& expected, const Context& context) {
   }
   const bool as_often = expected.times ? found.size() == *expected.times : !found.empty();
   if (as_often != expected.negated) return std::nullopt;
-  std::string observed = "it was called " + times_text(found.size());
+  std::string observed = found.empty() ? "it was never called" : "it was called " + times_text(found.size());
   if (!found.empty()) observed += ", " + join(found);
   if (found.empty() && !others.empty()) observed += "; with other arguments: " + join(others);
   return observed;

@@ -87,7 +87,8 @@ class Player {
   void points_moved();
   void carry_out(const machine::StartEffect& effect);
   void answer(const machine::Poll& poll);
-  machine::Samples immediate_answer(const machine::Poll& poll);
+  machine::Samples immediate_answer(std::vector<machine::Poll>& polls);
+  SignalAnswer read(plan::MetricId metric, Nanoseconds slot);
   void keep_if_it_mattered(const machine::Samples& samples, const machine::Reaction& reaction);
 
   void happen(const Due& due);
@@ -209,8 +210,8 @@ void Player::feed(const machine::Event& event) {
   ++result_.events;
   take(machine_->apply(event, now_), polls);
   // Sources answer within the same instant, before anything that the polls' reactions start.
-  for (std::size_t i = 0; i < polls.size() && result_.events <= options_.most_events; ++i) {
-    const machine::Samples samples = immediate_answer(polls[i]);
+  while (!polls.empty() && result_.events <= options_.most_events) {
+    const machine::Samples samples = immediate_answer(polls);
     if (samples.readings.empty()) continue;
     ++result_.events;
     machine::Reaction reaction = machine_->apply(samples, now_);
@@ -302,31 +303,39 @@ void Player::carry_out(const machine::StartEffect& effect) {
        EffectDone{effect.effect, answer.status, std::move(answer.result), std::move(answer.error)});
 }
 
-// What is known now; late samples come as events of their own.
-machine::Samples Player::immediate_answer(const machine::Poll& poll) {
-  machine::Samples samples{poll.slot, {}};
-  samples.readings.reserve(poll.metrics.size());
-  for (const plan::MetricId metric : poll.metrics) {
-    auto answer = signals_.read(metric, poll.slot);
-    if (!answer) {
-      answer = SignalAnswer{};
-      answer->reading.metric = metric;
-      answer->reading.status = machine::ReadingStatus::NoData;
-      const plan::Metric& row = plan_.metrics[metric];
-      if (row.provider == plan::MetricProvider::Check) {
-        const auto passes = world_.check_passes(row.declaration, row.arguments, poll.slot);
-        if (passes) answer->reading.status = machine::ReadingStatus::Value;
-        if (passes) answer->reading.value = Value::boolean(*passes);
-        answer->reading.sampled_at = poll.slot;
+// Takes the first slot's polls from the list and answers them together, with what is known now; late samples come as
+// events of their own.
+machine::Samples Player::immediate_answer(std::vector<machine::Poll>& polls) {
+  machine::Samples samples{polls.front().slot, {}};
+  for (const machine::Poll& poll : polls) {
+    if (poll.slot != samples.slot) continue;
+    for (const plan::MetricId metric : poll.metrics) {
+      SignalAnswer answer = read(metric, poll.slot);
+      if (poll.slot + answer.delay > now_) {
+        push(poll.slot + answer.delay, Order::Sample, machine::Samples{poll.slot, {std::move(answer.reading)}});
+      } else {
+        samples.readings.push_back(std::move(answer.reading));
       }
     }
-    if (poll.slot + answer->delay > now_) {
-      push(poll.slot + answer->delay, Order::Sample, machine::Samples{poll.slot, {std::move(answer->reading)}});
-    } else {
-      samples.readings.push_back(std::move(answer->reading));
-    }
   }
+  std::erase_if(polls, [&](const machine::Poll& poll) { return poll.slot == samples.slot; });
   return samples;
+}
+
+// The signals' word; a check that no signal is about is answered by the world.
+SignalAnswer Player::read(plan::MetricId metric, Nanoseconds slot) {
+  if (auto answer = signals_.read(metric, slot)) return std::move(*answer);
+  SignalAnswer answer;
+  answer.reading.metric = metric;
+  answer.reading.status = machine::ReadingStatus::NoData;
+  const plan::Metric& row = plan_.metrics[metric];
+  if (row.provider != plan::MetricProvider::Check) return answer;
+  const auto passes = world_.check_passes(row.declaration, row.arguments, slot);
+  if (!passes) return answer;
+  answer.reading.status = machine::ReadingStatus::Value;
+  answer.reading.value = Value::boolean(*passes);
+  answer.reading.sampled_at = slot;
+  return answer;
 }
 
 void Player::keep_if_it_mattered(const machine::Samples& samples, const machine::Reaction& reaction) {
