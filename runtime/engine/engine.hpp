@@ -10,8 +10,8 @@
 #include "runtime/journal/journal.hpp"
 #include "runtime/machine/machine.hpp"
 
-// Feeds machines with events and carries out their requests: the Asio loop, the clock, child processes, HTTP, metric sources.
-// One thread, completion handlers, no coroutines.
+// Feeds machines with events and carries out their requests: the Asio loop, the clock, child processes, HTTP, metric
+// sources. One thread, completion handlers, no coroutines.
 
 namespace rollout::engine {
 
@@ -27,7 +27,8 @@ struct EngineOptions {
 struct Observer {
   std::function<void(const machine::Record&)> record;
   std::function<void(const machine::Machine&)> changed;  // after each event
-  std::function<void(const std::string& run_id, const std::string& error)> broken;  // the journal failed: the run stands still
+  std::function<void(const std::string& run_id, const std::string& error)>
+      broken;  // the journal failed: the run stands still
 };
 
 class Engine {
@@ -39,11 +40,13 @@ class Engine {
 
   void set_observer(Observer observer);
 
-  // Creates the run durably and begins it. Fails (nothing stored) where parameters do not fit or the journal cannot be written.
+  // Creates the run durably and begins it. Fails (nothing stored) where parameters do not fit or the journal cannot be
+  // written.
   plan::Expected<std::string> start(std::shared_ptr<const plan::VerifiedPlan> plan, machine::RunOptions options);
   // Takes a stored run up again: claims it, settles what is in doubt, goes on.
   plan::Expected<std::string> resume(const std::string& run_id);
-  // What a person says; the answer is for that person ("approved by dana (1 of 2)", or why it was refused), after it is durable.
+  // What a person says; the answer is for that person ("approved by dana (1 of 2)", or why it was refused), after it is
+  // durable.
   plan::Expected<std::string> say(const std::string& run_id, const machine::PersonSaid& said);
   const machine::Machine* find(const std::string& run_id) const;
   // Stops feeding without ending anything: children are left in the state that a crash would leave them in, or, with

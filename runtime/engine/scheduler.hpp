@@ -7,8 +7,8 @@
 
 #include "runtime/plan/value.hpp"
 
-// All waiting goes through one scheduler: a timer wheel on one Asio timer in real time, a heap ordered by (due, sequence) on
-// the virtual clock.
+// All waiting goes through one scheduler: a timer wheel on one Asio timer in real time, a heap ordered by (due,
+// sequence) on the virtual clock.
 
 namespace rollout::engine {
 
@@ -17,7 +17,8 @@ using TimerId = std::uint64_t;
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
-  // Nanoseconds since the Unix epoch; advances with the monotonic clock, so that a step of the wall clock moves no deadline.
+  // Nanoseconds since the Unix epoch; advances with the monotonic clock, so that a step of the wall clock moves no
+  // deadline.
   virtual plan::Nanoseconds now() const = 0;
   // Runs `action` once, at `due` or, where that is past, as soon as possible; equal dues in the order of the calls.
   virtual TimerId at(plan::Nanoseconds due, std::function<void()> action) = 0;
