@@ -142,7 +142,7 @@ std::vector<ExprId> check_arguments(Checker& c, const CallSite& site, std::span<
       result.push_back(check_argument(c, *node, parameters[i], site));
       continue;
     }
-    result.push_back(parameters[i].default_value);
+    result.push_back(site.fills_defaults ? parameters[i].default_value : kNone);
     const bool optional = !parameters[i].required || site.any_allowed || parameters[i].name == site.supplied;
     if (!optional) missing.push_back(parameters[i]);
   }

@@ -181,7 +181,7 @@ SymbolId find_local(const Checker& c, std::string_view name);
 SymbolId find_member(const Checker& c, SymbolId module, std::string_view name);
 // What a NameExpression, a chain of Members on one, a QualifiedName or a Name token stands for; reports what is
 // unknown. `wanted` is for the message: "a metric".
-SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted);
+SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted, std::optional<SymbolKind> kind = std::nullopt);
 // As resolve, for a symbol of one kind; reports another kind.
 SymbolId resolve_kind(Checker& c, NodeRef node, SymbolKind kind, std::string_view wanted);
 // "did you mean `x`?", or nothing.
@@ -192,7 +192,8 @@ std::string_view kind_phrase(SymbolKind kind);  // "a metric"
 void use_symbol(Checker& c, SymbolId symbol, Location where);
 // The context value of that name where it is in scope here.
 std::optional<plan::ContextValue> find_context(const Checker& c, std::string_view name);
-void report_unknown_name(Checker& c, NodeRef name, std::string_view wanted);
+void report_unknown_name(Checker& c, NodeRef name, std::string_view wanted,
+                         std::optional<SymbolKind> kind = std::nullopt);
 
 // ---------------------------------------------------------------- types
 
@@ -272,7 +273,8 @@ struct CallSite {
   std::vector<NodeRef> arguments;
   Location declared{};          // of what is called
   std::string_view supplied{};  // a parameter that the construct itself gives
-  bool any_allowed = false;     // `_` may stand for an argument, and arguments may be left out
+  bool any_allowed = false;     // of a scenario: `_` may stand for an argument
+  bool fills_defaults = true;   // else what is not given stays open
   bool parentheses = false;     // the name was called
   bool direct = false;          // a call of the outside may stand here
   TypeId want = kNone;

@@ -28,19 +28,32 @@ bool has_traffic(Checker& c, NodeRef node) {
   return false;
 }
 
+// A ramp is unrolled into its steps, so they are known now and finite.
+void check_ramp(Checker& c, const grammar::TrafficView& view, TrafficStep& step) {
+  constexpr double kMostSteps = 1000;
+  const TypeId ratio = type_id(TypeKind::Ratio);
+  step.share = check_constant(c, view.share(), ratio, "the begin of a ramp");
+  step.ramp_to = check_constant(c, view.to(), ratio, "the end of a ramp");
+  step.ramp_by = check_constant(c, view.step(), ratio, "the step of a ramp");
+  step.ramp_every = check_as(c, view.every(), type_id(TypeKind::Duration), "the time between the steps of a ramp");
+  const auto from = constant_value(c, step.share), to = constant_value(c, step.ramp_to),
+             by = constant_value(c, step.ramp_by);
+  if (!from || !to || !by) return;
+  const double length = to->as_double() - from->as_double();
+  if (length <= 0) {
+    c.report(Code::BoundsReversed, c.here(view.node), "a ramp goes up: its end lies above its begin");
+  } else if (by->as_double() <= 0 || length / by->as_double() > kMostSteps) {
+    c.report(Code::OutOfRange, c.here(*view.step()), "a ramp has between 1 and 1000 steps");
+  }
+}
+
 void check_traffic(Checker& c, NodeRef node, Block& block) {
   const grammar::TrafficView view{{node}};
   const TypeId ratio = type_id(TypeKind::Ratio);
   const bool known = has_traffic(c, node);
   TrafficStep step;
-  step.share = check_as(c, view.share(), ratio, "a share of traffic");
-  if (view.is_ramp()) {
-    step.ramp_to = check_as(c, view.to(), ratio, "a share of traffic");
-    step.ramp_by = check_as(c, view.step(), ratio, "the step of a ramp");
-    step.ramp_every = check_as(c, view.every(), type_id(TypeKind::Duration), "the time between the steps of a ramp");
-    not_yet(c, c.here(node), "a ramp of traffic",
-            "write its steps one by one: `traffic 5%`, `hold 10m`, `traffic 10%`");
-  }
+  if (!view.is_ramp()) step.share = check_as(c, view.share(), ratio, "a share of traffic");
+  if (view.is_ramp()) check_ramp(c, view, step);
   for (const ExprId share : {step.share, step.ramp_to}) {
     if (share != kNone) demand_constant_range(c, share, 0, 1, "a share of traffic lies between 0% and 100%", {});
   }

@@ -128,7 +128,6 @@ void check_notify(Checker& c, NodeRef node, Block& block) {
   if (view.ack_within()) {
     step.acknowledge_within = limit_of(c, view.ack_within());
     step.otherwise = view.ack_else() ? check_response(c, view.ack_else()) : kNone;
-    not_yet(c, c.here(*node.child(SyntaxKind::AckClause)), "`ack within`");
   }
   push(c, block, node, step);
 }

@@ -93,15 +93,15 @@ double check_unit(Checker& c, MaybeNode unit, TypeId type) {
   return default_scale(kind);
 }
 
-void check_labels_have_values(Checker& c, SymbolId id, TypeId type) {
-  if (type == kNone || c.module.types[type].kind != TypeKind::Enum) return;
+// Prometheus answers with numbers; elsewhere a label without a value is answered by its name.
+void check_labels_have_numbers(Checker& c, NodeRef source, TypeId type) {
+  if (c.module.types[type].kind != TypeKind::Enum) return;
   const EnumDecl& declaration = c.module.enums[c.module.types[type].declaration];
   for (std::size_t i = 0; i < declaration.labels.size(); ++i) {
-    if (!declaration.values[i].is_missing()) continue;
-    c.report(Code::BadEnumValue, c.symbol(id).declared,
-             fmt::format("the label `{}` has no value, so `{}` could never be it", declaration.labels[i],
-                         c.symbol(id).name))
-        .help(fmt::format("say what the source answers for it: `{} = 0`", declaration.labels[i]));
+    if (declaration.values[i].kind() == plan::ValueKind::Number) continue;
+    c.report(Code::BadEnumValue, c.here(source),
+             fmt::format("Prometheus answers with numbers, and the label `{}` stands for none", declaration.labels[i]))
+        .help(fmt::format("say which number it is: `{} = 0`", declaration.labels[i]));
     return;
   }
 }
@@ -117,7 +117,9 @@ void check_source(Checker& c, MetricDecl& metric, NodeRef node, TypeId type) {
         .help("sources are `prometheus.query`, `http.number`, `command.number` and `probe`");
     return;
   }
-  if (c.module.natives[c.symbol(expr.symbol).index].provider != plan::MetricProvider::Probe) return;
+  const plan::MetricProvider provider = c.module.natives[c.symbol(expr.symbol).index].provider;
+  if (provider == plan::MetricProvider::Prometheus) check_labels_have_numbers(c, node, type);
+  if (provider != plan::MetricProvider::Probe) return;
   const ExprId check = expr.children.front();
   if (c.expr(check).kind != ExprKind::CheckUse) {
     c.report(Code::NotASource, c.expr(check).location, "`probe` takes a check")
@@ -149,7 +151,6 @@ void check_metric_signature(Checker& c, SymbolId id, NodeRef node) {
   MetricDecl& metric = c.module.metrics[c.symbol(id).index];
   metric.parameters = std::move(parameters);
   for (const NodeRef label : labels) metric.labels.emplace_back(label.text());
-  check_labels_have_values(c, id, type);
 }
 
 void check_metric_body(Checker& c, SymbolId id, NodeRef node) {

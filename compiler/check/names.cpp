@@ -76,6 +76,26 @@ bool report_module_not_used(Checker& c, NodeRef name) {
   return true;
 }
 
+// The names of the kind, those of modules after their dots included.
+std::vector<std::string> names_of_kind(const Checker& c, SymbolKind kind) {
+  std::vector<std::string> names;
+  for (const auto& [name, id] : c.files[static_cast<std::size_t>(c.at.file)].names) {
+    if (c.symbol(id).kind == kind) names.push_back(name);
+    if (c.symbol(id).kind != SymbolKind::Module || !c.modules[c.symbol(id).index].file) continue;
+    for (const auto& [member, inner] : c.files[static_cast<std::size_t>(*c.modules[c.symbol(id).index].file)].names) {
+      if (c.symbol(inner).kind == kind) names.push_back(fmt::format("{}.{}", name, member));
+    }
+  }
+  return names;
+}
+
+std::string_view without_article(std::string_view phrase) {
+  for (const std::string_view article : {"a ", "an "}) {
+    if (phrase.starts_with(article)) return phrase.substr(article.size());
+  }
+  return phrase;
+}
+
 }  // namespace
 
 std::string_view kind_phrase(SymbolKind kind) {
@@ -159,22 +179,23 @@ std::optional<plan::ContextValue> find_context(const Checker& c, std::string_vie
   return std::nullopt;
 }
 
-void report_unknown_name(Checker& c, NodeRef name, std::string_view wanted) {
+void report_unknown_name(Checker& c, NodeRef name, std::string_view wanted, std::optional<SymbolKind> kind) {
   for (const ContextRow& row : kContext) {
     if (row.name != name.text()) continue;
     c.report(Code::NameNotHere, c.here(name), fmt::format("`{}` has a value only in {}", row.name, row.where));
     return;
   }
-  const auto names = visible_names(c);
-  Report report = c.report(Code::UnknownName, c.here(name), fmt::format("there is no `{}` here", name.text()));
-  if (!wanted.empty()) report.label(fmt::format("the name of {} is needed", wanted));
+  const auto names = kind ? names_of_kind(c, *kind) : visible_names(c);
+  const std::string message = wanted.empty() ? fmt::format("there is no `{}` here", name.text())
+                                             : fmt::format("there is no {} `{}`", without_article(wanted), name.text());
+  Report report = c.report(Code::UnknownName, c.here(name), message);
   const auto nearest = diagnostics::closest(name.text(), names);
   if (!nearest) return;
   report.help(fmt::format("did you mean `{}`?", *nearest));
   report.replace(c.here(name), *nearest, fmt::format("write `{}`", *nearest));
 }
 
-SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted) {
+SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted, std::optional<SymbolKind> kind) {
   const std::vector<NodeRef> names = name_tokens(node);
   if (names.empty()) {
     if (!node.has_error()) {
@@ -185,7 +206,7 @@ SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted) {
   SymbolId found = find_name(c, names.front().text());
   if (found == kNone) {
     if (names.size() > 1 && report_module_not_used(c, names.front())) return kNone;
-    report_unknown_name(c, names.front(), wanted);
+    report_unknown_name(c, names.front(), wanted, kind);
     return kNone;
   }
   for (std::size_t i = 1; i < names.size(); ++i) {
@@ -206,7 +227,7 @@ SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted) {
 }
 
 SymbolId resolve_kind(Checker& c, NodeRef node, SymbolKind kind, std::string_view wanted) {
-  const SymbolId id = resolve(c, node, wanted);
+  const SymbolId id = resolve(c, node, wanted, kind);
   if (id == kNone) return kNone;
   const Symbol& symbol = c.symbol(id);
   if (symbol.kind == kind) {

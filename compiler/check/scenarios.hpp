@@ -1,0 +1,39 @@
+// What the lines of one scenario are checked against. Internal to this folder.
+#pragma once
+
+#include "compiler/check/checker.hpp"
+
+namespace rollout::check {
+
+// A question to people, with the texts that are known now.
+struct GateText {
+  std::string text;
+  std::vector<std::string> parts;  // a checklist's items, an ask's answers
+  SymbolId role = kNone;
+  bool asks = false;
+};
+
+struct ScenarioContext {
+  std::uint32_t rollout = kNone;  // into Module::rollouts
+  std::vector<GateText> gates;
+  bool open_texts = false;      // some gate's text is known only to a run
+  std::vector<SymbolId> given;  // params with a value
+};
+
+// One line, resolved and folded. A line of an unknown kind gives nothing.
+std::optional<ScenarioLine> check_scenario_line(Checker& c, ScenarioContext& context, NodeRef node);
+// The parts of lines that several kinds share.
+void check_signal(Checker& c, NodeRef node, ScenarioLine& line);
+void check_person(Checker& c, const ScenarioContext& context, NodeRef node, ScenarioLine& line);
+void check_expectation(Checker& c, const ScenarioContext& context, NodeRef node, ScenarioLine& line);
+void add_point(Checker& c, MaybeNode node, ScenarioLine& line);
+void add_constant(Checker& c, MaybeNode node, TypeId type, std::string_view what, ScenarioLine& line);
+// A whole number from 0.
+void add_count(Checker& c, MaybeNode node, std::string_view what, ScenarioLine& line);
+// What a line names: a metric, a callable, a channel.
+void add_target(Checker& c, NodeRef node, SymbolId symbol, ScenarioLine& line);
+// An action, a check, a channel or a native; reports anything else.
+void add_callable(Checker& c, MaybeNode node, ScenarioLine& line);
+void add_stage(Checker& c, MaybeNode name, ScenarioLine& line);
+
+}  // namespace rollout::check
