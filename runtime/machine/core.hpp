@@ -33,7 +33,7 @@ struct Cause {
 };
 
 // What a guard that fired, or that is blind, says.
-struct Answer {
+struct GuardAnswer {
   plan::GuardId guard = plan::kNone;
   ResponseId response = kNone;
   Cause cause;
@@ -200,7 +200,7 @@ struct Core {
   bool frozen() const;
   void evaluate_guards(Nanoseconds slot);
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
-  void answer(const std::vector<Answer>& answers);
+  void answer(const std::vector<GuardAnswer>& answers);
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
   Nanoseconds missing_due(const GuardRun& run) const;
   void new_episodes();

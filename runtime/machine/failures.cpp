@@ -237,7 +237,7 @@ void Core::take_outcome(ResponseId id, const Cause& cause, Task* task) {
   }
   // Steps of a guard's answer go on with what they still have to tell; the forward work has been stopped.
   const bool ends = goes_back || response.outcome == OutcomeKind::Abort;
-  if (ends && task && task->wait == Wait::Ready && !task->stop && !is_forward(*task)) advance(*task);
+  if (ends && task && task->wait != Wait::Gone && !task->stop && !is_forward(*task)) advance(*task);
 }
 
 }  // namespace rollout::machine

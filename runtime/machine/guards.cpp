@@ -123,7 +123,7 @@ void Core::evaluate_guards(Nanoseconds slot) {
     }
   }
   std::ranges::sort(fired);
-  std::vector<Answer> answers;
+  std::vector<GuardAnswer> answers;
   for (const GuardId guard : fired) {
     GuardRun* run = find_guard(guard);
     if (!run) continue;
@@ -138,7 +138,7 @@ void Core::evaluate_guards(Nanoseconds slot) {
     if (GuardRun* run = find_guard(guard); run && goes_on) run->waived = true;
     answers.push_back({guard, row.blind, Cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot}});
   }
-  std::ranges::stable_sort(answers, {}, &Answer::guard);
+  std::ranges::stable_sort(answers, {}, &GuardAnswer::guard);
   answer(answers);
 }
 
@@ -193,18 +193,18 @@ void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& f
 }
 
 // The steps of all answers are carried out in source order; of their outcomes the strongest takes effect.
-void Core::answer(const std::vector<Answer>& answers) {
-  const Answer* best = nullptr;
-  const auto strength = [&](const Answer& candidate) {
+void Core::answer(const std::vector<GuardAnswer>& answers) {
+  const GuardAnswer* best = nullptr;
+  const auto strength = [&](const GuardAnswer& candidate) {
     return candidate.response < plan.responses.size() ? rank(plan.responses[candidate.response].outcome) : 0;
   };
-  for (const Answer& candidate : answers) {
+  for (const GuardAnswer& candidate : answers) {
     const std::uint64_t steps = start_response_steps(candidate.response, candidate.cause, nullptr);
     if (GuardRun* run = find_guard(candidate.guard); run && steps != 0) run->response = steps;
     if (!best || strength(candidate) > strength(*best)) best = &candidate;
   }
   if (!best) return;
-  for (const Answer& candidate : answers) {
+  for (const GuardAnswer& candidate : answers) {
     if (&candidate == best || strength(candidate) == 0) continue;
     record(RecordKind::GuardOutranked,
            {{"guard", text(plan.guards[candidate.guard].text)}, {"by", text(plan.guards[best->guard].text)}},
@@ -232,7 +232,7 @@ void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds a
                     guard.spot,
                     at};
   if (plan.rollout.on_missing != kNone) {
-    answer({Answer{run.guard, plan.rollout.on_missing, cause}});
+    answer({GuardAnswer{run.guard, plan.rollout.on_missing, cause}});
   } else {
     pause_run(cause.reason, cause, kNone, nullptr);
   }

@@ -97,8 +97,14 @@ void Core::want(std::vector<SlotPoll>& polls, std::uint64_t task, Nanoseconds sl
     if (known != place->wanted.end() && known->metric == metric) continue;
     Wanted wanted;
     wanted.metric = metric;
+    const MetricState& newest = state.metrics[metric];
+    if (newest.decided && newest.slot == slot) {
+      wanted.answered = wanted.reused = true;
+      wanted.value = newest.value;
+    } else {
+      fresh.push_back(metric);
+    }
     place->wanted.insert(known, std::move(wanted));
-    fresh.push_back(metric);
   }
   if (!fresh.empty()) ask(*place, fresh);
 }
@@ -227,6 +233,7 @@ void Core::decide_slot(Nanoseconds slot) {
 
 void Core::accept(SlotPoll& poll) {
   for (Wanted& wanted : poll.wanted) {
+    if (wanted.reused) continue;
     wanted.value = usable(wanted, poll.slot);
     MetricState& known = state.metrics[wanted.metric];
     if (!known.decided || poll.slot >= known.slot) {

@@ -31,6 +31,16 @@ std::string write_snapshot(const Core& core) {
   return std::string(kMagic) + head.take() + payload;
 }
 
+void repair_checksum(std::string& bytes) {
+  constexpr std::size_t kHead = kMagic.size() + sizeof(kVersion) + sizeof(std::uint64_t);
+  if (bytes.size() < kHead) return;
+  ArchiveWriter head;
+  std::uint32_t version = kVersion;
+  std::uint64_t sum = checksum(std::string_view(bytes).substr(kHead));
+  head(version, sum);
+  bytes.replace(0, kHead, std::string(kMagic) + head.take());
+}
+
 std::string read_snapshot(Core& core, std::string_view bytes) {
   if (!bytes.starts_with(kMagic)) return "the stored state is not one of a run";
   ArchiveReader head(bytes.substr(kMagic.size()));

@@ -219,12 +219,14 @@ struct HoldRun {
 struct Wanted {
   plan::MetricId metric = kNone;
   bool answered = false;
+  bool reused = false;     // this instant's sample was known already: `value` holds it
   std::uint64_t task = 0;  // a check that the machine runs itself for the answer
   Reading reading;
   Value value;  // usable, or missing with the reason, once decided
   template <typename Archive>
   void fields(Archive& a) {
-    a(metric, answered, task, reading.metric, reading.status, reading.value, reading.sampled_at, reading.error, value);
+    a(metric, answered, reused, task, reading.metric, reading.status, reading.value, reading.sampled_at, reading.error,
+      value);
   }
 };
 

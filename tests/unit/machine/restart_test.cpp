@@ -1,0 +1,230 @@
+#include "driver.hpp"
+
+using namespace rollout::machine;
+using namespace rollout::machine::test;
+using rollout::plan::BlockKind;
+using rollout::plan::EffectClass;
+using rollout::plan::OutcomeKind;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// One step that hangs until the runtime dies.
+struct OneEffect {
+  TestPlan plan;
+  explicit OneEffect(EffectClass effect_class) {
+    plan.begin_stage("one");
+    plan.step("a", "undo a", effect_class);
+    plan.end_stage();
+  }
+  // Runs it to the crash and back.
+  Driver crashed() {
+    Driver driver = plan.drive();
+    driver.effects = [](const StartEffect& request) -> std::optional<Answer> {
+      if (request.callable == "a" && !request.again) return std::nullopt;
+      return Answer{};
+    };
+    driver.run_until(kMinute);
+    driver.crash(kMinute);
+    return driver;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a readonly or idempotent effect in doubt is started again under the same key") {
+  OneEffect one(GENERATE(EffectClass::ReadOnly, EffectClass::Idempotent));
+  Driver driver = one.crashed();
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::Succeeded);
+  REQUIRE(driver.started.size() == 2);
+  CHECK(driver.started[1].key == driver.started[0].key);
+  CHECK(driver.started[1].effect == driver.started[0].effect);
+  CHECK(driver.started[1].again);
+  CHECK(driver.count(RecordKind::InDoubt) == 1);
+  CHECK(driver.count(RecordKind::Settled) == 1);
+}
+
+TEST_CASE("an opaque effect in doubt waits for a person") {
+  OneEffect one(GENERATE(EffectClass::Opaque, EffectClass::Irreversible));
+  Driver driver = one.crashed();
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  REQUIRE(driver.state() == RunState::Paused);
+  CHECK(driver.started.size() == 1);
+  CHECK(driver.machine().view().reason == "unknown outcome of `a`");
+  CHECK(driver.machine().view().effects.at(0).in_doubt);
+  driver.say(kHour + kMinute, {Verb::Resume, "dana", "", ""});
+  driver.run_until(kHour + 2 * kMinute);
+  CHECK(driver.state() == RunState::Paused);
+  CHECK(driver.count(RecordKind::PersonIgnored) == 1);
+  // A second crash changes nothing about it.
+  driver.crash(kMinute);
+  CHECK(driver.state() == RunState::Paused);
+  const auto verb = GENERATE(Verb::Retry, Verb::Promote, Verb::Rollback, Verb::Abort);
+  driver.say(2 * kHour, {verb, "dana", "", ""});
+  driver.run_until(3 * kHour);
+  INFO(driver.journal());
+  if (verb == Verb::Retry) CHECK(driver.callables() == Texts{"a", "a"});
+  if (verb == Verb::Promote) CHECK(driver.callables() == Texts{"a"});
+  if (verb == Verb::Rollback) CHECK(driver.callables() == Texts{"a", "undo a"});
+  if (verb == Verb::Abort) CHECK(driver.callables() == Texts{"a"});
+  const bool succeeds = verb == Verb::Retry || verb == Verb::Promote;
+  CHECK((driver.state() == RunState::Succeeded) == succeeds);
+  CHECK(driver.machine().finished());
+}
+
+TEST_CASE("a probe answers for the effect") {
+  OneEffect one(EffectClass::Opaque);
+  const auto probe = one.plan.build.begin_block(BlockKind::Check, "is it there");
+  one.plan.build.emit(Op::Effect, one.plan.run("probe"));
+  one.plan.build.end_block();
+  for (auto& block : one.plan.build.plan().blocks) {
+    if (block.name == "a") block.probe = probe;
+  }
+  const auto status = GENERATE(EffectStatus::Succeeded, EffectStatus::Failed, EffectStatus::NotStarted);
+  Driver driver = one.plan.drive();
+  int tries = 0;
+  driver.effects = [&](const StartEffect& request) -> std::optional<Answer> {
+    if (request.callable == "a" && ++tries == 1) return std::nullopt;
+    return Answer{.status = request.callable == "probe" ? status : EffectStatus::Succeeded};
+  };
+  driver.run_until(kMinute);
+  driver.crash(kMinute);
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  if (status == EffectStatus::Succeeded) {
+    CHECK(driver.callables() == Texts{"a", "probe"});
+    CHECK(driver.state() == RunState::Succeeded);
+  } else if (status == EffectStatus::Failed) {
+    CHECK(driver.callables() == Texts{"a", "probe", "a"});
+    CHECK(driver.started[2].key != driver.started[0].key);
+    CHECK(driver.state() == RunState::Succeeded);
+  } else {
+    CHECK(driver.callables() == Texts{"a", "probe"});
+    CHECK(driver.state() == RunState::Paused);
+  }
+}
+
+TEST_CASE("an undo in doubt leaves the rollback incomplete until a person takes it up again") {
+  TestPlan plan;
+  plan.step("a", "undo a");
+  plan.step("boom");
+  Driver driver = plan.drive();
+  bool hangs = true;
+  driver.effects = [&](const StartEffect& request) -> std::optional<Answer> {
+    if (request.callable == "undo a" && hangs) return std::nullopt;
+    return Answer{.status = request.callable == "boom" ? EffectStatus::Failed : EffectStatus::Succeeded};
+  };
+  driver.run_until(kMinute);
+  driver.crash(kMinute);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::RollbackIncomplete);
+  hangs = false;
+  driver.say(kHour, {Verb::Rollback, "lee", "", ""});
+  driver.run_until(2 * kHour);
+  CHECK(driver.state() == RunState::RolledBack);
+  CHECK(driver.callables() == Texts{"a", "boom", "undo a", "undo a"});
+}
+
+TEST_CASE("missed slots are made up, and the verdict equals that of an uninterrupted run") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  const auto guard = plan.guard(bad, 5 * kMinute, plan.response(OutcomeKind::Rollback), "bad for 5m");
+  const auto stage = plan.begin_stage("one");
+  plan.build.block(stage).guards = {guard};
+  plan.hold(20 * kMinute);
+  plan.end_stage();
+  plan.step("after");
+  const auto verified = Driver::verified(plan.finish());
+  const auto world = [](Nanoseconds since) { return Value::boolean(since >= 7 * kMinute && since < 16 * kMinute); };
+  Driver plain(verified);
+  plain.metric(bad, world);
+  plain.run_until(kHour);
+  REQUIRE(Driver::slot(plain.first(RecordKind::GuardFired)) == 12 * kMinute);
+  const Nanoseconds at = GENERATE(3 * kMinute, 7 * kMinute, 11 * kMinute + kSecond);
+  const Nanoseconds down = GENERATE(kSecond, 5 * kMinute, 24 * kHour);
+  Driver driver(verified);
+  driver.poll_latency = GENERATE(Nanoseconds{0}, 100'000'000);
+  driver.metric(bad, world);
+  driver.run_until(at);
+  driver.crash(down);
+  driver.run_until(48 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::RolledBack);
+  CHECK(Driver::slot(driver.first(RecordKind::GuardFired)) == 12 * kMinute);
+  CHECK(Driver::text(driver.first(RecordKind::GuardFired), "held") == "5m");
+  CHECK(driver.started.empty());
+}
+
+TEST_CASE("a hold that ended while the runtime was down ends at its own slot, after all missed slots were decided") {
+  TestPlan plan;
+  const auto good = plan.metric("good");
+  const auto guard = plan.guard(plan.metric("bad"), 0, plan.response(OutcomeKind::Rollback), "bad");
+  rollout::plan::Hold row;
+  row.least = plan.build.duration_routine(5 * kMinute);
+  row.most = plan.build.duration_routine(10 * kMinute);
+  row.until.push_back({plan.is_true(good, "good"), kNone, {good}, "good"});
+  const auto stage = plan.begin_stage("one");
+  plan.build.block(stage).guards = {guard};
+  plan.build.emit(Op::Hold, plan.build.add(std::move(row)));
+  plan.end_stage();
+  plan.step("after");
+  const bool goes_bad = GENERATE(false, true);
+  Driver driver = plan.drive();
+  driver.metric(good, [](Nanoseconds since) { return Value::boolean(since == 6 * kMinute); });
+  driver.metric(1, [goes_bad](Nanoseconds since) { return Value::boolean(goes_bad && since >= 9 * kMinute); });
+  driver.run_until(3 * kMinute);
+  driver.crash(30 * kMinute);
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == (goes_bad ? RunState::RolledBack : RunState::Succeeded));
+  if (!goes_bad) CHECK(Driver::slot(driver.first(RecordKind::HoldEnded)) == 6 * kMinute);
+  CHECK(driver.started.size() == (goes_bad ? 0 : 1));
+}
+
+TEST_CASE("sources without a past make missed slots unknown") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  const auto guard = plan.guard(bad, 3 * kMinute, plan.response(OutcomeKind::Rollback), "bad for 3m");
+  const auto stage = plan.begin_stage("one");
+  plan.build.block(stage).guards = {guard};
+  plan.hold(kHour);
+  plan.end_stage();
+  Driver driver = plan.drive();
+  driver.metrics[bad] = [&](Nanoseconds slot) {
+    const bool past = slot < kStart + driver.now() - 30 * kSecond;
+    return Reading{bad, past ? ReadingStatus::NoPast : ReadingStatus::Value, Value::boolean(true), {}, {}};
+  };
+  driver.run_until(90 * kSecond);
+  driver.crash(3 * kMinute);
+  driver.run_until(3 * kMinute + 40 * kSecond);
+  CHECK(driver.state() != RunState::RolledBack);
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  // True at 0 and 1m; unknown at 2m and 3m; true from 4m on: the third minute is full at 6m.
+  CHECK(Driver::slot(driver.first(RecordKind::GuardFired)) == 6 * kMinute);
+}
+
+TEST_CASE("a poll that was under way is asked again") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  const auto guard = plan.guard(bad, 0, plan.response(OutcomeKind::Rollback), "bad");
+  const auto stage = plan.begin_stage("one");
+  plan.build.block(stage).guards = {guard};
+  plan.hold(kHour);
+  plan.end_stage();
+  Driver driver = plan.drive();
+  driver.metric(bad, [](Nanoseconds) { return Value::boolean(true); });
+  driver.sources_answer = false;
+  driver.run_until(kSecond);
+  REQUIRE(driver.polls.size() == 1);
+  driver.sources_answer = true;
+  driver.crash(kSecond);
+  driver.run_until(kMinute);
+  INFO(driver.journal());
+  CHECK(driver.polls.size() == 2);
+  CHECK(driver.state() == RunState::RolledBack);
+}
