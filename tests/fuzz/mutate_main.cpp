@@ -165,6 +165,7 @@ int report_death(Mutator& mutator, std::uint64_t number, int status) {
   const std::string path = fmt::format("crash-{}", number);
   std::ofstream(path, std::ios::binary) << mutator.input(number);
   const bool slow = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+  if (WIFSIGNALED(status) && !slow) fmt::print("{}\n", ::strsignal(WTERMSIG(status)));
   fmt::print("input {} {}; it is in ./{}, run it alone with --only {}\n", number,
              slow ? fmt::format("took longer than {} s", kSecondsForOne) : "broke the target", path, number);
   return 1;
