@@ -56,6 +56,8 @@ struct HoldView {
 struct GateItemView {
   std::string text, ticked_by;
   bool ticked = false;
+  std::vector<std::string> members = {};  // who may tick it: of its own role, else of the gate's
+  bool automatic = false;                 // ticked by its check
 };
 struct GateView {
   plan::GateKind kind{};

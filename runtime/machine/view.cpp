@@ -55,7 +55,15 @@ GateView view_of(const Core& core, const GateRun& run) {
   for (const plan::GateAnswer& answer : gate.answers) view.answers.push_back(answer.text);
   view.needed = run.needed;
   if (run.deadline != kNever) view.deadline = run.deadline;
-  for (const GateItemRun& item : run.items) view.items.push_back({item.text, item.ticked_by, item.ticked});
+  for (std::size_t index = 0; index < run.items.size(); ++index) {
+    const plan::GateItem& row = gate.items[index];
+    const GateItemRun& item = run.items[index];
+    view.items.push_back({.text = item.text,
+                          .ticked_by = item.ticked_by,
+                          .ticked = item.ticked,
+                          .members = row.role == kNone ? view.members : core.members_of(row.role),
+                          .automatic = row.check != kNone});
+  }
   return view;
 }
 

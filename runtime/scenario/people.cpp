@@ -1,8 +1,7 @@
 #include "runtime/scenario/people.hpp"
 
 #include <algorithm>
-
-#include "runtime/plan/evaluate.hpp"
+#include <optional>
 
 namespace rollout::scenario {
 
@@ -16,14 +15,9 @@ std::string member(const GateView& gate, std::size_t index) {
   return index < gate.members.size() ? gate.members[index] : gate.members.empty() ? "somebody" : gate.members.back();
 }
 
-// The gate's row in the plan, to know which items tick themselves; null where its text is only known at run time.
-const plan::Gate* row_of(const GateView& gate, const plan::Plan& plan) {
-  for (const plan::Gate& row : plan.gates) {
-    if (row.kind != gate.kind || row.items.size() != gate.items.size() || row.text >= plan.routines.size()) continue;
-    const Value text = plan::evaluate(plan, row.text, {});
-    if (text.is_missing() || plan::to_text(text) == gate.text) return &row;
-  }
-  return nullptr;
+// Who ticks an item that nobody is named for.
+std::string ticker(const machine::GateItemView& item) {
+  return item.members.empty() ? "somebody" : item.members.front();
 }
 
 void approve(const GateView& gate, const Person& person, bool by_name, std::vector<Saying>& sayings) {
@@ -35,17 +29,26 @@ void approve(const GateView& gate, const Person& person, bool by_name, std::vect
   for (std::size_t i = 0; i < std::max<std::uint32_t>(1, gate.needed); ++i) say(member(gate, i));
 }
 
-void tick_all(const GateView& gate, const Person& person, const plan::Gate* row, std::vector<Saying>& sayings) {
-  for (std::size_t i = 0; i < gate.items.size(); ++i) {
-    const bool ticks_itself = row && row->items[i].check != plan::kNone;
-    if (gate.items[i].ticked || ticks_itself) continue;
-    const std::string who = person.who.empty() ? member(gate, 0) : person.who;
-    sayings.push_back({person.after, PersonSaid{Verb::Tick, who, gate.text, gate.items[i].text}, false});
+// Somebody who may tick that item: it may have a role of its own.
+std::string ticker(const GateView& gate, std::size_t item, const plan::Gate* row, const plan::Plan& plan) {
+  const plan::RoleId role = row ? row->items[item].role : plan::kNone;
+  if (role >= plan.roles.size()) return member(gate, 0);
+  const Value members = plan::evaluate(plan, plan.roles[role].members, {});
+  return members.as_list().empty() ? member(gate, 0) : plan::to_text(members.as_list().front());
+}
+
+void tick_all(const GateView& gate, const Person& person, std::vector<Saying>& sayings) {
+  for (const machine::GateItemView& item : gate.items) {
+    if (item.ticked || item.automatic) continue;
+    const std::string who = person.who.empty() ? ticker(item) : person.who;
+    sayings.push_back({person.after, PersonSaid{Verb::Tick, who, gate.text, item.text}, false});
   }
 }
 
-bool has_item(const GateView& gate, const std::string& text) {
-  return std::any_of(gate.items.begin(), gate.items.end(), [&](const auto& item) { return item.text == text; });
+const machine::GateItemView* item_of(const GateView& gate, const std::string& text) {
+  const auto found =
+      std::find_if(gate.items.begin(), gate.items.end(), [&](const auto& item) { return item.text == text; });
+  return found == gate.items.end() ? nullptr : &*found;
 }
 
 std::string speaker(const GateView& gate, const Person& person) {
@@ -64,27 +67,28 @@ void answer_approval(const Scenario& scenario, const GateView& gate, std::vector
   if (sayings.empty() && for_all) approve(gate, *for_all, false, sayings);
 }
 
-void answer_checklist(const Scenario& scenario, const GateView& gate, const plan::Plan& plan,
-                      std::vector<Saying>& sayings) {
+void answer_checklist(const Scenario& scenario, const GateView& gate, std::vector<Saying>& sayings) {
   const Person* for_all = nullptr;
   GateView left = gate;
   for (const Person& person : scenario.people) {
     if (person.kind == PersonKind::ApproveAll || person.kind == PersonKind::TickAll) for_all = &person;
-    const std::string& item = person.text.empty() ? person.gate : person.text;
-    if (person.kind != PersonKind::Tick || !has_item(gate, item)) continue;
-    sayings.push_back({person.after, PersonSaid{Verb::Tick, speaker(gate, person), gate.text, item}, true});
-    for (auto& one : left.items) one.ticked = one.ticked || one.text == item;
+    const std::string& text = person.text.empty() ? person.gate : person.text;
+    const auto item = item_named(gate, text);
+    if (person.kind != PersonKind::Tick || !item) continue;
+    const std::string who = person.who.empty() ? ticker(gate, *item, row_of(gate, plan), plan) : person.who;
+    sayings.push_back({person.after, PersonSaid{Verb::Tick, who, gate.text, text}, true});
+    left.items[*item].ticked = true;
   }
-  if (for_all) tick_all(left, *for_all, row_of(gate, plan), sayings);
+  if (for_all) tick_all(left, *for_all, sayings);
 }
 
 }  // namespace
 
-std::vector<Saying> answers_to(const Scenario& scenario, const GateView& gate, const plan::Plan& plan) {
+std::vector<Saying> answers_to(const Scenario& scenario, const GateView& gate) {
   std::vector<Saying> sayings;
   switch (gate.kind) {
     case plan::GateKind::Approve: answer_approval(scenario, gate, sayings); break;
-    case plan::GateKind::Checklist: answer_checklist(scenario, gate, plan, sayings); break;
+    case plan::GateKind::Checklist: answer_checklist(scenario, gate, sayings); break;
     case plan::GateKind::Ask:
       for (const Person& person : scenario.people) {
         if (person.kind != PersonKind::Answer || person.gate != gate.text) continue;

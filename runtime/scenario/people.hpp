@@ -17,7 +17,7 @@ struct Saying {
 
 // What the scenario's people say to a gate that has just opened, in the order of the scenario. Lines that name the gate
 // win over `approve all` and `tick all`.
-std::vector<Saying> answers_to(const Scenario& scenario, const machine::GateView& gate, const plan::Plan& plan);
+std::vector<Saying> answers_to(const Scenario& scenario, const machine::GateView& gate);
 
 // What they say at the console.
 machine::PersonSaid console_saying(const Console& console);

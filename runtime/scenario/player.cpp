@@ -274,7 +274,7 @@ void Player::ask_people(const Record& record) {
   const std::string text = field_text(record, "gate");
   for (const machine::GateView& gate : machine_->view().gates) {
     if (gate.text != text) continue;
-    for (Saying& saying : answers_to(scenario_, gate, plan_))
+    for (Saying& saying : answers_to(scenario_, gate))
       push(now_ + saying.after, Order::Person, Speaks{std::move(saying.said), saying.by_name, false});
     return;
   }
