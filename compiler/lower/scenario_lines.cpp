@@ -76,14 +76,14 @@ std::string command_text(const std::optional<NodeRef>& callable) {
   const auto run = grammar::as<grammar::RunView>(callable);
   const auto literal = run ? run->command() : std::nullopt;
   if (!literal) return {};
-  std::string text;
-  for (const grammar::CommandWord& word : grammar::decode_command(*literal).words) {
-    if (!text.empty()) text += ' ';
-    for (const grammar::TextPart& part : word.parts) {
-      // What only a run knows matches anything.
-      text += part.insert ? "*" : part.text;
-    }
+  std::string text(literal->text());
+  // From the end, so that what stands before keeps its place. What only a run knows matches anything.
+  const auto inserts = literal->children(grammar::SyntaxKind::Insert);
+  for (auto insert = inserts.rbegin(); insert != inserts.rend(); ++insert) {
+    text.replace(insert->span().begin - literal->span().begin, insert->span().size(), "*");
   }
+  if (text.starts_with('`')) text.erase(0, 1);
+  if (text.ends_with('`')) text.pop_back();
   return text;
 }
 

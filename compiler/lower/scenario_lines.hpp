@@ -50,7 +50,7 @@ class LineReader {
 
 // The text of a string literal that has no inserts, empty where there is none.
 std::string literal_text(const std::optional<NodeRef>& literal);
-// The words of `` run `...` `` with one blank between them; empty for anything else.
+// What stands between the backquotes of `` run `...` ``, with `*` for each insert; empty for anything else.
 std::string command_text(const std::optional<NodeRef>& callable);
 
 // A line with `expect`.
