@@ -267,8 +267,8 @@ Value in_range(const Value& value, const Value& low, const Value& high) {
   if (value.kind() != ValueKind::TimeOfDay) {
     return logical(Op::And, ordered(Op::LessEqual, low, value), ordered(Op::LessEqual, value, high));
   }
-  const Value after = ordered(Op::LessEqual, low, value);
-  const Value before = ordered(Op::Less, value, high);
+  Value after = ordered(Op::LessEqual, low, value);
+  Value before = ordered(Op::Less, value, high);
   if (after.is_missing()) return after;
   if (before.is_missing()) return before;
   const bool over_midnight = high.as_integer() <= low.as_integer();

@@ -69,7 +69,7 @@ EffectId PlanBuilder::add(Effect row) {
   return append(plan_.effects, std::move(row));
 }
 ResponseId PlanBuilder::add(Response row) {
-  return append(plan_.responses, std::move(row));
+  return append(plan_.responses, row);
 }
 GuardId PlanBuilder::add(Guard row) {
   return append(plan_.guards, std::move(row));
@@ -84,7 +84,7 @@ ChannelId PlanBuilder::add(Channel row) {
   return append(plan_.channels, std::move(row));
 }
 NotificationId PlanBuilder::add(Notification row) {
-  return append(plan_.notifications, std::move(row));
+  return append(plan_.notifications, row);
 }
 
 StageId PlanBuilder::add(Stage row) {
