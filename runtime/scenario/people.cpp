@@ -1,7 +1,6 @@
 #include "runtime/scenario/people.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace rollout::scenario {
 
@@ -29,14 +28,6 @@ void approve(const GateView& gate, const Person& person, bool by_name, std::vect
   for (std::size_t i = 0; i < std::max<std::uint32_t>(1, gate.needed); ++i) say(member(gate, i));
 }
 
-// Somebody who may tick that item: it may have a role of its own.
-std::string ticker(const GateView& gate, std::size_t item, const plan::Gate* row, const plan::Plan& plan) {
-  const plan::RoleId role = row ? row->items[item].role : plan::kNone;
-  if (role >= plan.roles.size()) return member(gate, 0);
-  const Value members = plan::evaluate(plan, plan.roles[role].members, {});
-  return members.as_list().empty() ? member(gate, 0) : plan::to_text(members.as_list().front());
-}
-
 void tick_all(const GateView& gate, const Person& person, std::vector<Saying>& sayings) {
   for (const machine::GateItemView& item : gate.items) {
     if (item.ticked || item.automatic) continue;
@@ -45,7 +36,7 @@ void tick_all(const GateView& gate, const Person& person, std::vector<Saying>& s
   }
 }
 
-const machine::GateItemView* item_of(const GateView& gate, const std::string& text) {
+machine::GateItemView* item_of(GateView& gate, const std::string& text) {
   const auto found =
       std::find_if(gate.items.begin(), gate.items.end(), [&](const auto& item) { return item.text == text; });
   return found == gate.items.end() ? nullptr : &*found;
@@ -73,11 +64,11 @@ void answer_checklist(const Scenario& scenario, const GateView& gate, std::vecto
   for (const Person& person : scenario.people) {
     if (person.kind == PersonKind::ApproveAll || person.kind == PersonKind::TickAll) for_all = &person;
     const std::string& text = person.text.empty() ? person.gate : person.text;
-    const auto item = item_named(gate, text);
+    machine::GateItemView* item = item_of(left, text);
     if (person.kind != PersonKind::Tick || !item) continue;
-    const std::string who = person.who.empty() ? ticker(gate, *item, row_of(gate, plan), plan) : person.who;
+    const std::string who = person.who.empty() ? ticker(*item) : person.who;
     sayings.push_back({person.after, PersonSaid{Verb::Tick, who, gate.text, text}, true});
-    left.items[*item].ticked = true;
+    item->ticked = true;
   }
   if (for_all) tick_all(left, *for_all, sayings);
 }

@@ -127,8 +127,7 @@ TEST_CASE("who answers a gate", "[scenario]") {
   gate.members = {"dana", "kim"};
   gate.needed = 2;
   Scenario played = healthy();
-  const plan::Plan none;
-  auto sayings = scenario::answers_to(played, gate, none);
+  auto sayings = scenario::answers_to(played, gate);
   REQUIRE(sayings.size() == 2);
   CHECK(sayings[0].said.who == "dana");
   CHECK(sayings[1].said.who == "kim");
@@ -138,7 +137,7 @@ TEST_CASE("who answers a gate", "[scenario]") {
   no.gate = "Go";
   no.after = kMinute;
   played.people.push_back(no);
-  sayings = scenario::answers_to(played, gate, none);
+  sayings = scenario::answers_to(played, gate);
   REQUIRE(sayings.size() == 1);
   CHECK(sayings[0].said.verb == machine::Verb::Reject);
   CHECK(sayings[0].after == kMinute);
@@ -149,15 +148,21 @@ TEST_CASE("who ticks a checklist", "[scenario]") {
   gate.kind = plan::GateKind::Checklist;
   gate.text = "Before";
   gate.members = {"dana", "kim"};
-  gate.items = {{"one", "", false}, {"two", "", false}, {"three", "", true}};
+  machine::GateItemView item;
+  item.members = {"dana", "kim"};
+  for (const char* text : {"one", "two", "three", "four"}) {
+    item.text = text;
+    item.ticked = item.text == "three";
+    item.automatic = item.text == "four";  // by its check, never by people
+    gate.items.push_back(item);
+  }
   Scenario played = healthy();
   scenario::Person kim;
   kim.kind = scenario::PersonKind::Tick;
   kim.text = "two";
   kim.who = "kim";
   played.people.push_back(kim);
-  const plan::Plan none;
-  const auto sayings = scenario::answers_to(played, gate, none);
+  const auto sayings = scenario::answers_to(played, gate);
   REQUIRE(sayings.size() == 2);
   CHECK(sayings[0].said.text == "two");
   CHECK(sayings[0].said.who == "kim");
