@@ -138,7 +138,7 @@ void Core::evaluate_guards(Nanoseconds slot) {
     if (GuardRun* run = find_guard(guard); run && goes_on) run->waived = true;
     answers.push_back({guard, row.blind, Cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot}});
   }
-  std::ranges::stable_sort(answers, {}, &GuardAnswer::guard);
+  std::ranges::sort(answers, {}, &GuardAnswer::guard);
   answer(answers);
 }
 

@@ -83,7 +83,7 @@ View view_of(const Core& core) {
   View view;
   view.state = state.run_state;
   view.reason = state.reason;
-  view.stage = state.stage < core.plan.stages.size() ? core.plan.stages[state.stage].name : std::string{};
+  if (state.stage < core.plan.stages.size() && !state.has_ended) view.stage = core.plan.stages[state.stage].name;
   view.traffic = state.traffic;
   view.created = state.created;
   view.started = state.started;
@@ -93,7 +93,7 @@ View view_of(const Core& core) {
   for (const auto& [id, scope] : state.scopes) {
     for (const GuardRun& run : scope.guards) guards.push_back(&run);
   }
-  std::ranges::stable_sort(guards, {}, [](const GuardRun* run) { return run->guard; });
+  std::ranges::sort(guards, {}, [](const GuardRun* run) { return std::pair(run->guard, run->next); });
   for (const GuardRun* run : guards) view.guards.push_back(view_of(core, *run));
   for (const auto& [id, run] : state.holds) view.holds.push_back(view_of(core, run));
   for (const auto& [id, run] : state.gates) view.gates.push_back(view_of(core, run));
