@@ -57,17 +57,21 @@ const ContainerRow* container_row(K kind) {
   return row == std::end(kContainers) ? nullptr : row;
 }
 
+struct MalformedRow {
+  K kind;
+  ProblemKind problem;
+};
+
+constexpr MalformedRow kMalformed[] = {
+    {K::MalformedUnit, ProblemKind::UnknownUnit},     {K::MalformedSpacedUnit, ProblemKind::SpacedUnit},
+    {K::MalformedDate, ProblemKind::DateWithoutTime}, {K::MalformedInstant, ProblemKind::NoSuchInstant},
+    {K::MalformedTime, ProblemKind::NoSuchTime},      {K::MalformedNumber, ProblemKind::MalformedNumber},
+    {K::MalformedName, ProblemKind::ReservedName}};
+
 std::optional<ProblemKind> kind_of_malformed(K kind) {
-  switch (kind) {
-    case K::MalformedUnit: return ProblemKind::UnknownUnit;
-    case K::MalformedSpacedUnit: return ProblemKind::SpacedUnit;
-    case K::MalformedDate: return ProblemKind::DateWithoutTime;
-    case K::MalformedInstant: return ProblemKind::NoSuchInstant;
-    case K::MalformedTime: return ProblemKind::NoSuchTime;
-    case K::MalformedNumber: return ProblemKind::MalformedNumber;
-    case K::MalformedName: return ProblemKind::ReservedName;
-    default: return std::nullopt;
-  }
+  if (kind < kMalformed[0].kind || kind > K::MalformedName) return std::nullopt;
+  const auto row = std::ranges::find(kMalformed, kind, &MalformedRow::kind);
+  return row == std::end(kMalformed) ? std::nullopt : std::optional(row->problem);
 }
 
 // Clauses that a statement takes once.
@@ -141,8 +145,12 @@ class ProblemFinder {
 
 void ProblemFinder::visit(std::uint32_t event) {
   const K kind = events_[event].kind;
+  if (events_[event].width == 1) {
+    if (kind == K::Missing) visit_missing(event);
+    if (const auto malformed = kind_of_malformed(kind)) add(event, *malformed, span(event));
+    return;
+  }
   switch (kind) {
-    case K::Missing: return visit_missing(event);
     case K::Error: return visit_error(event);
     case K::Comparison: return visit_comparison(event);
     case K::Argument: return visit_argument(event);
@@ -173,8 +181,7 @@ void ProblemFinder::visit(std::uint32_t event) {
     case K::Item: return visit_clauses(event);
     default: break;
   }
-  if (const ContainerRow* row = container_row(kind)) return visit_container(event, *row);
-  if (const auto malformed = kind_of_malformed(kind)) add(event, *malformed, span(event));
+  if (const ContainerRow* row = container_row(kind)) visit_container(event, *row);
 }
 
 // The sibling before a missing leaf that opened what is not closed; the leaf itself where there is none.

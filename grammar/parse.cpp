@@ -1,6 +1,9 @@
 // The only translation unit that knows PEGTL: recovery, and the functions of parse.hpp that run the rules.
 #include "grammar/parse.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
 #include <tao/pegtl/contrib/analyze.hpp>
 
 #include "grammar/find_problems.hpp"
@@ -124,48 +127,52 @@ bool skip_too_deep(Input& in, TreeBuilder& tree) {
 
 namespace {
 
-enum class ItemPlace { Anywhere, Module, Rollout };
+// What has to follow the word of an item, so that it is that item and no call or name.
+enum class Follower { Word, Text, WordOrText, Action };
+// Items that begin with the word can stand at the top of a file only, or in a rollout only.
+enum class Home { Module, Rollout };
 
-// Where an item that begins with this word can stand, if the text behind the word is what such an item has there.
-ItemPlace place_of(TreeBuilder& tree, const PeekedWord& word) {
+struct HomeRow {
+  SyntaxKind word;
+  Follower follower;
+  Home home;
+};
+
+constexpr HomeRow kHomes[] = {
+    {K::KeywordUse, Follower::WordOrText, Home::Module},    {K::KeywordParam, Follower::Word, Home::Module},
+    {K::KeywordSecret, Follower::Word, Home::Module},       {K::KeywordFn, Follower::Word, Home::Module},
+    {K::KeywordEnum, Follower::Word, Home::Module},         {K::KeywordRecord, Follower::Word, Home::Module},
+    {K::KeywordRole, Follower::Word, Home::Module},         {K::KeywordMetric, Follower::Word, Home::Module},
+    {K::KeywordSource, Follower::Word, Home::Module},       {K::KeywordCheck, Follower::Word, Home::Module},
+    {K::KeywordAction, Follower::Word, Home::Module},       {K::KeywordReadonly, Follower::Action, Home::Module},
+    {K::KeywordIdempotent, Follower::Action, Home::Module}, {K::KeywordIrreversible, Follower::Action, Home::Module},
+    {K::KeywordChannel, Follower::Word, Home::Module},      {K::KeywordGuards, Follower::Word, Home::Module},
+    {K::KeywordWorld, Follower::Word, Home::Module},        {K::KeywordScenario, Follower::Text, Home::Module},
+    {K::KeywordStage, Follower::Word, Home::Rollout},       {K::KeywordOn, Follower::Word, Home::Rollout},
+    {K::KeywordAt, Follower::Word, Home::Rollout},          {K::KeywordOwner, Follower::Text, Home::Rollout},
+    {K::KeywordDescription, Follower::Text, Home::Rollout}, {K::KeywordService, Follower::Text, Home::Rollout},
+    {K::KeywordEnvironment, Follower::Text, Home::Rollout}, {K::KeywordExclusive, Follower::Text, Home::Rollout},
+    {K::KeywordLink, Follower::Text, Home::Rollout},        {K::KeywordSetting, Follower::Text, Home::Rollout},
+    {K::KeywordRequires, Follower::Text, Home::Rollout}};
+
+bool follows(TreeBuilder& tree, const PeekedWord& word, Follower follower) {
   const char* next = tree.skip_blanks(word.end);
-  const bool apart = next != word.end;
-  const bool name_follows = apart && tree.scan_word(next).kind == K::Name;
-  const bool word_follows = apart && tree.scan_word(next).kind != K::Missing;
-  const bool text_follows = tree.character(next) == '"';
-  switch (word.kind) {
-    case K::KeywordUse: return word_follows || text_follows ? ItemPlace::Module : ItemPlace::Anywhere;
-    case K::KeywordScenario: return text_follows ? ItemPlace::Module : ItemPlace::Anywhere;
-    case K::KeywordParam:
-    case K::KeywordSecret:
-    case K::KeywordFn:
-    case K::KeywordEnum:
-    case K::KeywordRecord:
-    case K::KeywordRole:
-    case K::KeywordMetric:
-    case K::KeywordSource:
-    case K::KeywordCheck:
-    case K::KeywordAction:
-    case K::KeywordChannel:
-    case K::KeywordGuards:
-    case K::KeywordWorld: return name_follows ? ItemPlace::Module : ItemPlace::Anywhere;
-    case K::KeywordReadonly:
-    case K::KeywordIdempotent:
-    case K::KeywordIrreversible:
-      return tree.scan_word(next).kind == K::KeywordAction ? ItemPlace::Module : ItemPlace::Anywhere;
-    case K::KeywordStage: return name_follows || word_follows ? ItemPlace::Rollout : ItemPlace::Anywhere;
-    case K::KeywordOn:
-    case K::KeywordAt: return word_follows ? ItemPlace::Rollout : ItemPlace::Anywhere;
-    case K::KeywordOwner:
-    case K::KeywordDescription:
-    case K::KeywordService:
-    case K::KeywordEnvironment:
-    case K::KeywordExclusive:
-    case K::KeywordLink:
-    case K::KeywordSetting:
-    case K::KeywordRequires: return text_follows ? ItemPlace::Rollout : ItemPlace::Anywhere;
-    default: return ItemPlace::Anywhere;
+  const SyntaxKind kind = next == word.end ? K::Missing : tree.scan_word(next).kind;
+  const bool text = tree.character(next) == '"';
+  switch (follower) {
+    case Follower::Word: return kind != K::Missing;
+    case Follower::Text: return text;
+    case Follower::WordOrText: return text || kind != K::Missing;
+    case Follower::Action: return kind == K::KeywordAction;
   }
+  return false;
+}
+
+// Where the item that begins here has to stand; nothing where it may stand in many bodies.
+std::optional<Home> home_of(TreeBuilder& tree, const PeekedWord& word) {
+  const auto row = std::ranges::find(kHomes, word.kind, &HomeRow::word);
+  if (row == std::end(kHomes) || !follows(tree, word, row->follower)) return std::nullopt;
+  return row->home;
 }
 
 // `rollout name {` and `rollout name(parameters) {`: as a step it takes no block.
@@ -207,12 +214,9 @@ bool ends_unclosed_body(TreeBuilder& tree, const char* at) {
   if (tree.column(at) > body.indentation) return false;
   if (holds_no_statements(body.kind)) return word.kind != K::KeywordItem && is_statement_of_its_own(tree, word);
   if (is_rollout_head(tree, word)) return true;
-  switch (place_of(tree, word)) {
-    case ItemPlace::Anywhere: return false;
-    case ItemPlace::Module: return true;
-    case ItemPlace::Rollout: return body.kind != K::RolloutBody && body.kind != K::ScenarioBody;
-  }
-  return false;
+  const auto home = home_of(tree, word);
+  if (!home) return false;
+  return *home == Home::Module || (body.kind != K::RolloutBody && body.kind != K::ScenarioBody);
 }
 
 namespace {

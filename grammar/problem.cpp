@@ -1,7 +1,5 @@
 #include "grammar/problem.hpp"
 
-#include <array>
-
 namespace rollout::grammar {
 namespace {
 
@@ -12,7 +10,7 @@ struct ProblemRow {
   std::string_view summary;
 };
 
-constexpr std::array kRows = {
+constexpr ProblemRow kRows[] = {
 #define PROBLEM_KIND(name, summary) ProblemRow{#name, summary},
 #include "grammar/problem_kind.def"
 };

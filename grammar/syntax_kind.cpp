@@ -1,6 +1,8 @@
 #include "grammar/syntax_kind.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "grammar/words.hpp"
 
@@ -13,7 +15,7 @@ struct KindRow {
   SyntaxClass kind_class;
 };
 
-constexpr std::array kRows = {
+constexpr KindRow kRows[] = {
 #define SYNTAX_KIND(name, display, kind_class) KindRow{#name, display, SyntaxClass::kind_class},
 #include "grammar/syntax_kind.def"
 };
@@ -25,6 +27,37 @@ constexpr const KindRow& row_of(SyntaxKind kind) {
 constexpr bool between(SyntaxKind kind, SyntaxKind first, SyntaxKind last) {
   return first <= kind && kind <= last;
 }
+
+template <std::size_t kCount>
+bool is_one_of(const SyntaxKind (&kinds)[kCount], SyntaxKind kind) {
+  return std::ranges::find(kinds, kind) != std::end(kinds);
+}
+
+constexpr SyntaxKind kDeclarations[] = {
+    SyntaxKind::Use,     SyntaxKind::Param,  SyntaxKind::Secret,  SyntaxKind::Let,    SyntaxKind::Fn,
+    SyntaxKind::Enum,    SyntaxKind::Record, SyntaxKind::Role,    SyntaxKind::Metric, SyntaxKind::Source,
+    SyntaxKind::Check,   SyntaxKind::Action, SyntaxKind::Channel, SyntaxKind::Guards, SyntaxKind::Stage,
+    SyntaxKind::Rollout, SyntaxKind::World,  SyntaxKind::Scenario};
+constexpr SyntaxKind kHeaders[] = {SyntaxKind::Owner,          SyntaxKind::Description,     SyntaxKind::Service,
+                                   SyntaxKind::Environment,    SyntaxKind::Exclusive,       SyntaxKind::Link,
+                                   SyntaxKind::Setting,        SyntaxKind::Contact,         SyntaxKind::Window,
+                                   SyntaxKind::Freeze,         SyntaxKind::Requires,        SyntaxKind::TrafficVia,
+                                   SyntaxKind::RollbackWithin, SyntaxKind::RollbackExpires, SyntaxKind::OnFailure,
+                                   SyntaxKind::OnMissing,      SyntaxKind::BaselineOver,    SyntaxKind::Sample,
+                                   SyntaxKind::Warmup,         SyntaxKind::Always,          SyntaxKind::Never};
+constexpr SyntaxKind kOutcomes[] = {SyntaxKind::RollbackOutcome, SyntaxKind::RollbackToOutcome,
+                                    SyntaxKind::AbortOutcome, SyntaxKind::ContinueOutcome, SyntaxKind::PauseOutcome};
+constexpr SyntaxKind kSteps[] = {SyntaxKind::Let,      SyntaxKind::If,        SyntaxKind::Each,    SyntaxKind::When,
+                                 SyntaxKind::Watch,    SyntaxKind::Hold,      SyntaxKind::Traffic, SyntaxKind::Verify,
+                                 SyntaxKind::Approve,  SyntaxKind::Checklist, SyntaxKind::Ask,     SyntaxKind::Notify,
+                                 SyntaxKind::Parallel, SyntaxKind::Within,    SyntaxKind::Child,   SyntaxKind::Recur,
+                                 SyntaxKind::Undo,     SyntaxKind::Return,    SyntaxKind::Effect};
+constexpr SyntaxKind kScenarioLines[] = {
+    SyntaxKind::Signal,          SyntaxKind::ConsoleLine,   SyntaxKind::With,           SyntaxKind::Starts,
+    SyntaxKind::ApproveLine,     SyntaxKind::RejectLine,    SyntaxKind::AnswerLine,     SyntaxKind::TickLine,
+    SyntaxKind::AcknowledgeLine, SyntaxKind::Crash,         SyntaxKind::WorldEffect,    SyntaxKind::ExpectTraffic,
+    SyntaxKind::ExpectEnd,       SyntaxKind::ExpectBecause, SyntaxKind::ExpectBlind,    SyntaxKind::ExpectBefore,
+    SyntaxKind::ExpectReached,   SyntaxKind::ExpectCalled,  SyntaxKind::ExpectNotified, SyntaxKind::ExpectOutcome};
 
 constexpr auto kFirstWord = SyntaxKind::KeywordAnd;
 constexpr auto kLastWord = SyntaxKind::KeywordDuring;
@@ -84,84 +117,24 @@ bool is_type(SyntaxKind kind) {
 }
 
 bool is_declaration(SyntaxKind kind) {
-  switch (kind) {
-    case SyntaxKind::Use:
-    case SyntaxKind::Param:
-    case SyntaxKind::Secret:
-    case SyntaxKind::Let:
-    case SyntaxKind::Fn:
-    case SyntaxKind::Enum:
-    case SyntaxKind::Record:
-    case SyntaxKind::Role:
-    case SyntaxKind::Metric:
-    case SyntaxKind::Source:
-    case SyntaxKind::Check:
-    case SyntaxKind::Action:
-    case SyntaxKind::Channel:
-    case SyntaxKind::Guards:
-    case SyntaxKind::Stage:
-    case SyntaxKind::Rollout:
-    case SyntaxKind::World:
-    case SyntaxKind::Scenario: return true;
-    default: return false;
-  }
+  return is_one_of(kDeclarations, kind);
 }
-
 bool is_header(SyntaxKind kind) {
-  return between(kind, SyntaxKind::Owner, SyntaxKind::Never) && kind != SyntaxKind::Zone && kind != SyntaxKind::Days &&
-         kind != SyntaxKind::DayRange && kind != SyntaxKind::Cadence;
+  return is_one_of(kHeaders, kind);
 }
-
 bool is_outcome(SyntaxKind kind) {
-  return kind == SyntaxKind::RollbackOutcome || kind == SyntaxKind::RollbackToOutcome ||
-         kind == SyntaxKind::AbortOutcome || kind == SyntaxKind::ContinueOutcome || kind == SyntaxKind::PauseOutcome;
+  return is_one_of(kOutcomes, kind);
+}
+bool is_step(SyntaxKind kind) {
+  return is_outcome(kind) || is_one_of(kSteps, kind);
+}
+bool is_scenario_line(SyntaxKind kind) {
+  return is_one_of(kScenarioLines, kind);
 }
 
 bool is_response(SyntaxKind kind) {
   return is_outcome(kind) || kind == SyntaxKind::Reply || kind == SyntaxKind::Ask || kind == SyntaxKind::Notify ||
          kind == SyntaxKind::Effect;
-}
-
-bool is_step(SyntaxKind kind) {
-  switch (kind) {
-    case SyntaxKind::Let:
-    case SyntaxKind::If:
-    case SyntaxKind::Each:
-    case SyntaxKind::When:
-    case SyntaxKind::Watch:
-    case SyntaxKind::Hold:
-    case SyntaxKind::Traffic:
-    case SyntaxKind::Verify:
-    case SyntaxKind::Approve:
-    case SyntaxKind::Checklist:
-    case SyntaxKind::Ask:
-    case SyntaxKind::Notify:
-    case SyntaxKind::Parallel:
-    case SyntaxKind::Within:
-    case SyntaxKind::Child:
-    case SyntaxKind::Recur:
-    case SyntaxKind::Undo:
-    case SyntaxKind::Return:
-    case SyntaxKind::Effect: return true;
-    default: return is_outcome(kind);
-  }
-}
-
-bool is_scenario_line(SyntaxKind kind) {
-  switch (kind) {
-    case SyntaxKind::Signal:
-    case SyntaxKind::ConsoleLine:
-    case SyntaxKind::With:
-    case SyntaxKind::Starts:
-    case SyntaxKind::ApproveLine:
-    case SyntaxKind::RejectLine:
-    case SyntaxKind::AnswerLine:
-    case SyntaxKind::TickLine:
-    case SyntaxKind::AcknowledgeLine:
-    case SyntaxKind::Crash:
-    case SyntaxKind::WorldEffect: return true;
-    default: return between(kind, SyntaxKind::ExpectTraffic, SyntaxKind::ExpectOutcome);
-  }
 }
 
 SyntaxKind kind_of_word(std::string_view word) {
