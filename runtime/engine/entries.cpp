@@ -1,0 +1,74 @@
+#include "runtime/engine/entries.hpp"
+
+#include <fstream>
+
+namespace rollout::engine {
+
+namespace {
+
+using plan::Value;
+
+constexpr const char* kProcessStarted = "process started";
+constexpr const char* kOrphanEnded = "orphan ended";
+
+plan::Map fields_of(const ProcessNote& note) {
+  return {{"effect", Value::number(static_cast<double>(note.effect))},
+          {"key", Value::string(note.key)},
+          {"pid", Value::number(note.process.pid)}};
+}
+
+std::string text_in(const Value& body, std::string_view name) {
+  const Value* found = body.find(name);
+  return found == nullptr ? std::string{} : found->as_string();
+}
+
+double number_in(const Value& body, std::string_view name) {
+  const Value* found = body.find(name);
+  return found == nullptr ? 0 : found->as_double();
+}
+
+}  // namespace
+
+journal::NewEntry entry_of(const machine::Record& record) {
+  return {record.at, std::string(machine::record_name(record.kind)), plan::to_json(Value::map(record.fields))};
+}
+
+journal::NewEntry process_started_entry(const ProcessNote& note, Nanoseconds at) {
+  plan::Map fields = fields_of(note);
+  // As text: a JSON number holds 53 bits.
+  fields.emplace_back("start_time", Value::string(std::to_string(note.process.start_time)));
+  fields.emplace_back("boot", Value::string(note.boot));
+  return {at, kProcessStarted, plan::to_json(Value::map(std::move(fields)))};
+}
+
+journal::NewEntry orphan_ended_entry(const ProcessNote& note, const std::string& how, Nanoseconds at) {
+  plan::Map fields = fields_of(note);
+  fields.emplace_back("how", Value::string(how));
+  return {at, kOrphanEnded, plan::to_json(Value::map(std::move(fields)))};
+}
+
+std::vector<ProcessNote> process_notes(const std::vector<journal::Entry>& entries) {
+  std::vector<ProcessNote> notes;
+  for (const journal::Entry& entry : entries) {
+    if (entry.kind != kProcessStarted) continue;
+    const auto body = plan::from_json(entry.body);
+    if (!body) continue;
+    ProcessNote note;
+    note.effect = static_cast<std::uint64_t>(number_in(*body, "effect"));
+    note.key = text_in(*body, "key");
+    note.process.pid = static_cast<pid_t>(number_in(*body, "pid"));
+    note.process.start_time = std::strtoull(text_in(*body, "start_time").c_str(), nullptr, 10);
+    note.boot = text_in(*body, "boot");
+    notes.push_back(std::move(note));
+  }
+  return notes;
+}
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+}  // namespace rollout::engine

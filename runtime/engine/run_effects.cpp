@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include "runtime/engine/log.hpp"
+#include "runtime/engine/run.hpp"
+#include "runtime/executors/http_effect.hpp"
+#include "runtime/executors/process_effect.hpp"
+
+// Carrying out what the machine asked for, once that is stored.
+
+namespace rollout::engine {
+
+namespace {
+
+constexpr Nanoseconds kDefaultTimeout = 60'000'000'000;
+
+Nanoseconds timeout_of(const machine::StartEffect& effect) {
+  return effect.timeout > 0 ? effect.timeout : kDefaultTimeout;
+}
+
+}  // namespace
+
+void Run::dispatch(const std::vector<machine::Request>& requests) {
+  std::vector<machine::Poll> polls;
+  for (const machine::Request& request : requests) {
+    if (const auto* effect = std::get_if<machine::StartEffect>(&request)) start(*effect);
+    if (const auto* cancelled = std::get_if<machine::CancelEffect>(&request)) cancel(*cancelled);
+    if (const auto* asked = std::get_if<machine::Poll>(&request)) polls.push_back(*asked);
+  }
+  poll(polls);
+  if (notes_.empty()) return;
+  const auto notes = std::exchange(notes_, {});
+  if (auto stored = store(notes); !stored) break_with(stored.error().message);
+}
+
+void Run::start(const machine::StartEffect& effect) {
+  log(LogLevel::Debug, fmt::format("effect {} starts: {}", effect.key, effect.callable));
+  switch (effect.kind) {
+    case machine::RequestKind::Process:
+    case machine::RequestKind::Shell: return start_process(effect);
+    case machine::RequestKind::Http: return start_http(effect);
+    case machine::RequestKind::Call:
+    case machine::RequestKind::Check: return refuse(effect, "only a scripted world answers for a call as a whole");
+  }
+}
+
+void Run::start_process(const machine::StartEffect& effect) {
+  auto request = executors::process_request(effect.arguments, secrets_,
+                                            {around_.options.kill_grace, around_.options.output_limit});
+  if (!request) return refuse(effect, request.error().message);
+  request->timeout = timeout_of(effect);
+  request->environment.emplace_back("ROLLOUT_EFFECT_ID", effect.key);
+  request->environment.emplace_back("ROLLOUT_RUN_ID", machine_.run_id());
+  const auto started = around_.processes.start(
+      std::move(*request), [weak = weak_from_this(), effect](const executors::ProcessResult& result) {
+        if (const auto self = weak.lock())
+          self->finish(executors::process_outcome(effect, result, self->secrets_.masker()));
+      });
+  under_way_[effect.effect] = {Means::Process, started.id};
+  if (!started.process) return;
+  notes_.push_back(
+      process_started_entry({effect.effect, effect.key, *started.process, boot_id()}, around_.scheduler.now()));
+}
+
+void Run::start_http(const machine::StartEffect& effect) {
+  auto request = executors::http_request(effect.arguments, effect.key, secrets_);
+  if (!request) return refuse(effect, request.error().message);
+  request->timeout = timeout_of(effect);
+  const auto id =
+      around_.http.start(std::move(*request), [weak = weak_from_this(), effect](const executors::HttpResult& result) {
+        if (const auto self = weak.lock())
+          self->finish(executors::http_outcome(effect, result, self->secrets_.masker()));
+      });
+  under_way_[effect.effect] = {Means::Http, id};
+}
+
+// Later, from the loop: the machine is in the middle of the event that asked for it.
+void Run::refuse(const machine::StartEffect& effect, const std::string& why) {
+  machine::EffectDone done;
+  done.effect = effect.effect;
+  done.status = machine::EffectStatus::NotStarted;
+  done.error = secrets_.masker().apply(why);
+  around_.scheduler.at(around_.scheduler.now(), [weak = weak_from_this(), done] {
+    if (const auto self = weak.lock()) self->finish(done);
+  });
+}
+
+void Run::cancel(const machine::CancelEffect& request) {
+  const auto found = under_way_.find(request.effect);
+  if (found == under_way_.end()) {
+    log(LogLevel::Debug, fmt::format("effect {} has ended before it could be cancelled", request.effect));
+    return;
+  }
+  if (found->second.means == Means::Process) around_.processes.cancel(found->second.id);
+  if (found->second.means == Means::Http) around_.http.cancel(found->second.id);
+}
+
+void Run::finish(machine::EffectDone done) {
+  under_way_.erase(done.effect);
+  log(LogLevel::Debug, fmt::format("effect {} ended{}{}", done.effect, done.error.empty() ? "" : ": ", done.error));
+  feed(std::move(done));
+}
+
+}  // namespace rollout::engine
