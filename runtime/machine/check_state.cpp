@@ -99,6 +99,8 @@ std::string check_state(const Plan& plan, const State& state) {
   if (plan.rollout.block >= plan.blocks.size()) return "no rollout";
   if (state.variables.size() != plan.variables.size()) return "the number of variables";
   if (state.metrics.size() != plan.metrics.size()) return "the number of metrics";
+  const auto times = [](const MetricState& metric) { return metric.every > 0; };
+  if (!std::ranges::all_of(state.metrics, times)) return "a metric's cadence";
   const std::size_t schedules = plan.rollout.schedules.size();
   if (state.schedules.size() != (state.begun ? schedules : 0)) return "the number of schedules";
   if (!optional_id(state.stage, plan.stages.size())) return "the stage";

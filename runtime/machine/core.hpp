@@ -108,6 +108,7 @@ struct Core {
   Value slot_sample(plan::MetricId metric) const;
   Value aggregate(plan::MetricId metric, plan::Aggregate kind, Nanoseconds window, Nanoseconds slot) const;
   std::vector<plan::MetricId> metrics_of(RoutineId routine) const;
+  void fix_metric_times();
   Nanoseconds cadence(plan::MetricId metric) const;
   Nanoseconds cadence(const std::vector<plan::MetricId>& metrics) const;
   Nanoseconds stale_after(plan::MetricId metric) const;
@@ -200,6 +201,7 @@ struct Core {
   bool frozen() const;
   void evaluate_guards(Nanoseconds slot);
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
+  void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
   Nanoseconds missing_due(const GuardRun& run) const;

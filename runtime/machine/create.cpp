@@ -110,6 +110,7 @@ std::string start_run(Core& core, const RunOptions& options, Nanoseconds created
     if (variable < state.variables.size())
       state.variables[variable] = core.compute(core.plan.globals[index + 1], nullptr);
   }
+  core.fix_metric_times();
   return {};
 }
 

@@ -152,8 +152,8 @@ void Core::start_effect(Task& task, const plan::Instruction& instruction) {
   for (const Frame& frame : task.frames) {
     if (frame.attempt_due != kNever) usual = std::max<Nanoseconds>(0, between(state.now, frame.attempt_due));
   }
-  if (task.root == TaskKind::MetricCheck) {
-    usual = std::max(kSecond, cadence(static_cast<plan::MetricId>(task.subject)));
+  if (task.root == TaskKind::MetricCheck && !state.metrics.empty()) {
+    usual = state.metrics[std::min<std::size_t>(task.subject, state.metrics.size() - 1)].answer_within;
   }
   run.request.timeout = duration_or(effect.timeout, &task, usual);
   run.request.key = effect_key(task, task.frames.back().pc);

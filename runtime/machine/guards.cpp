@@ -128,7 +128,8 @@ void Core::evaluate_guards(Nanoseconds slot) {
     GuardRun* run = find_guard(guard);
     if (!run) continue;
     const Guard& row = plan.guards[guard];
-    const std::string seen = run->observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(run->observed));
+    const Value observed = compute_in_slot(row.observed, slot);
+    const std::string seen = observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(observed));
     answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot}});
   }
   for (const GuardId guard : blind) {
@@ -146,12 +147,44 @@ void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& f
   const Guard& guard = plan.guards[run.guard];
   const Value value = compute_in_slot(guard.condition, slot);
   run.truth = value.is_missing() ? Truth::Unknown : value.as_bool() ? Truth::True : Truth::False;
-  run.observed = compute_in_slot(guard.observed, slot);
-  run.threshold = compute_in_slot(guard.threshold, slot);
-  run.why = value.is_missing() ? value.as_string() : std::string{};
   run.next = later(run.next, run.interval);
   const GuardRule rule{run.interval, run.needed, guard.of_m, guard.of_n};
   const SlotVerdict verdict = decide(rule, run.clock, slot, run.truth);
+  if (run.truth == Truth::Unknown) {
+    run.why = value.as_string();
+  } else {
+    run.why.clear();
+    run.missing_answered = run.waived = false;
+  }
+  const bool acts = guard.response < plan.responses.size() && rank(plan.responses[guard.response].outcome) > 0;
+  record_transitions(run, slot, verdict);
+  if (!acts && run.truth == Truth::False) run.fired = false;
+  if (!verdict.reached) return;
+  if (run.fired) {
+    const bool repeats = !acts && guard.repeat_every != kNone;
+    if (!repeats || between(run.fired_at, slot) < duration_or(guard.repeat_every, nullptr, kNever)) return;
+  }
+  run.fired = true;
+  run.fired_at = slot;
+  fired.push_back(run.guard);
+  const OutcomeKind outcome =
+      guard.response < plan.responses.size() ? plan.responses[guard.response].outcome : OutcomeKind::None;
+  record(RecordKind::GuardFired,
+         {{"guard", text(guard.text)},
+          {"slot", Value::instant(slot)},
+          {"held", Value::duration(run.clock.held)},
+          {"observed", compute_in_slot(guard.observed, slot)},
+          {"threshold", compute_in_slot(guard.threshold, slot)},
+          {"response", text(std::string(outcome_name(outcome)))}},
+         guard.spot);
+}
+
+// One record for each change, none for a slot like the one before.
+void Core::record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict) {
+  const bool waits = verdict.pending_began && !verdict.reached && !run.fired;
+  const bool reset = verdict.reset && !run.fired;
+  if (!verdict.unknown_began && !verdict.blind_began && !verdict.sees_again && !waits && !reset) return;
+  const Guard& guard = plan.guards[run.guard];
   const Value at = Value::instant(slot);
   const Value name = text(guard.text);
   if (verdict.unknown_began) {
@@ -163,32 +196,12 @@ void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& f
            guard.spot);
   }
   if (verdict.sees_again) record(RecordKind::GuardSeesAgain, {{"guard", name}, {"slot", at}}, guard.spot);
-  if (run.truth != Truth::Unknown) run.missing_answered = run.waived = false;
-  if (verdict.reset && !run.fired) {
-    record(RecordKind::GuardReset, {{"guard", name}, {"slot", at}, {"observed", run.observed}}, guard.spot);
-  }
-  const bool waits = verdict.pending_began && !verdict.reached && !run.fired;
-  if (waits) {
-    record(RecordKind::GuardPending,
-           {{"guard", name}, {"slot", at}, {"observed", run.observed}, {"threshold", run.threshold}}, guard.spot);
-  }
-  const bool acts = guard.response < plan.responses.size() && rank(plan.responses[guard.response].outcome) > 0;
-  if (!acts && run.truth == Truth::False) run.fired = false;
-  const Nanoseconds repeat = duration_or(guard.repeat_every, nullptr, kNever);
-  const bool again = !acts && run.fired && repeat != kNever && between(run.fired_at, slot) >= repeat;
-  if (!verdict.reached || (run.fired && !again)) return;
-  run.fired = true;
-  run.fired_at = slot;
-  fired.push_back(run.guard);
-  const OutcomeKind outcome =
-      guard.response < plan.responses.size() ? plan.responses[guard.response].outcome : OutcomeKind::None;
-  record(RecordKind::GuardFired,
+  if (!waits && !reset) return;
+  record(waits ? RecordKind::GuardPending : RecordKind::GuardReset,
          {{"guard", name},
           {"slot", at},
-          {"held", Value::duration(run.clock.held)},
-          {"observed", run.observed},
-          {"threshold", run.threshold},
-          {"response", text(std::string(outcome_name(outcome)))}},
+          {"observed", compute_in_slot(guard.observed, slot)},
+          {"threshold", compute_in_slot(guard.threshold, slot)}},
          guard.spot);
 }
 

@@ -14,21 +14,11 @@ using plan::ValueKind;
 
 namespace {
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
 // After a long stop the missed slots are asked for a few at a time.
 constexpr Nanoseconds kSlotsAhead = 32;
 
 bool complete(const SlotPoll& poll) {
   return std::ranges::all_of(poll.wanted, &Wanted::answered);
-}
-
-Nanoseconds answer_limit(const Core& core, MetricId metric) {
-  const Nanoseconds usual = std::max(kSecond, core.cadence(metric));
-  if (metric >= core.plan.metrics.size()) return usual;
-  for (const plan::Argument& argument : core.plan.metrics[metric].configuration) {
-    if (argument.name == "timeout") return std::max(kSecond, core.duration_or(argument.value, nullptr, usual));
-  }
-  return usual;
 }
 
 bool is_check(const plan::Metric& metric) {
@@ -115,7 +105,7 @@ void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
   request.slot = poll.slot;
   for (Wanted& wanted : poll.wanted) {
     if (wanted.answered || std::ranges::find(metrics, wanted.metric) == metrics.end()) continue;
-    poll.deadline = std::max(poll.deadline, later(state.now, answer_limit(*this, wanted.metric)));
+    poll.deadline = std::max(poll.deadline, later(state.now, state.metrics[wanted.metric].answer_within));
     const plan::Metric& metric = plan.metrics[wanted.metric];
     if (state.scripted_world || !is_check(metric)) {
       request.metrics.push_back(wanted.metric);
@@ -173,8 +163,7 @@ void Core::check_answered(Task& task, std::optional<bool> passed, const std::str
           continue;
         }
         MetricState& known = state.metrics[wanted.metric];
-        const Nanoseconds over = duration_or(plan.metrics[wanted.metric].over, nullptr, cadence(wanted.metric));
-        if (passed) add_sample(known.passes, {poll.slot, Value::boolean(*passed)}, over);
+        if (passed) add_sample(known.passes, {poll.slot, Value::boolean(*passed)}, known.over);
         wanted.reading.value = probe_share(wanted.metric, poll.slot);
         if (!wanted.reading.value.is_missing()) wanted.reading.status = ReadingStatus::Value;
       }
@@ -183,10 +172,9 @@ void Core::check_answered(Task& task, std::optional<bool> passed, const std::str
 }
 
 Value Core::probe_share(MetricId metric, Nanoseconds slot) const {
-  const Nanoseconds over = duration_or(plan.metrics[metric].over, nullptr, cadence(metric));
   double all = 0, passes = 0;
   for (const Sample& pass : state.metrics[metric].passes) {
-    if (pass.slot > slot || between(pass.slot, slot) >= over) continue;
+    if (pass.slot > slot || between(pass.slot, slot) >= state.metrics[metric].over) continue;
     ++all;
     if (pass.value.as_bool()) ++passes;
   }
@@ -315,7 +303,7 @@ void Core::ask_again() {
       for (const Wanted& wanted : poll.wanted) {
         if (wanted.answered || wanted.task != 0) continue;
         request.metrics.push_back(wanted.metric);
-        poll.deadline = std::max(poll.deadline, later(state.now, answer_limit(*this, wanted.metric)));
+        poll.deadline = std::max(poll.deadline, later(state.now, state.metrics[wanted.metric].answer_within));
       }
       request.deadline = poll.deadline;
       if (!request.metrics.empty()) out.requests.emplace_back(std::move(request));

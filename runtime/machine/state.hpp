@@ -158,13 +158,11 @@ struct GuardRun {
   bool missing_answered = false;  // `on missing` has answered this streak
   bool waived = false;            // its blindness does not freeze: `blind continue` or a person's word
   Truth truth = Truth::Unknown;
-  Value observed, threshold;
   std::string why;             // it is unknown
   std::uint64_t response = 0;  // task of its steps
   template <typename Archive>
   void fields(Archive& a) {
-    a(guard, next, asked, interval, needed, clock, fired, fired_at, missing_answered, waived, truth, observed,
-      threshold, why, response);
+    a(guard, next, asked, interval, needed, clock, fired, fired_at, missing_answered, waived, truth, why, response);
   }
 };
 
@@ -252,6 +250,8 @@ struct Sample {
 };
 
 struct MetricState {
+  // Fixed when the run is created.
+  Nanoseconds every = 0, stale_after = 0, over = 0, answer_within = 0;
   bool decided = false;
   Nanoseconds slot = 0;    // of the newest decided sample
   Value value;             // usable, or missing with the reason
@@ -262,7 +262,7 @@ struct MetricState {
   std::vector<Sample> passes;   // Probe: each single answer of its check within `over`
   template <typename Archive>
   void fields(Archive& a) {
-    a(decided, slot, value, skewed, timed_out, late_slot, samples, passes);
+    a(every, stale_after, over, answer_within, decided, slot, value, skewed, timed_out, late_slot, samples, passes);
   }
 };
 

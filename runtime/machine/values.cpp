@@ -133,9 +133,25 @@ std::vector<plan::MetricId> Core::metrics_of(RoutineId routine) const {
   return result;
 }
 
+// The times of a metric, once for the whole run.
+void Core::fix_metric_times() {
+  for (plan::MetricId metric = 0; metric < plan.metrics.size(); ++metric) {
+    const plan::Metric& row = plan.metrics[metric];
+    MetricState& times = state.metrics[metric];
+    times.every = std::max(kShortestCadence, duration_or(row.every, nullptr, kDefaultCadence));
+    const Nanoseconds usual = std::max(later(times.every, later(times.every, times.every)), 60 * kSecond);
+    times.stale_after = duration_or(row.stale_after, nullptr, usual);
+    times.over = duration_or(row.over, nullptr, times.every);
+    times.answer_within = std::max(kSecond, times.every);
+    for (const plan::Argument& argument : row.configuration) {
+      if (argument.name != "timeout") continue;
+      times.answer_within = std::max(kSecond, duration_or(argument.value, nullptr, times.answer_within));
+    }
+  }
+}
+
 Nanoseconds Core::cadence(plan::MetricId metric) const {
-  if (metric >= plan.metrics.size()) return kDefaultCadence;
-  return std::max(kShortestCadence, duration_or(plan.metrics[metric].every, nullptr, kDefaultCadence));
+  return metric < state.metrics.size() ? state.metrics[metric].every : kDefaultCadence;
 }
 
 Nanoseconds Core::cadence(const std::vector<plan::MetricId>& metrics) const {
@@ -145,9 +161,7 @@ Nanoseconds Core::cadence(const std::vector<plan::MetricId>& metrics) const {
 }
 
 Nanoseconds Core::stale_after(plan::MetricId metric) const {
-  const Nanoseconds every = cadence(metric);
-  const Nanoseconds usual = std::max(later(every, later(every, every)), 60 * kSecond);
-  return metric < plan.metrics.size() ? duration_or(plan.metrics[metric].stale_after, nullptr, usual) : usual;
+  return metric < state.metrics.size() ? state.metrics[metric].stale_after : kDefaultCadence;
 }
 
 }  // namespace rollout::machine

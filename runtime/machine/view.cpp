@@ -12,8 +12,8 @@ GuardView view_of(const Core& core, const GuardRun& run) {
   const plan::Guard& guard = core.plan.guards[run.guard];
   GuardView view;
   view.text = guard.text;
-  view.observed = run.observed;
-  view.threshold = run.threshold;
+  view.observed = core.compute(guard.observed, nullptr);
+  view.threshold = core.compute(guard.threshold, nullptr);
   if (run.truth != Truth::Unknown) view.truth = run.truth == Truth::True;
   view.held = run.clock.held;
   view.needed = run.needed;
