@@ -22,6 +22,7 @@ struct TimelineRow {
   std::optional<double> share;  // of traffic; nothing before the first
   bool share_changed = false;
   bool heading = false;  // begins or ends something big: drawn strong
+  bool last = false;     // the run's end
   Mark mark{};
   std::string text;
 };

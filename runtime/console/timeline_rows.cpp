@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "runtime/console/timeline.hpp"
+#include "runtime/console/timeline_folding.hpp"
 
 // Which records make a line, and in what words: what the phrases cannot know because it needs other records.
 
@@ -18,53 +18,6 @@ using machine::RecordKind;
 bool begins_the_run(RecordKind kind) {
   return kind == RecordKind::StageEntered || kind == RecordKind::StepStarted || kind == RecordKind::GateOpened ||
          kind == RecordKind::HoldStarted || kind == RecordKind::Intent || kind == RecordKind::TrafficChanged;
-}
-
-// ---------------------------------------------------------------- what comes and goes
-
-// A guard's condition that became true and false again without firing, or whose data went and came back.
-struct Episode {
-  std::size_t begin = 0, end = 0;  // records
-};
-constexpr std::size_t kShownEpisodes = 2;
-
-// Records that are not told one by one, and sentences that stand for them.
-struct Folding {
-  std::set<std::size_t> hidden;
-  std::map<std::size_t, std::string> instead;  // at the place of a hidden record
-};
-
-void fold_pairs(std::span<const Record> records, RecordKind opening, RecordKind closing, std::string_view words,
-                Folding& folding) {
-  std::map<std::string, std::size_t> open;
-  std::map<std::string, std::vector<Episode>> episodes;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const Record& record = records[i];
-    if (record.kind == opening) open.emplace(field_text(record, "guard"), i);
-    if (record.kind != closing) continue;
-    const auto begun = open.find(field_text(record, "guard"));
-    if (begun == open.end()) continue;
-    episodes[begun->first].push_back({begun->second, i});
-    open.erase(begun);
-  }
-  for (const auto& [guard, list] : episodes) {
-    if (list.size() <= kShownEpisodes + 1) continue;
-    for (std::size_t i = kShownEpisodes; i < list.size(); ++i) {
-      folding.hidden.insert(list[i].begin);
-      folding.hidden.insert(list[i].end);
-    }
-    const Nanoseconds until = records[list.back().end].at;
-    folding.instead[list[kShownEpisodes].begin] =
-        fmt::format("{}: {} {} times more, last {} later", guard, words, list.size() - kShownEpisodes,
-                    readable(until - records[list[kShownEpisodes].begin].at));
-  }
-}
-
-Folding fold(std::span<const Record> records) {
-  Folding folding;
-  fold_pairs(records, RecordKind::GuardPending, RecordKind::GuardReset, "true and false again", folding);
-  fold_pairs(records, RecordKind::GuardUnknown, RecordKind::GuardSeesAgain, "without an answer for a moment", folding);
-  return folding;
 }
 
 // ---------------------------------------------------------------- rows
@@ -87,11 +40,18 @@ class Rows {
   void guard_record(const Record& record);
   void gate_opened(const Record& record);
   void gate_answered(const Record& record);
-  void effect_intended(const Record& record);
+  void effect_intended(const Record& record, bool hidden);
   void effect_finished(const Record& record);
   void hold_ended(const Record& record);
   void run_ended(const Record& record);
   void rollback_started(const Record& record);
+  void follows_up(const Record& record);
+  void check_record(const Record& record);
+  // The run's reason is the guard's text with what it saw behind it.
+  bool has_told(const std::string& reason) const {
+    return reason.empty() || reason == told_reason_ ||
+           (!told_reason_.empty() && reason.starts_with(told_reason_ + " ("));
+  }
   std::size_t ticks(std::size_t index);
   void still_open();
 
@@ -100,18 +60,19 @@ class Rows {
   std::vector<TimelineRow> rows_;
   std::string stage_;
   std::optional<double> share_;
-  bool share_changed_ = false, ended_ = false, rolling_back_ = false;
+  bool share_changed_ = false, ended_ = false, rolling_back_ = false, followed_up_ = false;
   std::string told_reason_;  // why it goes back or ends, where a line has said it already
   Nanoseconds start_ = 0;
   struct Effect {
     std::string text;
     Nanoseconds at = 0;
+    bool hidden = false;
   };
   std::map<std::string, Effect> effects_;  // intended, by their number
 };
 
 void Rows::add_row(const Record& record, Mark mark, std::string text, bool heading) {
-  rows_.push_back({record.at, stage_, share_, share_changed_, heading, mark, std::move(text)});
+  rows_.push_back({record.at, stage_, share_, share_changed_, heading, false, mark, std::move(text)});
   share_changed_ = false;
 }
 
@@ -187,7 +148,7 @@ void Rows::rollback_started(const Record& record) {
   const std::string to = field_text(record, "to");
   const std::string reason = field_text(record, "reason");
   std::string text = "rolling back" + (to.empty() ? std::string{} : " to " + to) + ", newest change first";
-  if (!reason.empty() && reason != told_reason_) text += ": " + reason;
+  if (!has_told(reason)) text += ": " + reason;
   told_reason_ = reason;
   add_row(record, Mark::Back, text, true);
 }
@@ -217,6 +178,7 @@ std::size_t Rows::ticks(std::size_t index) {
     return record.kind == RecordKind::GateAnswered && field_text(record, "verb") == "tick";
   };
   const Record& first = records_[index];
+  constexpr std::size_t kMostNamed = 2;
   std::size_t count = 0;
   std::string items;
   for (std::size_t i = index; i < records_.size() && is_tick(records_[i]); ++i, ++count) {
@@ -224,7 +186,9 @@ std::size_t Rows::ticks(std::size_t index) {
     if (!same) break;
     items += (items.empty() ? "\"" : ", \"") + field_text(records_[i], "item") + "\"";
   }
-  if (count > 0) add_row(first, Mark::Good, field_text(first, "who") + " ticked " + items);
+  if (count > kMostNamed) items = fmt::format("{} items of \"{}\"", count, field_text(first, "gate"));
+  const std::string who = field_text(first, "who");
+  if (count > 0) add_row(first, Mark::Good, (who == "check" ? "its check" : who) + " ticked " + items);
   return count;
 }
 
@@ -245,7 +209,7 @@ void Rows::gate_answered(const Record& record) {
   add_row(record, verb == "reject" ? Mark::Bad : Mark::Good, text);
 }
 
-void Rows::effect_intended(const Record& record) {
+void Rows::effect_intended(const Record& record, bool hidden) {
   std::string text = field_text(record, "callable");
   if (const Value* arguments = record.find("arguments"); arguments && field_text(record, "kind") == "call") {
     std::string list;
@@ -254,7 +218,8 @@ void Rows::effect_intended(const Record& record) {
     text += "(" + list + ")";
   }
   const bool again = record.find("again") && record.find("again")->as_bool();
-  effects_[field_text(record, "effect")] = {text, record.at};
+  effects_[field_text(record, "effect")] = {text, record.at, hidden};
+  if (hidden) return;
   add_row(record, Mark::Step, again ? text + " (again, after the restart)" : text);
 }
 
@@ -267,7 +232,7 @@ void Rows::effect_finished(const Record& record) {
   const std::string error = field_text(record, "error");
   const Nanoseconds took = record.at - effect.at;
   const bool well = status == "succeeded" || status == "descend";
-  if (well && took == 0) return;
+  if (well && (took == 0 || effect.hidden)) return;
   const std::string when = took > 0 ? " after " + readable(took) : std::string{};
   if (well) return add_row(record, Mark::Good, fmt::format("{}: done{}", effect.text, when));
   if (status == "cancelled") return add_row(record, Mark::Careful, fmt::format("{}: cancelled{}", effect.text, when));
@@ -289,11 +254,20 @@ void Rows::run_ended(const Record& record) {
   stage_.clear();
   const std::string state = field_text(record, "state");
   const std::string reason = field_text(record, "reason");
-  const bool well = state == "succeeded" || state == "following up";
-  std::string text = (state == "following up" ? "succeeded, follow-ups to come" : state);
-  if (record.at > start_) text += " after " + readable(record.at - start_);
-  if (!reason.empty() && reason != told_reason_) text += ": " + reason;
+  const bool well = state == "succeeded";
+  std::string text = well && followed_up_ ? "the follow-ups are done" : state;
+  if (record.at > start_ && !followed_up_) text += " after " + readable(record.at - start_);
+  if (!has_told(reason)) text += ": " + reason;
   add_row(record, well ? Mark::Good : Mark::Bad, text, true);
+  rows_.back().last = true;
+}
+
+// The main run has reached its end, what is scheduled after it is still to come.
+void Rows::follows_up(const Record& record) {
+  followed_up_ = true;
+  stage_.clear();
+  add_row(record, Mark::Good, fmt::format("succeeded after {}, follow-ups to come", readable(record.at - start_)),
+          true);
 }
 
 // Records that add nothing for a reader of the timeline.
@@ -301,7 +275,7 @@ bool Rows::is_noise(std::size_t index) const {
   const Record& record = records_[index];
   // The next stage's line, or the end's, says it.
   if (record.kind == RecordKind::StageDone)
-    return followed_at_once_by(index, RecordKind::StageEntered) || followed_at_once_by(index, RecordKind::RunEnded);
+    return followed_at_once_by(index, RecordKind::StageEntered) || followed_at_once_by(index, RecordKind::StateChanged);
   // The change of the share has its own line.
   if (record.kind == RecordKind::UndoDone) return field_text(record, "what").starts_with("traffic ");
   // Whoever answered last has closed it.
@@ -324,13 +298,23 @@ void Rows::add(std::size_t index) {
     return guard_record(record);
   if (record.kind == RecordKind::GateOpened) return gate_opened(record);
   if (record.kind == RecordKind::GateAnswered) return gate_answered(record);
-  if (record.kind == RecordKind::Intent) return effect_intended(record);
   if (record.kind == RecordKind::Outcome) return effect_finished(record);
   if (record.kind == RecordKind::HoldEnded) return hold_ended(record);
   if (record.kind == RecordKind::RunEnded) return run_ended(record);
   if (record.kind == RecordKind::RollbackStarted) return rollback_started(record);
+  if (record.kind == RecordKind::CheckPassed || record.kind == RecordKind::CheckFailed) return check_record(record);
+  if (record.kind == RecordKind::StateChanged && field_text(record, "to") == "following up") return follows_up(record);
   const Phrase phrase = phrase_of(record);
   if (phrase.level == Level::Main) add_row(record, phrase.mark, phrase.text);
+}
+
+void Rows::check_record(const Record& record) {
+  constexpr std::string_view kVerify = "verify ";
+  std::string check = field_text(record, "check");
+  if (check.starts_with(kVerify)) check.erase(0, kVerify.size());
+  const std::string error = field_text(record, "error");
+  if (record.kind == RecordKind::CheckPassed) return add_row(record, Mark::Good, "verified: " + check);
+  add_row(record, Mark::Bad, "check failed: " + check + (error.empty() ? "" : ": " + error));
 }
 
 // A run that has not ended says in its last line what it waits for.
@@ -354,9 +338,16 @@ std::vector<TimelineRow> Rows::build() {
       i += told - 1;
       continue;
     }
-    if (!folding_.hidden.contains(i)) add(i);
+    const bool hidden = folding_.hidden.contains(i);
+    if (records_[i].kind == RecordKind::Intent)
+      effect_intended(records_[i], hidden);
+    else if (!hidden)
+      add(i);
   }
   still_open();
+  // What is sent at the very end stands before the end's own line.
+  const auto end = std::find_if(rows_.begin(), rows_.end(), [&](const TimelineRow& row) { return row.last; });
+  if (end != rows_.end() && end->at == rows_.back().at) std::rotate(end, end + 1, rows_.end());
   return std::move(rows_);
 }
 

@@ -93,7 +93,9 @@ void Ledger::note(const machine::StartEffect& effect, Nanoseconds at) {
   if (effect.kind == machine::RequestKind::Process || effect.kind == machine::RequestKind::Shell) {
     call.command = command_texts(effect).computed;
   } else {
-    call.callable = effect.callable;
+    CallNames names = call_names(effect);
+    call.callable = std::move(names.callable);
+    call.arguments = std::move(names.arguments);
   }
   result_.calls.push_back(std::move(call));
 }

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "runtime/plan/evaluate.hpp"
+#include "runtime/scenario/checks.hpp"
 #include "runtime/scenario/expectations.hpp"
 #include "runtime/scenario/ledger.hpp"
 #include "runtime/scenario/patience.hpp"
@@ -69,6 +70,7 @@ class Player {
         options_(options),
         signals_(plan_, scenario, options.directory),
         world_(scenario),
+        checks_(plan_, scenario),
         ledger_(result_),
         patience_(plan_) {}
 
@@ -89,6 +91,7 @@ class Player {
   void answer(const machine::Poll& poll);
   machine::Samples immediate_answer(std::vector<machine::Poll>& polls);
   SignalAnswer read(plan::MetricId metric, Nanoseconds slot);
+  std::optional<bool> check_passes(const plan::Metric& check, Nanoseconds slot);
   void keep_if_it_mattered(const machine::Samples& samples, const machine::Reaction& reaction);
 
   void happen(const Due& due);
@@ -109,6 +112,7 @@ class Player {
   Result result_;
   Signals signals_;
   World world_;
+  Checks checks_;
   Ledger ledger_;
   Patience patience_;
   std::optional<Machine> machine_;
@@ -322,6 +326,18 @@ machine::Samples Player::immediate_answer(std::vector<machine::Poll>& polls) {
   return samples;
 }
 
+// A check on metrics alone follows from the signals; what else a check calls belongs to the world.
+std::optional<bool> Player::check_passes(const plan::Metric& check, Nanoseconds slot) {
+  if (!checks_.decided_by_signals(check.check)) return world_.check_passes(check.declaration, check.arguments, slot);
+  return checks_.passes(check.check, [&](plan::MetricId metric) {
+    const auto answer = signals_.read(metric, slot);
+    const plan::Metric& row = plan_.metrics[metric];
+    const bool known = answer && answer->delay == 0 && answer->reading.status == machine::ReadingStatus::Value;
+    if (known) return answer->reading.value;
+    return row.absent < plan_.constants.size() ? plan_.constants[row.absent] : Value::missing("no data");
+  });
+}
+
 // The signals' word; a check that no signal is about is answered by the world.
 SignalAnswer Player::read(plan::MetricId metric, Nanoseconds slot) {
   if (auto answer = signals_.read(metric, slot)) return std::move(*answer);
@@ -330,7 +346,7 @@ SignalAnswer Player::read(plan::MetricId metric, Nanoseconds slot) {
   answer.reading.status = machine::ReadingStatus::NoData;
   const plan::Metric& row = plan_.metrics[metric];
   if (row.provider != plan::MetricProvider::Check) return answer;
-  const auto passes = world_.check_passes(row.declaration, row.arguments, slot);
+  const auto passes = check_passes(row, slot);
   if (!passes) return answer;
   answer.reading.status = machine::ReadingStatus::Value;
   answer.reading.value = Value::boolean(*passes);

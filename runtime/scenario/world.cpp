@@ -11,6 +11,7 @@ namespace {
 using machine::EffectStatus;
 using machine::RequestKind;
 using machine::StartEffect;
+using plan::EffectClass;
 
 bool is_command(RequestKind kind) {
   return kind == RequestKind::Process || kind == RequestKind::Shell;
@@ -28,8 +29,9 @@ bool about(const WorldRule& rule, const StartEffect& effect) {
     const CommandTexts texts = command_texts(effect);
     return glob_matches(rule.command, texts.computed) || glob_matches(rule.command, texts.written);
   }
-  return !is_command(effect.kind) && rule.callable == effect.callable &&
-         arguments_match(rule.arguments, values_of(effect.arguments));
+  const CallNames call = call_names(effect);
+  return !is_command(effect.kind) && rule.callable == call.callable &&
+         arguments_match(rule.arguments, values_of(call.arguments));
 }
 
 // Text that a command writes to say a value.
@@ -44,18 +46,18 @@ Value json_of(const Value& value) {
   return parsed ? std::move(*parsed) : Value::missing("the output is not JSON");
 }
 
-Value process_result(double exit, std::string stdout_text, std::string stderr_text, Value json) {
+Value process_result(double exit, Value stdout_text, std::string stderr_text, Value json) {
   return Value::map({{"exit", Value::number(exit)},
-                     {"stdout", Value::string(std::move(stdout_text))},
+                     {"stdout", std::move(stdout_text)},
                      {"stderr", Value::string(std::move(stderr_text))},
                      {"json", std::move(json)},
                      {"elapsed", Value::duration(0)}});
 }
 
-Value http_result(double status, std::string text, Value json) {
+Value http_result(double status, Value text, Value json) {
   return Value::map({{"status", Value::number(status)},
                      {"headers", Value::map({})},
-                     {"text", Value::string(std::move(text))},
+                     {"text", std::move(text)},
                      {"json", std::move(json)},
                      {"elapsed", Value::duration(0)}});
 }
@@ -64,12 +66,13 @@ Value nothing_said() {
   return Value::missing("the scenario says nothing of it");
 }
 
-// What an effect gives that succeeds without a word about its result.
-Value plain_result(RequestKind kind) {
+// What an effect gives that succeeds without a word about its result. What a read has read is unknown then.
+Value plain_result(RequestKind kind, EffectClass effect_class = EffectClass::Opaque) {
+  const Value output = effect_class == EffectClass::ReadOnly ? nothing_said() : Value::string({});
   switch (kind) {
     case RequestKind::Process:
-    case RequestKind::Shell: return process_result(0, {}, {}, nothing_said());
-    case RequestKind::Http: return http_result(200, {}, nothing_said());
+    case RequestKind::Shell: return process_result(0, output, {}, nothing_said());
+    case RequestKind::Http: return http_result(200, output, nothing_said());
     case RequestKind::Call: return nothing_said();
     case RequestKind::Check: return Value::boolean(true);
   }
@@ -91,10 +94,10 @@ Value given_result(RequestKind kind, const Value& value) {
     case RequestKind::Process:
     case RequestKind::Shell:
       if (value.find("exit") || value.find("stdout")) return merged(plain_result(kind), value);
-      return process_result(0, output_of(value), {}, json_of(value));
+      return process_result(0, Value::string(output_of(value)), {}, json_of(value));
     case RequestKind::Http:
       if (value.find("status")) return merged(plain_result(kind), value);
-      return http_result(200, output_of(value), json_of(value));
+      return http_result(200, Value::string(output_of(value)), json_of(value));
     case RequestKind::Call:
     case RequestKind::Check: return value;
   }
@@ -103,8 +106,8 @@ Value given_result(RequestKind kind, const Value& value) {
 
 WorldAnswer failure(const StartEffect& effect, const std::string& why) {
   WorldAnswer answer{EffectStatus::Failed, nothing_said(), why.empty() ? "the scenario lets it fail" : why, 0};
-  if (is_command(effect.kind)) answer.result = process_result(1, {}, why, nothing_said());
-  if (effect.kind == RequestKind::Http) answer.result = http_result(500, why, nothing_said());
+  if (is_command(effect.kind)) answer.result = process_result(1, Value::string({}), why, nothing_said());
+  if (effect.kind == RequestKind::Http) answer.result = http_result(500, Value::string(why), nothing_said());
   if (effect.kind == RequestKind::Check) answer.result = Value::boolean(false);
   return answer;
 }
@@ -117,6 +120,16 @@ std::string_view inside_quotes(std::string_view text) {
 }
 
 }  // namespace
+
+CallNames call_names(const StartEffect& effect) {
+  CallNames call{effect.callable, effect.arguments};
+  if (effect.kind != RequestKind::Http) return call;
+  call.callable = "http.";
+  for (const char c : effect.callable.substr(0, effect.callable.find(' ')))
+    call.callable += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::erase_if(call.arguments, [](const auto& argument) { return argument.first == "method"; });
+  return call;
+}
 
 CommandTexts command_texts(const StartEffect& effect) {
   CommandTexts texts;
@@ -173,7 +186,7 @@ WorldAnswer World::answer(const StartEffect& effect, Nanoseconds now) {
   }
   // What nobody scripted as a whole is carried out, so that its commands are seen.
   if (effect.kind == RequestKind::Call) return {EffectStatus::Descend, nothing_said(), {}, 0};
-  return {EffectStatus::Succeeded, plain_result(effect.kind), {}, 0};
+  return {EffectStatus::Succeeded, plain_result(effect.kind, effect.effect_class), {}, 0};
 }
 
 WorldAnswer World::apply(Line& line, const StartEffect& effect) {

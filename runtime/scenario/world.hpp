@@ -23,6 +23,13 @@ struct CommandTexts {
 };
 CommandTexts command_texts(const machine::StartEffect& effect);
 
+// An action, channel, check or HTTP request as scenarios name it: `http.get` with the URL first.
+struct CallNames {
+  std::string callable;
+  std::vector<std::pair<std::string, Value>> arguments;
+};
+CallNames call_names(const machine::StartEffect& effect);
+
 // Whether a text fits a pattern in which `*` stands for any characters.
 bool glob_matches(std::string_view pattern, std::string_view text);
 

@@ -60,6 +60,33 @@ TEST_CASE("without a rule everything succeeds at once", "[scenario]") {
   CHECK(world.check_passes("health_ok", {}, 0) == true);
 }
 
+TEST_CASE("what nobody scripted to be read is unknown", "[scenario]") {
+  const Scenario none;
+  World world(none);
+  auto read = run("kubectl get");
+  read.effect_class = plan::EffectClass::ReadOnly;
+  const auto answer = world.answer(read, 0);
+  CHECK(answer.status == EffectStatus::Succeeded);
+  CHECK(answer.result.find("exit")->as_double() == 0);
+  CHECK(answer.result.find("stdout")->is_missing());
+}
+
+TEST_CASE("HTTP requests are matched as they are written", "[scenario]") {
+  Scenario played;
+  auto rule = callable("http.get", WorldRule::Answer::Returns);
+  rule.arguments = scenario::ArgumentPattern{Value::string("https://example.com/v1")};
+  rule.values = {Value::map({{"status", Value::number(503)}})};
+  played.world.push_back(rule);
+  World world(played);
+  machine::StartEffect effect;
+  effect.kind = RequestKind::Http;
+  effect.callable = "GET https://example.com/v1";
+  effect.arguments = {{"method", Value::string("GET")}, {"url", Value::string("https://example.com/v1")}};
+  CHECK(world.answer(effect, 0).result.find("status")->as_double() == 503);
+  effect.callable = "POST https://example.com/v1";
+  CHECK(world.answer(effect, 0).result.find("status")->as_double() == 200);
+}
+
 TEST_CASE("later rules win, and a rule that is used up leaves the call to earlier ones", "[scenario]") {
   Scenario played;
   auto returns = command("psql*", WorldRule::Answer::Returns);
