@@ -227,12 +227,19 @@ void ProblemFinder::visit_missing(std::uint32_t event) {
   found_.back().is_missing = true;
 }
 
-// An insert without its brace: what is wrong inside of it comes from that.
+// An insert without its brace, or without anything that could be an expression: what is wrong inside comes from that.
 void ProblemFinder::visit_insert(std::uint32_t event) {
-  if (events_[event - 1].kind != K::Missing || events_[event - 1].expected != K::RightBrace) return;
+  const Event& last = events_[event - 1];
+  const bool unclosed = last.kind == K::Missing && last.expected == K::RightBrace;
+  bool has_expression = false;
+  each_child_backwards(
+      event, [&](std::uint32_t child) { has_expression = has_expression || is_expression(events_[child].kind); });
+  if (!unclosed && has_expression) return;
   const std::uint32_t first = first_event(event);
-  while (!found_.empty() && found_.back().event >= first) found_.pop_back();
-  add(event, ProblemKind::UnterminatedInsert, span(event));
+  for (; !found_.empty() && found_.back().event >= first; found_.pop_back()) {
+    if (found_.back().problem.kind == ProblemKind::TooDeep) return;
+  }
+  add(event, unclosed ? ProblemKind::UnterminatedInsert : ProblemKind::MalformedInsert, span(event));
 }
 
 // Drops what was found in an error region, but not what stands in blocks that were parsed in it.
@@ -410,11 +417,12 @@ void ProblemFinder::visit_container(std::uint32_t event, const ContainerRow& row
     if (is_wrong && !previous_wrong) wrong.push_back(child);
     previous_wrong = is_wrong;
   }
+  const std::uint32_t first = first_event(event);
+  const Span opener = events_[first].kind == K::LeftBrace ? span(first) : Span{};
   for (const std::uint32_t child : wrong) {
-    found_.push_back({{ProblemKind::WrongContainer, first_token(child), row.category, events_[child].kind, {}},
-                      child,
-                      event,
-                      false});
+    const K kind = events_[child].kind;
+    found_.push_back(
+        {{ProblemKind::WrongContainer, first_token(child), row.category, kind, opener}, child, event, false});
   }
 }
 

@@ -126,17 +126,23 @@ struct PostfixChain : Custom<PostfixChain<First, kIndexes, kCallEnds, kSpacedCal
   static bool parse(Input& in, TreeBuilder& tree) {
     const auto mark = tree.mark(in.current());
     const bool matched = run<First>(in, tree);
-    while (matched) {
-      const SyntaxKind kind = parse_one(in, tree);
-      if (kind == K::Missing) break;
-      tree.close(kind, mark);
-      if (kCallEnds && kind == K::Call) break;
+    // Each link is one level of the tree, so a chain is as limited as everything else that nests.
+    std::uint32_t links = 0;
+    for (bool goes_on = matched; goes_on; ++links) {
+      const SyntaxKind kind = links < tree.depth_limit ? parse_one(in, tree) : K::Missing;
+      if (kind != K::Missing) tree.close(kind, mark);
+      goes_on = kind != K::Missing && !(kCallEnds && kind == K::Call);
     }
     tree.leave(mark);
+    if (links > tree.depth_limit && at_link(tree, in.current())) skip_too_deep(in, tree);
     return matched;
   }
 
  private:
+  static bool at_link(TreeBuilder& tree, const char* at) {
+    return tree.glued(at) && is_glued_opener(tree.character(at)) && !tree.starts_with(at, "..");
+  }
+
   static SyntaxKind parse_one(Input& in, TreeBuilder& tree) {
     const char* at = in.current();
     switch (tree.character(at)) {
@@ -169,7 +175,7 @@ struct Path : Custom<Path> {
   static bool parse(Input& in, TreeBuilder& tree) {
     const auto mark = tree.mark(in.current());
     const bool matched = run<NameExpression>(in, tree);
-    while (matched && run<Dot>(in, tree)) {
+    for (std::uint32_t links = 0; matched && links < tree.depth_limit && run<Dot>(in, tree); ++links) {
       run<Expect<AnyName>>(in, tree);
       tree.close(K::Member, mark);
     }

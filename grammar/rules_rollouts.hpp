@@ -36,7 +36,8 @@ struct Freeze : Node<K::Freeze, ClauseWord<K::KeywordFreeze>, ExpectExpression<R
 struct Requires
     : Node<K::Requires, ClauseWord<K::KeywordRequires>, Expect<StringLiteral>, Expect<Word<K::KeywordSucceeded>>> {};
 
-struct Cadence : Node<K::Cadence, EveryClause, pegtl::opt<ForClause>> {};
+struct CadenceEvery : Node<K::EveryClause, Word<K::KeywordEvery>, ExpectExpression<Sum>> {};
+struct Cadence : Node<K::Cadence, CadenceEvery, pegtl::opt<ForClause>> {};
 struct Sample : Node<K::Sample, ClauseWord<K::KeywordSample>, Expect<Cadence, K::KeywordEvery>,
                      pegtl::star<Sequence<Comma, Lines, Expect<Cadence, K::KeywordEvery>>>> {};
 struct Warmup : Node<K::Warmup, ClauseWord<K::KeywordWarmup>, ExpectExpression<Sum>> {};
@@ -95,9 +96,9 @@ struct OnFailureWords : Custom<OnFailureWords> {
   }
 };
 struct OnFailure : Node<K::OnFailure, OnFailureWords, Expect<Response, K::Response>> {};
-struct OnMissing
-    : Node<K::OnMissing, WordPair<K::KeywordOn, K::KeywordMissing>, Expect<ForClause>, Expect<Response, K::Response>> {
-};
+struct MissingFor : Node<K::ForClause, Word<K::KeywordFor>, ExpectExpression<Sum>> {};
+struct OnMissing : Node<K::OnMissing, WordPair<K::KeywordOn, K::KeywordMissing>, Expect<MissingFor, K::KeywordFor>,
+                        Expect<Response, K::Response>> {};
 
 template <SyntaxKind kFirst, SyntaxKind kSecond>
 using TwoWords = Attempt<Word<kFirst>, Word<kSecond>>;

@@ -24,17 +24,18 @@ struct FromTo : Sequence<pegtl::opt<FromClause>, pegtl::opt<ToClause>> {};
 struct ByText : Node<K::ByClause, Word<K::KeywordBy>, Expect<StringLiteral>> {};
 struct Timing : pegtl::sor<AtClause, PlainWithin, AfterClause> {};
 
-// A number of times, if `times` follows it.
+// A number of times: what begins with a digit, and anything else that `times` follows.
 struct TimesClause : Custom<TimesClause> {
   using Analysis = LikeSequence<Sum>;
   static bool parse(Input& in, TreeBuilder& tree) {
     const auto mark = tree.mark(in.current());
-    if (run<Sum>(in, tree)) {
+    const bool certain = is_digit(tree.character(in.current()));
+    if (run<Sum>(in, tree) && (certain || tree.word(in.current()).kind == K::KeywordTimes)) {
       run<Expect<Word<K::KeywordTimes>>>(in, tree);
       tree.close(K::TimesClause, mark);
       return true;
     }
-    tree.leave(mark);
+    tree.abandon(in.iterator(), mark);
     return false;
   }
 };
@@ -104,6 +105,7 @@ struct Crash : Node<K::Crash, ClauseWord<K::KeywordCrash>, Expect<AtClause, K::K
 struct ExpectWord : ClauseWord<K::KeywordExpect> {};
 struct TrafficRest
     : Sequence<Word<K::KeywordTraffic>, Expect<ComparisonOperator>, ExpectExpression<Sum>, pegtl::opt<AtClause>> {};
+struct EndWithin : Node<K::WithinClause, Word<K::KeywordWithin>, ExpectExpression<Sum>> {};
 struct BeforeRest : Sequence<Path, Expect<Word<K::KeywordBefore>>, Expect<Path>> {};
 struct CallableOrRun : pegtl::sor<Run, Reference> {};
 struct ReachedRest : Sequence<Word<K::KeywordReached>, Expect<Name>, pegtl::opt<Timing>> {};
@@ -121,7 +123,7 @@ using Negatable = pegtl::sor<Attempt<Word<K::KeywordNot>, Rest>, Rest>;
 
 struct ExpectLine
     : Leading<ExpectWord, Finish<K::ExpectTraffic, TrafficRest>,
-              Finish<K::ExpectEnd, Word<K::KeywordEnd>, Expect<PlainWithin, K::KeywordWithin>>,
+              Finish<K::ExpectEnd, Word<K::KeywordEnd>, Expect<EndWithin, K::KeywordWithin>>,
               Finish<K::ExpectBecause, Word<K::KeywordBecause>, Expect<StringLiteral>>,
               Finish<K::ExpectBlind, ClauseWord<K::KeywordBlind>>, Finish<K::ExpectReached, Negatable<ReachedRest>>,
               Finish<K::ExpectCalled, Negatable<CalledRest>>, Finish<K::ExpectNotified, Negatable<NotifiedRest>>,

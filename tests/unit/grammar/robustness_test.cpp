@@ -127,13 +127,14 @@ TEST_CASE("the leaves of every program tile its text") {
 }
 
 TEST_CASE("any mutation of a program gives a sound tree") {
-  const std::string program = read_file(golden_directory() / kProgram);
-  const SyntaxTree original = parse_text(program);
+  std::vector<std::string> programs;
+  for (const auto& path : programs_in("language")) programs.push_back(read_file(path));
   const std::size_t count = count_from_environment("ROLLOUT_FUZZ_COUNT", 5000);
   std::mt19937 random(20260101);
   std::size_t broken = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string text = i % 8 == 0 ? swapped_tokens(original, random) : mutated(program, random);
+    const std::string& program = programs[random() % programs.size()];
+    const std::string text = i % 8 == 0 ? swapped_tokens(parse_text(program), random) : mutated(program, random);
     const SyntaxTree tree = parse_text(text);
     const std::string fault = fault_of(tree) + problem_fault_of(tree);
     if (fault.empty()) continue;
@@ -180,6 +181,8 @@ TEST_CASE("what nests deeper than the limit is one problem") {
       {"rollout r {\n" + times("if a {\n", 5000), times("}\n", 5000) + "}\n"},
       {"rollout r {\nif a { }\n" + times("else if a { }\n", 5000), "}\n"},
       {"rollout r {\nhold 5m " + times("else pause until a ", 5000), "\n}\n"},
+      {"let x = a" + times(".b", 5000), " + c\n"},
+      {"let x = a" + times("(1)", 5000), "\n"},
       {"rollout r {\n" + times("f(x) undo {\n", 5000), times("}\n", 5000) + "}\n"},
   };
   for (const auto& [head, tail] : kNests) {
