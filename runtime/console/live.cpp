@@ -21,7 +21,7 @@ constexpr std::size_t kTrafficCells = 30;
 constexpr std::size_t kClockCells = 8;
 
 std::string literal(const Value& value) {
-  return value.is_missing() ? std::string("?") : escaped(plan::to_literal(value));
+  return value.is_missing() ? std::string("?") : escaped(plan::to_literal(rounded(value)));
 }
 
 // A word in quotes for a POSIX shell, so that it can be copied.

@@ -1,6 +1,7 @@
 #include "runtime/console/phrase.hpp"
 
 #include <array>
+#include <cmath>
 #include <optional>
 
 namespace rollout::console {
@@ -10,6 +11,8 @@ namespace {
 using machine::Record;
 using machine::RecordKind;
 using plan::ValueKind;
+
+constexpr int kShownDigits = 6;
 
 struct Row {
   RecordKind kind{};
@@ -48,8 +51,9 @@ Mark mark_of(const Row& row, const Record& record) {
   return row.mark;
 }
 
-std::string value_text(const plan::Value& value) {
-  if (value.is_missing()) return {};
+std::string value_text(const plan::Value& given) {
+  if (given.is_missing()) return {};
+  const plan::Value value = rounded(given);
   if (value.kind() == ValueKind::Instant) return time_of_day_text(value.as_integer()) + " UTC";
   if (value.kind() == ValueKind::Duration) return readable(value.as_integer());
   if (value.kind() == ValueKind::Map || value.kind() == ValueKind::List) {
@@ -80,7 +84,8 @@ std::optional<std::string> filled(std::string_view pattern, const Record& record
       continue;
     }
     const std::string field = field_text(record, inner);
-    if (field.empty() && needs_all) return std::nullopt;
+    const bool nothing = field.empty() || (field == "0" && inner == "retries_left");
+    if (nothing && needs_all) return std::nullopt;
     text += field;
   }
   return text;
@@ -121,6 +126,34 @@ Tone tone_of(Mark mark) {
 std::string field_text(const Record& record, std::string_view name) {
   const plan::Value* value = record.find(name);
   return value ? escaped(value_text(*value)) : std::string{};
+}
+
+plan::Value rounded(const plan::Value& value) {
+  const double exact = value.as_double();
+  if (exact == 0 || !std::isfinite(exact)) return value;
+  const double scale = std::pow(10, kShownDigits - 1 - std::floor(std::log10(std::abs(exact))));
+  const double amount = std::round(exact * scale) / scale;
+  if (!std::isfinite(amount)) return value;
+  switch (value.kind()) {
+    case ValueKind::Number: return plan::Value::number(amount);
+    case ValueKind::Ratio: return plan::Value::ratio(amount);
+    case ValueKind::NumberRate:
+    case ValueKind::RatioRate:
+    case ValueKind::SizeRate: return plan::Value::rate(value.kind(), amount);
+    case ValueKind::Missing:
+    case ValueKind::Bool:
+    case ValueKind::Duration:
+    case ValueKind::Size:
+    case ValueKind::TimeOfDay:
+    case ValueKind::Instant:
+    case ValueKind::String:
+    case ValueKind::Enum:
+    case ValueKind::List:
+    case ValueKind::Map:
+    case ValueKind::Secret:
+    case ValueKind::Any: break;
+  }
+  return value;
 }
 
 double share_of(const plan::Value& value) {

@@ -25,6 +25,8 @@ Phrase phrase_of(const machine::Record& record);
 
 // A field's text, harmless for terminals; empty where it is missing.
 std::string field_text(const machine::Record& record, std::string_view name);
+// A computed number with the digits that people read; other values as they are.
+plan::Value rounded(const plan::Value& value);
 // A share of traffic as a number between 0 and 1.
 double share_of(const plan::Value& value);
 

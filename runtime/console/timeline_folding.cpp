@@ -109,13 +109,16 @@ void fold_traffic(Records records, Folding& folding) {
   }
 }
 
-// A check that a `verify` at the same instant names is told by it.
+// A check that a `verify` at the same instant names is told by it, and what answered the check by the check.
 void fold_checks(Records records, Folding& folding) {
   const auto is_check = [&](std::size_t i) {
     return records[i].kind == RecordKind::CheckPassed || records[i].kind == RecordKind::CheckFailed;
   };
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!is_check(i)) continue;
+    if (i > 0 && records[i].kind == RecordKind::CheckFailed && records[i - 1].kind == RecordKind::Outcome &&
+        records[i - 1].at == records[i].at)
+      folding.hidden.insert(i - 1);
     const std::string check = field_text(records[i], "check");
     for (std::size_t later = i + 1; later < records.size() && records[later].at == records[i].at; ++later) {
       const std::string outer = is_check(later) ? field_text(records[later], "check") : std::string{};

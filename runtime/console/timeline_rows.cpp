@@ -47,9 +47,12 @@ class Rows {
   void rollback_started(const Record& record);
   void follows_up(const Record& record);
   void check_record(const Record& record);
+  void step_failed(const Record& record);
+  void paused(const Record& record);
+  std::size_t many_guards(std::size_t index);
   // The run's reason is the guard's text with what it saw behind it.
-  bool has_told(const std::string& reason) const {
-    return reason.empty() || reason == told_reason_ ||
+  bool has_told(const std::string& reason, Nanoseconds at) const {
+    return reason.empty() || reason == told_reason_ || failure_told_ == at ||
            (!told_reason_.empty() && reason.starts_with(told_reason_ + " ("));
   }
   std::size_t ticks(std::size_t index);
@@ -63,6 +66,8 @@ class Rows {
   bool share_changed_ = false, ended_ = false, rolling_back_ = false, followed_up_ = false;
   std::string told_reason_;  // why it goes back or ends, where a line has said it already
   Nanoseconds start_ = 0;
+  std::optional<Nanoseconds> paused_at_;
+  std::optional<Nanoseconds> failure_told_;  // when a line last said what failed
   struct Effect {
     std::string text;
     Nanoseconds at = 0;
@@ -138,7 +143,7 @@ void Rows::guard_record(const Record& record) {
   std::string text = condition_of(guard) + now;
   if (!held.empty() && held != "0s" && held != "0ns") text += ", lasted " + held;
   const std::string response = field_text(record, "response");
-  if (!response.empty()) text += " → " + response;
+  if (!response.empty()) text += " → " + (response == "tell" ? "tells people" : response);
   told_reason_ = guard;
   add_row(record, Mark::Bad, text, true);
 }
@@ -148,7 +153,7 @@ void Rows::rollback_started(const Record& record) {
   const std::string to = field_text(record, "to");
   const std::string reason = field_text(record, "reason");
   std::string text = "rolling back" + (to.empty() ? std::string{} : " to " + to) + ", newest change first";
-  if (!has_told(reason)) text += ": " + reason;
+  if (!has_told(reason, record.at)) text += ": " + reason;
   told_reason_ = reason;
   add_row(record, Mark::Back, text, true);
 }
@@ -236,8 +241,9 @@ void Rows::effect_finished(const Record& record) {
   const std::string when = took > 0 ? " after " + readable(took) : std::string{};
   if (well) return add_row(record, Mark::Good, fmt::format("{}: done{}", effect.text, when));
   if (status == "cancelled") return add_row(record, Mark::Careful, fmt::format("{}: cancelled{}", effect.text, when));
-  const std::string words = status == "timed out" ? "no answer" : "failed";
-  add_row(record, Mark::Bad, fmt::format("{}: {}{}{}", effect.text, words, when, error.empty() ? "" : ": " + error));
+  failure_told_ = record.at;
+  if (status == "timed out") return add_row(record, Mark::Bad, effect.text + ": no answer" + when);
+  add_row(record, Mark::Bad, fmt::format("{}: failed{}{}", effect.text, when, error.empty() ? "" : ": " + error));
 }
 
 void Rows::hold_ended(const Record& record) {
@@ -257,7 +263,7 @@ void Rows::run_ended(const Record& record) {
   const bool well = state == "succeeded";
   std::string text = well && followed_up_ ? "the follow-ups are done" : state;
   if (record.at > start_ && !followed_up_) text += " after " + readable(record.at - start_);
-  if (!has_told(reason)) text += ": " + reason;
+  if (!has_told(reason, record.at)) text += ": " + reason;
   add_row(record, well ? Mark::Good : Mark::Bad, text, true);
   rows_.back().last = true;
 }
@@ -303,6 +309,8 @@ void Rows::add(std::size_t index) {
   if (record.kind == RecordKind::RunEnded) return run_ended(record);
   if (record.kind == RecordKind::RollbackStarted) return rollback_started(record);
   if (record.kind == RecordKind::CheckPassed || record.kind == RecordKind::CheckFailed) return check_record(record);
+  if (record.kind == RecordKind::Paused) return paused(record);
+  if (record.kind == RecordKind::StepFailed) return step_failed(record);
   if (record.kind == RecordKind::StateChanged && field_text(record, "to") == "following up") return follows_up(record);
   const Phrase phrase = phrase_of(record);
   if (phrase.level == Level::Main) add_row(record, phrase.mark, phrase.text);
@@ -314,7 +322,46 @@ void Rows::check_record(const Record& record) {
   if (check.starts_with(kVerify)) check.erase(0, kVerify.size());
   const std::string error = field_text(record, "error");
   if (record.kind == RecordKind::CheckPassed) return add_row(record, Mark::Good, "verified: " + check);
+  failure_told_ = record.at;
   add_row(record, Mark::Bad, "check failed: " + check + (error.empty() ? "" : ": " + error));
+}
+
+// What failed has its own line mostly; then only that it is tried again is news.
+void Rows::step_failed(const Record& record) {
+  const std::string left = field_text(record, "retries_left");
+  const bool again = !left.empty() && left != "0";
+  if (failure_told_ != record.at) return add_row(record, Mark::Bad, phrase_of(record).text);
+  if (again) add_row(record, Mark::Careful, "will be tried again, tries left: " + left);
+}
+
+void Rows::paused(const Record& record) {
+  if (paused_at_ == record.at) return;  // every guard that is blind says it
+  paused_at_ = record.at;
+  std::string reason = field_text(record, "reason");
+  if (failure_told_ == record.at) reason = reason.substr(0, reason.find(" (`"));
+  const std::string who = field_text(record, "who");
+  add_row(record, Mark::Wait, "paused" + (who.empty() ? "" : " by " + who) + (reason.empty() ? "" : ": " + reason),
+          true);
+}
+
+// What many guards say at one instant is one line; answers how many records that takes, 0 where they are few.
+std::size_t Rows::many_guards(std::size_t index) {
+  constexpr std::size_t kMany = 3;
+  const Record& first = records_[index];
+  const bool groups = first.kind == RecordKind::GuardUnknown || first.kind == RecordKind::GuardBlind ||
+                      first.kind == RecordKind::GuardSeesAgain;
+  std::size_t count = 0;
+  while (groups && index + count < records_.size() && records_[index + count].kind == first.kind &&
+         records_[index + count].at == first.at)
+    ++count;
+  if (count < kMany) return 0;
+  const std::string why = field_text(first, "why");
+  if (first.kind == RecordKind::GuardUnknown)
+    add_row(first, Mark::Careful, fmt::format("no answer for {} guards{}", count, why.empty() ? "" : ": " + why));
+  if (first.kind == RecordKind::GuardBlind)
+    add_row(first, Mark::Careful, fmt::format("{} guards are blind, nothing is promoted", count));
+  if (first.kind == RecordKind::GuardSeesAgain) add_row(first, Mark::Good, fmt::format("{} guards see again", count));
+  return count;
 }
 
 // A run that has not ended says in its last line what it waits for.
@@ -334,7 +381,9 @@ std::vector<TimelineRow> Rows::build() {
   for (std::size_t i = 0; i < records_.size(); ++i) {
     if (const auto sentence = folding_.instead.find(i); sentence != folding_.instead.end())
       add_row(records_[i], Mark::Careful, sentence->second);
-    if (const std::size_t told = ticks(i); told > 0) {
+    std::size_t told = ticks(i);
+    if (told == 0 && !folding_.hidden.contains(i)) told = many_guards(i);
+    if (told > 0) {
       i += told - 1;
       continue;
     }

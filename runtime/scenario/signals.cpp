@@ -31,7 +31,16 @@ bool is_integer_kind(ValueKind kind) {
   return kind == ValueKind::Duration || kind == ValueKind::Size;
 }
 
-Value with_amount(const Value& like, double amount) {
+// Computed values get twelve digits, so that `ramp` gives 95.5% and not 95.50000000000001%.
+double cleaned(double amount) {
+  if (amount == 0 || !std::isfinite(amount)) return amount;
+  const double scale = std::pow(10, 11 - std::floor(std::log10(std::abs(amount))));
+  const double rounded = std::round(amount * scale) / scale;
+  return std::isfinite(rounded) ? rounded : amount;
+}
+
+Value with_amount(const Value& like, double exact) {
+  const double amount = cleaned(exact);
   switch (like.kind()) {
     case ValueKind::Number: return Value::number(amount);
     case ValueKind::Ratio: return Value::ratio(amount);
