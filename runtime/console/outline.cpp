@@ -109,10 +109,12 @@ void Walker::stage(plan::BlockId id) {
   const bool known = row.stage < plan_.stages.size();
   made.name = escaped(known ? plan_.stages[row.stage].name : row.name);
   if (known) made.documentation = escaped(plan_.stages[row.stage].documentation);
-  made.takes = time_of_block(plan_, values_, id);
   made.guards = guards_of(row);
+  const std::size_t place = outline_.stages.size();
   outline_.stages.push_back(std::move(made));
   statements(row, 0);
+  // By now the `let`s on the way are known, which time limits may be made of.
+  outline_.stages[place].takes = time_of_block(plan_, values_, id);
   // What follows a stage stands outside of it again.
   outline_.stages.emplace_back();
 }
@@ -130,7 +132,9 @@ void Walker::block(plan::BlockId id, std::size_t depth) {
       nested(id, depth + 1);
       break;
     case BlockKind::Check:
-    case BlockKind::Verify: step(StepKind::Check, depth, "verify " + call_text(row)); break;
+    case BlockKind::Verify:
+      step(StepKind::Check, depth, row.name.starts_with("verify") ? escaped(row.name) : "verify " + call_text(row));
+      break;
     case BlockKind::If: nested(id, depth); break;
     case BlockKind::Step:
     case BlockKind::Within:
@@ -164,8 +168,20 @@ void Walker::statements(const plan::Block& row, std::size_t depth) {
   for (std::uint32_t i = row.begin; i < row.end && ++visits_ <= kMostVisits; ++i) statement(plan_.code[i], depth);
 }
 
+// The command of run `...`; other texts as they are.
+std::string without_run(const std::string& text) {
+  const auto open = text.find("run `");
+  if (open == std::string::npos || !text.ends_with('`')) return text;
+  return text.substr(open + 5, text.size() - open - 6);
+}
+
+// A text that only a run can complete stands as it is written, with its own quotes.
+std::string quoted(const std::string& text) {
+  return text.starts_with('"') ? text : "\"" + text + "\"";
+}
+
 void Walker::effect(const plan::Effect& row, std::size_t depth) {
-  std::string text = escaped(row.text);
+  std::string text = without_run(escaped(row.text));
   for (const plan::Argument& argument : row.arguments) {
     const plan::Value value = values_.value(argument.value);
     if (argument.name != "command" || value.is_missing()) continue;
@@ -217,8 +233,12 @@ void Walker::statement(const plan::Instruction& instruction, std::size_t depth) 
   if (instruction.op == Op::Effect && instruction.b < plan_.effects.size())
     return effect(plan_.effects[instruction.b], depth);
   if (instruction.op == Op::Gate && instruction.b < plan_.gates.size()) return gate(plan_.gates[instruction.b], depth);
-  if (instruction.op == Op::Hold && instruction.b < plan_.holds.size())
-    return step(StepKind::Hold, depth, escaped(plan_.holds[instruction.b].text));
+  if (instruction.op == Op::Let) return values_.assign(instruction.b, instruction.c);
+  if (instruction.op == Op::Hold && instruction.b < plan_.holds.size()) {
+    const plan::Hold& row = plan_.holds[instruction.b];
+    const std::string otherwise = values_.response(row.otherwise);
+    return step(StepKind::Hold, depth, escaped(row.text) + (otherwise.empty() ? "" : ", else " + otherwise));
+  }
   if (instruction.op == Op::Traffic) {
     step(StepKind::Traffic, depth, "traffic " + values_.text(instruction.b));
     const plan::Value share = values_.value(instruction.b);
@@ -228,7 +248,7 @@ void Walker::statement(const plan::Instruction& instruction, std::size_t depth) 
     const plan::Notification& row = plan_.notifications[instruction.b];
     const std::string channel =
         row.channel < plan_.channels.size() ? escaped(plan_.channels[row.channel].name) : "people";
-    return step(StepKind::Notify, depth, fmt::format("notify {} \"{}\"", channel, values_.text(row.text)));
+    return step(StepKind::Notify, depth, fmt::format("notify {} {}", channel, quoted(values_.text(row.text))));
   }
   if (instruction.op == Op::Outcome) step(StepKind::Outcome, depth, values_.response(instruction.b));
   if (instruction.op == Op::JumpUnless && instruction.c < plan_.routines.size())
@@ -263,7 +283,8 @@ void Walker::hooks() {
     if (!back && hook.kind != plan::HookKind::Success) continue;
     for (OutlineStep& one : steps_of(hook.block)) list.push_back(std::move(one));
   }
-  for (const plan::Schedule& schedule : plan_.rollout.schedules) outline_.schedules.push_back(escaped(schedule.text));
+  for (const plan::Schedule& schedule : plan_.rollout.schedules)
+    outline_.schedules.push_back({escaped(schedule.text), steps_of(schedule.block)});
 }
 
 Outline Walker::walk(const Parameters& given) {
@@ -272,8 +293,8 @@ Outline Walker::walk(const Parameters& given) {
   outline_.rollback_within = values_.duration(plan_.rollout.rollback_within);
   if (plan_.rollout.block < plan_.blocks.size()) {
     outline_.guards = guards_of(plan_.blocks[plan_.rollout.block]);
-    outline_.takes = time_of_block(plan_, values_, plan_.rollout.block);
     block(plan_.rollout.block, 0);
+    outline_.takes = time_of_block(plan_, values_, plan_.rollout.block);
   }
   hooks();
   std::reverse(outline_.undos.begin(), outline_.undos.end());

@@ -50,6 +50,10 @@ struct OutlineUndo {
   std::string stage, what;
   std::vector<std::string> how;
 };
+struct OutlineSchedule {
+  std::string when;
+  std::vector<OutlineStep> steps;
+};
 struct OutlineParameter {
   std::string name, value, documentation;
   bool given = false, missing = false;
@@ -61,7 +65,7 @@ struct Outline {
   std::vector<OutlineGate> gates;
   std::vector<OutlineUndo> undos;  // in the order of a rollback: last first
   std::vector<OutlineStep> after_rollback, after_success;
-  std::vector<std::string> schedules;
+  std::vector<OutlineSchedule> schedules;
   std::string no_return_stage, no_return;  // the first irreversible step, empty: there is none
   TimeRange takes;                         // people included
   std::optional<Nanoseconds> rollback_within;

@@ -168,6 +168,10 @@ Value PlanValues::value(plan::RoutineId routine) const {
   return plan::evaluate(plan_, routine, plan::Environment{variables_, {}, {}, {}, {}, {}});
 }
 
+void PlanValues::assign(plan::VariableId variable, plan::RoutineId routine) {
+  if (variable < variables_.size()) variables_[variable] = value(routine);
+}
+
 std::optional<Nanoseconds> PlanValues::duration(plan::RoutineId routine) const {
   const Value found = value(routine);
   if (found.kind() != plan::ValueKind::Duration) return std::nullopt;

@@ -14,6 +14,8 @@ class PlanValues {
   PlanValues(const plan::Plan& plan, const Parameters& parameters);
 
   plan::Value value(plan::RoutineId routine) const;
+  // A `let` on the way: known from here on, where its value is.
+  void assign(plan::VariableId variable, plan::RoutineId routine);
   // Nothing for kNone and for what only the run knows.
   std::optional<Nanoseconds> duration(plan::RoutineId routine) const;
   // The computed text, or the source of the expression where only the run knows it.

@@ -51,7 +51,6 @@ class Preview {
   void guards(const std::vector<OutlineGuard>& guards, std::string_view indent);
   void people();
   void way_back();
-  void after();
 
   std::string paint(std::string_view text, Tone tone) const { return painted(text, tone, options_.colour); }
   void section(std::string_view title) {
@@ -173,10 +172,15 @@ void Preview::stages() {
     section("what watches all of it");
     guards(outline_.guards, "    ");
   }
-  if (!outline_.after_success.empty() || !outline_.schedules.empty()) {
-    section("after success");
-    for (const OutlineStep& one : outline_.after_success) step(one);
-    for (const std::string& one : outline_.schedules) add("    · ", one);
+  if (!outline_.after_success.empty()) section("on success");
+  for (const OutlineStep& one : outline_.after_success) step(one);
+  if (!outline_.schedules.empty()) section("at other times");
+  for (const OutlineSchedule& one : outline_.schedules) {
+    add("    ", one.when);
+    for (OutlineStep inner : one.steps) {
+      ++inner.depth;
+      step(inner);
+    }
   }
 }
 
