@@ -82,6 +82,8 @@ struct Core {
   State state;
   Reaction out;
   std::vector<const Value*> slot_values;  // by metric: the samples of the slot that is being decided; null: not in it
+  Sight slot_sight;                       // and what expressions see in it
+  plan::Environment slot_environment;
 
   // -- machine.cpp: events, and everything that is due
   Reaction apply(const Event& event, Nanoseconds now);
@@ -97,7 +99,7 @@ struct Core {
 
   // -- values.cpp: computing with the plan's routines
   Value compute(RoutineId routine, const Task* task) const;
-  Value compute_in_slot(RoutineId routine, Nanoseconds slot) const;
+  Value compute_in_slot(RoutineId routine) const;
   plan::Environment environment(const Sight& sight) const;
   Nanoseconds duration_or(RoutineId routine, const Task* task, Nanoseconds otherwise) const;
   std::string text_of(RoutineId routine, const Task* task) const;
@@ -181,13 +183,13 @@ struct Core {
   // -- slots.cpp
   Nanoseconds next_slot() const;
   bool undecided() const;
-  void register_slots();
+  void register_slots(Nanoseconds first);
   void want(std::vector<SlotPoll>& polls, std::uint64_t task, Nanoseconds slot,
             const std::vector<plan::MetricId>& metrics);
   void ask(SlotPoll& poll, const std::vector<plan::MetricId>& metrics);
   void samples_arrived(const Samples& samples);
   void check_answered(Task& task, std::optional<bool> passed, const std::string& error);
-  bool decide_next_slot();
+  bool decide_next_slot(Nanoseconds slot);
   void decide_slot(Nanoseconds slot);
   void accept(SlotPoll& poll);
   Value usable(const Wanted& wanted, Nanoseconds slot);
@@ -222,7 +224,7 @@ struct Core {
 
   // -- timers.cpp
   void dues(std::vector<Due>& list) const;
-  void task_dues(const Task& task, std::vector<Due>& list) const;
+  void task_dues(const Task& task, bool open_slots, std::vector<Due>& list) const;
   bool run_due(bool schedules);
   void run_due_item(const Due& due);
   void frame_limit_passed(const Due& due);

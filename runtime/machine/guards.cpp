@@ -128,7 +128,7 @@ void Core::evaluate_guards(Nanoseconds slot) {
     GuardRun* run = find_guard(guard);
     if (!run) continue;
     const Guard& row = plan.guards[guard];
-    const Value observed = compute_in_slot(row.observed, slot);
+    const Value observed = compute_in_slot(row.observed);
     const std::string seen = observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(observed));
     answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot}});
   }
@@ -145,7 +145,7 @@ void Core::evaluate_guards(Nanoseconds slot) {
 
 void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& fired) {
   const Guard& guard = plan.guards[run.guard];
-  const Value value = compute_in_slot(guard.condition, slot);
+  const Value value = compute_in_slot(guard.condition);
   run.truth = value.is_missing() ? Truth::Unknown : value.as_bool() ? Truth::True : Truth::False;
   run.next = later(run.next, run.interval);
   const GuardRule rule{run.interval, run.needed, guard.of_m, guard.of_n};
@@ -173,8 +173,8 @@ void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& f
          {{"guard", text(guard.text)},
           {"slot", Value::instant(slot)},
           {"held", Value::duration(run.clock.held)},
-          {"observed", compute_in_slot(guard.observed, slot)},
-          {"threshold", compute_in_slot(guard.threshold, slot)},
+          {"observed", compute_in_slot(guard.observed)},
+          {"threshold", compute_in_slot(guard.threshold)},
           {"response", text(std::string(outcome_name(outcome)))}},
          guard.spot);
 }
@@ -200,8 +200,8 @@ void Core::record_transitions(const GuardRun& run, Nanoseconds slot, const SlotV
   record(waits ? RecordKind::GuardPending : RecordKind::GuardReset,
          {{"guard", name},
           {"slot", at},
-          {"observed", compute_in_slot(guard.observed, slot)},
-          {"threshold", compute_in_slot(guard.threshold, slot)}},
+          {"observed", compute_in_slot(guard.observed)},
+          {"threshold", compute_in_slot(guard.threshold)}},
          guard.spot);
 }
 

@@ -96,7 +96,7 @@ void Core::decide_hold(HoldRun& run, Nanoseconds slot) {
   bool all = true;
   for (std::size_t index = 0; index < run.conditions.size(); ++index) {
     ConditionRun& condition = run.conditions[index];
-    const Value value = compute_in_slot(hold.until[index].condition, slot);
+    const Value value = compute_in_slot(hold.until[index].condition);
     condition.truth = value.is_missing() ? Truth::Unknown : value.as_bool() ? Truth::True : Truth::False;
     condition.decided = true;
     add_slot(condition.clock, offset, condition.truth);

@@ -96,8 +96,9 @@ void Core::settle() {
   state.behind = false;
   for (int step = 0; step < kMostMicroSteps; ++step) {
     sweep();
-    register_slots();
-    if (decide_next_slot() || decide_inquiry() || run_due(false) || rollback_step() || run_ready_task() ||
+    const Nanoseconds slot = next_slot();
+    register_slots(slot);
+    if (decide_next_slot(slot) || decide_inquiry() || run_due(false) || rollback_step() || run_ready_task() ||
         run_due(true)) {
       continue;
     }

@@ -40,8 +40,7 @@ bool Core::undecided() const {
   return next_slot() <= state.now;
 }
 
-void Core::register_slots() {
-  const Nanoseconds first = next_slot();
+void Core::register_slots(Nanoseconds first) {
   if (first > state.now) return;
   Nanoseconds shortest = kNever;
   for (const auto& [id, scope] : state.scopes) {
@@ -181,8 +180,7 @@ Value Core::probe_share(MetricId metric, Nanoseconds slot) const {
   return all > 0 ? Value::ratio(passes / all) : Value::missing("its check could not be asked");
 }
 
-bool Core::decide_next_slot() {
-  const Nanoseconds slot = next_slot();
+bool Core::decide_next_slot(Nanoseconds slot) {
   if (slot > state.now) return false;
   for (auto& [id, scope] : state.scopes) {
     for (std::uint32_t index = 0; index < scope.guards.size(); ++index) {
@@ -214,6 +212,8 @@ void Core::decide_slot(Nanoseconds slot) {
   accept(poll);
   slot_values.assign(plan.metrics.size(), nullptr);
   for (const Wanted& wanted : poll.wanted) slot_values[wanted.metric] = &wanted.value;
+  slot_sight = Sight{this, nullptr, slot, true};
+  slot_environment = environment(slot_sight);
   evaluate_guards(slot);
   evaluate_holds(slot);
   slot_values.clear();

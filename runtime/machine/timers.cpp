@@ -9,18 +9,19 @@
 
 namespace rollout::machine {
 
-void Core::task_dues(const Task& task, std::vector<Due>& list) const {
+void Core::task_dues(const Task& task, bool open_slots, std::vector<Due>& list) const {
   if (task.wait == Wait::Gone || task.wait == Wait::Stopping) return;
-  const bool held_back = is_forward(task) && undecided();
+  const bool held_back = open_slots && is_forward(task);
   for (std::size_t index = 0; index < task.frames.size() && !held_back; ++index) {
     const Frame& frame = task.frames[index];
     const Nanoseconds limit = std::min(frame.attempt_due, frame.whole_due);
     if (limit != kNever) list.push_back({limit, DueKind::FrameLimit, task.id, static_cast<std::uint32_t>(index)});
   }
   const bool timed = task.wait == Wait::Timer || task.wait == Wait::Window;
+  if (!timed) return;
   const bool ready_then = task.due > state.now || may_advance(task);
   const bool waits_only = is_forward(task) && (state.pause || frozen());
-  if (timed && ready_then && !waits_only) list.push_back({task.due, DueKind::Timer, task.id, 0});
+  if (ready_then && !waits_only) list.push_back({task.due, DueKind::Timer, task.id, 0});
 }
 
 void Core::dues(std::vector<Due>& list) const {
@@ -40,7 +41,7 @@ void Core::dues(std::vector<Due>& list) const {
     const Nanoseconds due = hold_due(run);
     if (due != kNever) list.push_back({due, DueKind::HoldBound, id, 0});
   }
-  for (const auto& [id, task] : state.tasks) task_dues(task, list);
+  for (const auto& [id, task] : state.tasks) task_dues(task, open_slots, list);
   for (const auto& [id, gate] : state.gates) {
     const Task* task = find_task(gate.task);
     const bool held_back = open_slots && task && is_forward(*task);

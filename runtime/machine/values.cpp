@@ -49,10 +49,9 @@ Value Core::compute(RoutineId routine, const Task* task) const {
   return plan::evaluate(plan, routine, environment(sight));
 }
 
-Value Core::compute_in_slot(RoutineId routine, Nanoseconds slot) const {
-  if (routine >= plan.routines.size()) return {};
-  const Sight sight{this, nullptr, slot, true};
-  return plan::evaluate(plan, routine, environment(sight));
+// With the samples of the slot that is being decided, see decide_slot.
+Value Core::compute_in_slot(RoutineId routine) const {
+  return routine < plan.routines.size() ? plan::evaluate(plan, routine, slot_environment) : Value{};
 }
 
 Nanoseconds Core::duration_or(RoutineId routine, const Task* task, Nanoseconds otherwise) const {
