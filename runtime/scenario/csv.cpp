@@ -63,6 +63,7 @@ CsvSeries read_series(std::string_view text) {
     }
     const auto comma = line.find(',');
     CsvRow row;
+    row.line = number;
     if (comma == std::string_view::npos || !read_time(trimmed(line.substr(0, comma)), row)) {
       problem(number,
               "the time must be a duration from the start (`5m`) or an instant (`2026-01-05T02:00Z`), then a comma");
@@ -77,8 +78,9 @@ CsvSeries read_series(std::string_view text) {
   const auto mixed = [&](const CsvRow& row) { return row.relative != series.rows.front().relative; };
   if (std::any_of(series.rows.begin(), series.rows.end(), mixed))
     problem(number, "durations and instants are mixed; use one of them");
-  std::stable_sort(series.rows.begin(), series.rows.end(),
-                   [](const CsvRow& left, const CsvRow& right) { return left.time < right.time; });
+  std::sort(series.rows.begin(), series.rows.end(), [](const CsvRow& left, const CsvRow& right) {
+    return left.time != right.time ? left.time < right.time : left.line < right.line;
+  });
   return series;
 }
 

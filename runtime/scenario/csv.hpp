@@ -10,6 +10,7 @@ namespace rollout::scenario {
 
 // One line of a recorded series.
 struct CsvRow {
+  std::size_t line = 0;  // from 1
   bool relative = true;  // `time` is a duration from the start, not an instant
   Nanoseconds time = 0;
   Slot::Kind kind{};  // an empty value is no data, `error` a failed poll
