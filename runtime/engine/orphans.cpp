@@ -1,13 +1,13 @@
 #include "runtime/engine/orphans.hpp"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -106,6 +106,7 @@ std::vector<OrphanEnd> end_orphans(const std::vector<ProcessNote>& orphans, Nano
     std::this_thread::sleep_for(kLookEvery);
   }
   std::vector<OrphanEnd> ends;
+  ends.reserve(orphans.size());
   for (std::size_t index = 0; index < orphans.size(); ++index) {
     ends.push_back({orphans[index], lives(orphans[index])   ? "could not be ended"
                                     : targets[index].killed ? "killed"

@@ -19,6 +19,13 @@ namespace {
 constexpr int kIdleWakesAllowed = 3;
 constexpr Nanoseconds kIdlePause = 10'000'000;
 
+std::vector<journal::NewEntry> entries_of(const machine::Reaction& reaction) {
+  std::vector<journal::NewEntry> entries;
+  entries.reserve(reaction.records.size());
+  for (const machine::Record& record : reaction.records) entries.push_back(entry_of(record));
+  return entries;
+}
+
 }  // namespace
 
 Run::Run(Surroundings& surroundings, std::shared_ptr<const plan::VerifiedPlan> plan, machine::Machine machine)
@@ -29,8 +36,6 @@ Run::Run(Surroundings& surroundings, std::shared_ptr<const plan::VerifiedPlan> p
 
 journal::Expected<bool> Run::create(const std::string& owner, Nanoseconds created) {
   const machine::Reaction reaction = machine_.apply(machine::Wake{}, created);
-  std::vector<journal::NewEntry> entries;
-  for (const machine::Record& record : reaction.records) entries.push_back(entry_of(record));
   snapshot_ = machine_.snapshot();
   journal::RunRow row;
   row.run_id = machine_.run_id();
@@ -40,7 +45,7 @@ journal::Expected<bool> Run::create(const std::string& owner, Nanoseconds create
   row.owner = owner;
   row.created = row.updated = created;
   row.wake_at = machine_.next_wakeup();
-  auto claim = around_.journal.create(row, plan::write_plan(**plan_), snapshot_, entries);
+  auto claim = around_.journal.create(row, plan::write_plan(**plan_), snapshot_, entries_of(reaction));
   if (!claim) return claim.error();
   claim_ = *claim;
   log(LogLevel::Info, fmt::format("run {} of {} begins", row.run_id, row.rollout));
@@ -87,9 +92,7 @@ std::optional<std::vector<machine::Record>> Run::feed(const machine::Event& even
   idle_wakes_ = changed ? 0 : idle_wakes_ + 1;
   if (changed) {
     snapshot_ = std::move(snapshot);
-    std::vector<journal::NewEntry> entries;
-    for (const machine::Record& record : reaction.records) entries.push_back(entry_of(record));
-    if (auto stored = store(entries); !stored) {
+    if (auto stored = store(entries_of(reaction)); !stored) {
       feeding_ = false;
       break_with(stored.error().message);
       return std::nullopt;

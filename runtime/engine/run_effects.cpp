@@ -50,8 +50,8 @@ void Run::start_process(const machine::StartEffect& effect) {
   request->timeout = timeout_of(effect);
   request->environment.emplace_back("ROLLOUT_EFFECT_ID", effect.key);
   request->environment.emplace_back("ROLLOUT_RUN_ID", machine_.run_id());
-  const auto started = around_.processes.start(
-      std::move(*request), [weak = weak_from_this(), effect](const executors::ProcessResult& result) {
+  const auto started =
+      around_.processes.start(*request, [weak = weak_from_this(), effect](const executors::ProcessResult& result) {
         if (const auto self = weak.lock())
           self->finish(executors::process_outcome(effect, result, self->secrets_.masker()));
       });

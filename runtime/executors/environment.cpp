@@ -57,6 +57,7 @@ std::vector<std::string> child_environment(const EnvironmentVariables& given) {
   variables.emplace("PATH", "/usr/local/bin:/usr/bin:/bin");
   for (const auto& [name, value] : given) variables.insert_or_assign(name, value);
   std::vector<std::string> environment;
+  environment.reserve(variables.size());
   for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
   return environment;
 }

@@ -21,8 +21,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
-  bool secret_url = false;              // messages do not show any of it
-  Headers headers;  // names without colon; no line breaks
+  bool secret_url = false;  // messages do not show any of it
+  Headers headers;          // names without colon; no line breaks
   std::string body;
   Nanoseconds timeout = 60'000'000'000;
   std::size_t body_limit = 1 << 20;  // bytes kept of the answer's body

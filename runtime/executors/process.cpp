@@ -1,12 +1,12 @@
 #include "runtime/executors/process.hpp"
 
-#include <signal.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <csignal>
 #include <utility>
 
 #include "runtime/executors/spawn.hpp"
@@ -156,7 +156,7 @@ ProcessRunner::~ProcessRunner() {
   for (const auto& [id, child] : children_) child->abandon();
 }
 
-ProcessRunner::Started ProcessRunner::start(ProcessRequest request, Done done) {
+ProcessRunner::Started ProcessRunner::start(const ProcessRequest& request, Done done) {
   const Id id = ++last_id_;
   auto spawned = spawn(request);
   if (!spawned) {

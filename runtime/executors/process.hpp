@@ -65,7 +65,7 @@ class ProcessRunner {
   ProcessRunner& operator=(const ProcessRunner&) = delete;
 
   // Starts it; `done` is called exactly once, later, from the loop.
-  Started start(ProcessRequest request, Done done);
+  Started start(const ProcessRequest& request, Done done);
   // TERM to its group, KILL after the grace; `done` still comes. Does nothing where it has ended.
   void cancel(Id id);
   std::size_t running() const { return children_.size(); }

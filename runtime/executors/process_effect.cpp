@@ -1,10 +1,10 @@
 #include "runtime/executors/process_effect.hpp"
 
 #include <fmt/format.h>
-#include <string.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "runtime/executors/arguments.hpp"
 #include "runtime/executors/text.hpp"

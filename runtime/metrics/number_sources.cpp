@@ -135,8 +135,8 @@ void ask_command_number(const Means& means, const Source& source, const executor
   const Nanoseconds timeout = request->timeout;
   const Value* at = find_argument(source.configuration, "at");
   const std::string pointer = at == nullptr ? std::string{} : at->as_string();
-  means.processes.start(std::move(*request), [slots, pointer, timeout, answer, masker = secrets.shared_masker()](
-                                                 const executors::ProcessResult& result) {
+  means.processes.start(*request, [slots, pointer, timeout, answer,
+                                   masker = secrets.shared_masker()](const executors::ProcessResult& result) {
     const std::string error = executors::process_failure(result, {0}, *masker, timeout);
     answer_all(slots,
                error.empty() ? number_in(result.output.text(*masker), pointer)
