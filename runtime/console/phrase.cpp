@@ -84,7 +84,8 @@ std::optional<std::string> filled(std::string_view pattern, const Record& record
       continue;
     }
     const std::string field = field_text(record, inner);
-    const bool nothing = field.empty() || (field == "0" && inner == "retries_left");
+    const bool counts = inner == "retries_left" || inner == "missed_slots";
+    const bool nothing = field.empty() || (field == "0" && counts);
     if (nothing && needs_all) return std::nullopt;
     text += field;
   }
