@@ -224,7 +224,7 @@ struct Core {
 
   // -- timers.cpp
   void dues(std::vector<Due>& list) const;
-  void task_dues(const Task& task, bool open_slots, std::vector<Due>& list) const;
+  void task_dues(const Task& task, Nanoseconds slot, std::vector<Due>& list) const;
   bool run_due(bool schedules);
   void run_due_item(const Due& due);
   void frame_limit_passed(const Due& due);

@@ -244,7 +244,9 @@ void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds a
                     {},
                     guard.spot,
                     at};
-  if (plan.rollout.on_missing != kNone) {
+  const ResponseId on_missing = plan.rollout.on_missing;
+  if (on_missing < plan.responses.size()) {
+    run.waived = plan.responses[on_missing].outcome == OutcomeKind::Continue;
     answer({GuardAnswer{run.guard, plan.rollout.on_missing, cause}});
   } else {
     pause_run(cause.reason, cause, kNone, nullptr);

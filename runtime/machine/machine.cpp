@@ -98,7 +98,7 @@ void Core::settle() {
     sweep();
     const Nanoseconds slot = next_slot();
     register_slots(slot);
-    if (decide_next_slot(slot) || decide_inquiry() || run_due(false) || rollback_step() || run_ready_task() ||
+    if (run_due(false) || decide_next_slot(slot) || decide_inquiry() || rollback_step() || run_ready_task() ||
         run_due(true)) {
       continue;
     }

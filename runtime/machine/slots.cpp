@@ -143,7 +143,8 @@ void Core::samples_arrived(const Samples& samples) {
     record(RecordKind::SampleLate, {{"metric", Value::string(plan.metrics[reading.metric].name)},
                                     {"slot", Value::instant(samples.slot)},
                                     {"delay", Value::duration(between(samples.slot, state.now))}});
-    if (reading.status == ReadingStatus::Value && look_back[reading.metric] > 0) {
+    const bool fits = reading.value.kind() == plan.metrics[reading.metric].kind;
+    if (reading.status == ReadingStatus::Value && fits && look_back[reading.metric] > 0) {
       add_sample(known.samples, {samples.slot, reading.value}, look_back[reading.metric]);
     }
   }
@@ -182,14 +183,6 @@ Value Core::probe_share(MetricId metric, Nanoseconds slot) const {
 
 bool Core::decide_next_slot(Nanoseconds slot) {
   if (slot > state.now) return false;
-  for (auto& [id, scope] : state.scopes) {
-    for (std::uint32_t index = 0; index < scope.guards.size(); ++index) {
-      const Nanoseconds due = missing_due(scope.guards[index]);
-      if (due >= slot) continue;
-      guard_missing(id, index, due);
-      return true;
-    }
-  }
   const auto poll = std::ranges::find(state.slots, slot, &SlotPoll::slot);
   if (poll != state.slots.end() && !complete(*poll) && poll->deadline > state.now) return false;
   decide_slot(slot);

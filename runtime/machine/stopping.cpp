@@ -38,7 +38,14 @@ void Core::stop_task(Task& task, Stop stop) {
     if (run.task != task.id || run.cancelled) continue;
     run.cancelled = true;
     if (run.in_doubt) {
-      settled.push_back(id);  // nothing runs: it was in doubt since a restart
+      // Nothing runs: it was in doubt since a restart.
+      settled.push_back(id);
+      record(RecordKind::Settled,
+             {{"effect", Value::number(static_cast<double>(id))},
+              {"key", Value::string(run.request.key)},
+              {"how", Value::string("left: its step was stopped")},
+              {"who", Value::string("")}},
+             run.spot);
     } else {
       out.requests.emplace_back(CancelEffect{id});
     }

@@ -9,13 +9,15 @@
 
 namespace rollout::machine {
 
-void Core::task_dues(const Task& task, bool open_slots, std::vector<Due>& list) const {
+void Core::task_dues(const Task& task, Nanoseconds slot, std::vector<Due>& list) const {
   if (task.wait == Wait::Gone || task.wait == Wait::Stopping) return;
-  const bool held_back = open_slots && is_forward(task);
-  for (std::size_t index = 0; index < task.frames.size() && !held_back; ++index) {
+  for (std::size_t index = 0; index < task.frames.size(); ++index) {
     const Frame& frame = task.frames[index];
     const Nanoseconds limit = std::min(frame.attempt_due, frame.whole_due);
-    if (limit != kNever) list.push_back({limit, DueKind::FrameLimit, task.id, static_cast<std::uint32_t>(index)});
+    const bool held_back = is_forward(task) && slot <= limit;
+    if (limit != kNever && !held_back) {
+      list.push_back({limit, DueKind::FrameLimit, task.id, static_cast<std::uint32_t>(index)});
+    }
   }
   const bool timed = task.wait == Wait::Timer || task.wait == Wait::Window;
   if (!timed) return;
@@ -24,34 +26,33 @@ void Core::task_dues(const Task& task, bool open_slots, std::vector<Due>& list) 
   if (ready_then && !waits_only) list.push_back({task.due, DueKind::Timer, task.id, 0});
 }
 
+// What is due for the forward work comes after the slots up to its instant, but does not wait for later ones: a run
+// that was down meets its limits and slots in the same order as one that was not.
 void Core::dues(std::vector<Due>& list) const {
-  const bool open_slots = undecided();
+  const Nanoseconds open = next_slot();
+  const Nanoseconds slot = open <= state.now ? open : kNever;
   for (const auto& [id, scope] : state.scopes) {
-    for (std::uint32_t index = 0; index < scope.guards.size() && !open_slots; ++index) {
+    for (std::uint32_t index = 0; index < scope.guards.size(); ++index) {
       const Nanoseconds due = missing_due(scope.guards[index]);
-      if (due != kNever) list.push_back({due, DueKind::Missing, id, index});
+      if (due < slot) list.push_back({due, DueKind::Missing, id, index});
     }
     for (std::uint32_t index = 0; index < scope.companions.size(); ++index) {
       list.push_back({scope.companions[index].due, DueKind::Companion, id, index});
     }
   }
   for (const auto& [id, run] : state.holds) {
-    const Task* task = find_task(run.task);
-    if (open_slots && task && is_forward(*task)) continue;
     const Nanoseconds due = hold_due(run);
-    if (due != kNever) list.push_back({due, DueKind::HoldBound, id, 0});
+    if (due < slot) list.push_back({due, DueKind::HoldBound, id, 0});
   }
-  for (const auto& [id, task] : state.tasks) task_dues(task, open_slots, list);
+  for (const auto& [id, task] : state.tasks) task_dues(task, slot, list);
   for (const auto& [id, gate] : state.gates) {
-    const Task* task = find_task(gate.task);
-    const bool held_back = open_slots && task && is_forward(*task);
-    if (gate.deadline != kNever && !held_back) list.push_back({gate.deadline, DueKind::GateLimit, id, 0});
+    if (gate.deadline < slot) list.push_back({gate.deadline, DueKind::GateLimit, id, 0});
     for (std::uint32_t index = 0; index < gate.items.size(); ++index) {
       const GateItemRun& item = gate.items[index];
       if (item.next_check != kNever) list.push_back({item.next_check, DueKind::ItemCheck, id, index});
     }
   }
-  if (state.pause && state.pause->within_due != kNever && !open_slots) {
+  if (state.pause && state.pause->within_due < slot) {
     list.push_back({state.pause->within_due, DueKind::PauseLimit, 0, 0});
   }
   if (state.rollback && state.rollback->budget_due != kNever) {

@@ -141,7 +141,8 @@ void Core::fix_metric_times() {
     const Nanoseconds usual = std::max(later(times.every, later(times.every, times.every)), 60 * kSecond);
     times.stale_after = duration_or(row.stale_after, nullptr, usual);
     times.over = duration_or(row.over, nullptr, times.every);
-    times.answer_within = std::max(kSecond, times.every);
+    // A little less than the cadence: between two slots of a source that hangs, everything is decided for a moment.
+    times.answer_within = std::max(kSecond, times.every - times.every / 64);
     for (const plan::Argument& argument : row.configuration) {
       if (argument.name != "timeout") continue;
       times.answer_within = std::max(kSecond, duration_or(argument.value, nullptr, times.answer_within));

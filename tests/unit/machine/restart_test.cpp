@@ -228,3 +228,27 @@ TEST_CASE("a poll that was under way is asked again") {
   CHECK(driver.polls.size() == 2);
   CHECK(driver.state() == RunState::RolledBack);
 }
+
+TEST_CASE("a limit that passed while the runtime was down comes before later slots") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  const auto guard = plan.guard(bad, 0, plan.response(OutcomeKind::Rollback), "bad");
+  const auto stage = plan.begin_stage("one");
+  plan.build.block(stage).guards = {guard};
+  const auto within = plan.build.begin_block(BlockKind::Within, "within");
+  plan.hold(kHour);
+  plan.build.end_block();
+  plan.build.block(within).within = plan.build.duration_routine(10 * kMinute);
+  plan.build.block(within).otherwise = plan.response(OutcomeKind::Abort);
+  plan.build.emit(Op::Run, within);
+  plan.end_stage();
+  const Nanoseconds bad_from = GENERATE(10 * kMinute, 11 * kMinute);
+  Driver driver = plan.drive();
+  driver.metric(bad, [bad_from](Nanoseconds since) { return Value::boolean(since >= bad_from); });
+  driver.run_until(3 * kMinute);
+  driver.crash(kHour);
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  // At one instant the guard comes first.
+  CHECK(driver.state() == (bad_from == 10 * kMinute ? RunState::RolledBack : RunState::Aborted));
+}
