@@ -18,14 +18,6 @@ void run_block(Lowering& l, plan::BlockKind kind, std::string name, check::Block
   l.build.emit(Op::Run, id);
 }
 
-// The step fails when it is reached, and says why.
-void emit_failure(Lowering& l, const std::string& why) {
-  const RoutineId unknown = l.build.constant_routine(Value::missing(why));
-  const plan::PlanBuilder::Label next = l.build.new_label();
-  l.build.jump_unless(next, unknown);
-  l.build.bind(next);
-}
-
 // What the variable of a loop takes, one after the other; nothing where only the run knows.
 std::optional<plan::List> rounds_of(Lowering& l, const check::EachStep& each) {
   const Code in = lower_expression(l, each.in);
@@ -61,6 +53,13 @@ std::string head_text(const Lowering& l, const check::Step& step, check::BlockId
 }
 
 }  // namespace
+
+void emit_failure(Lowering& l, const std::string& why) {
+  const RoutineId unknown = l.build.constant_routine(Value::missing(why));
+  const plan::PlanBuilder::Label next = l.build.new_label();
+  l.build.jump_unless(next, unknown);
+  l.build.bind(next);
+}
 
 void lower_if(Lowering& l, const check::Step& step, const check::IfStep& condition) {
   const Code code = lower_expression(l, condition.condition);

@@ -148,6 +148,8 @@ ValueKind value_kind(const CheckedModule& module, check::TypeId type) {
 
 Code lower_expression(Lowering& l, ExprId id) {
   if (id == kNone) return constant_code({});
+  const Counted counted(l);
+  if (l.too_large) return constant_code(Value::missing("the program is too large"));
   const Expr& expr = l.expr(id);
   const SpotId spot = spot_of(l, expr.location);
   switch (expr.kind) {

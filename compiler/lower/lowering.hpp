@@ -40,6 +40,11 @@ struct Surroundings {
   bool* calls_outside = nullptr;          // set by a call of the outside, while a check is built
 };
 
+// How much is lowered at most. Real programs need some thousand expressions; functions and actions that use each other
+// twice, thirty deep, would need more than any machine has. Beyond, a plan says so instead of doing anything.
+inline constexpr std::uint32_t kMostWork = 300'000;
+inline constexpr std::uint32_t kMostDepth = 1'000;
+
 struct Lowering {
   Lowering(const CheckedModule& checked, std::string compiler_version)
       : module(checked), build(std::move(compiler_version)) {}
@@ -48,6 +53,10 @@ struct Lowering {
   plan::PlanBuilder build;
   Surroundings in;
   SpotId spot = kNone;  // where the next instruction comes from
+
+  std::uint32_t work = 0;   // expressions and steps so far
+  std::uint32_t depth = 0;  // of those that are being lowered
+  bool too_large = false;
 
   // What a name stands for now. Symbols are unique to their declaration and nothing recurses, so expanding a
   // declaration again simply replaces what its parameters and lets stand for.
@@ -63,6 +72,22 @@ struct Lowering {
   const Expr& expr(ExprId id) const { return module.exprs[id]; }
   const check::Symbol& symbol(SymbolId id) const { return module.symbols[id]; }
   plan::Block& block() { return build.block(in.block); }
+};
+
+// Counts one expression or step, until the end of the scope as one that is being lowered.
+class Counted {
+ public:
+  explicit Counted(Lowering& l) : lowering_(l) {
+    ++l.work;
+    ++l.depth;
+    l.too_large = l.too_large || l.work > kMostWork || l.depth > kMostDepth;
+  }
+  ~Counted() { --lowering_.depth; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  Lowering& lowering_;
 };
 
 // ---------------------------------------------------------------- places in the source (places.cpp)
@@ -105,6 +130,7 @@ Code name_code(Lowering& l, SymbolId symbol, SpotId spot);
 Code load_code(Lowering& l, VariableId variable, SpotId spot);
 plan::RoleId role_of(Lowering& l, SymbolId symbol);
 // The parameters of the rollout that is being lowered.
+void declare_module_parameters(Lowering& l);
 void declare_rollout_parameters(Lowering& l, const std::vector<check::Argument>& parameters);
 
 // The arguments of one use of a declaration, in its order; `share` stands for one that the construct itself supplies.
@@ -198,6 +224,8 @@ plan::ChannelId channel_of(Lowering& l, ExprId id);
 // How a channel is called by one that calls it directly: `slack.channel("#ops")`.
 std::string direct_channel_name(const std::string& path, const std::vector<Code>& arguments);
 // Steps of steps (control.cpp).
+// The step fails when it is reached, and says why.
+void emit_failure(Lowering& l, const std::string& why);
 void lower_if(Lowering& l, const check::Step& step, const check::IfStep& condition);
 void lower_each(Lowering& l, const check::Step& step, const check::EachStep& each);
 void lower_parallel(Lowering& l, const check::Step& step, const check::ParallelStep& parallel);

@@ -128,6 +128,14 @@ plan::RoleId role_of(Lowering& l, SymbolId symbol) {
   return id;
 }
 
+// All of the main file, used or not and in its order: they are what people may give with --set.
+void declare_module_parameters(Lowering& l) {
+  for (const check::Param& param : l.module.params) {
+    const check::Symbol& symbol = l.symbol(param.symbol);
+    if (symbol.declared.file == diagnostics::FileId{0}) name_code(l, param.symbol, l.spot);
+  }
+}
+
 void declare_rollout_parameters(Lowering& l, const std::vector<check::Argument>& parameters) {
   for (const check::Argument& parameter : parameters) {
     l.names[parameter.symbol] = add_parameter(l, l.symbol(parameter.symbol), parameter.default_value, {});

@@ -149,18 +149,27 @@ void lower_stage(Lowering& l, std::uint32_t index) {
   l.build.emit(Op::Run, id);
 }
 
+namespace {
+
+// A valid plan that does nothing but fail, with the reason.
+plan::Plan refusing_plan(const CheckedModule& module, std::string_view name, const std::string& why) {
+  Lowering l(module, ROLLOUT_VERSION);
+  l.build.rollout().name = name;
+  l.build.rollout().block = l.build.begin_block(plan::BlockKind::Rollout, std::string(name));
+  emit_failure(l, why);
+  l.build.end_block();
+  return l.build.finish();
+}
+
+}  // namespace
+
 plan::Plan lower_rollout(const CheckedModule& module, std::string_view name) {
   Lowering l(module, ROLLOUT_VERSION);
   const check::RolloutDecl* rollout = find_rollout(module, name);
-  if (!rollout) {
-    const plan::BlockId empty = l.build.begin_block(plan::BlockKind::Rollout, std::string(name));
-    l.build.end_block();
-    l.build.rollout().name = name;
-    l.build.rollout().block = empty;
-    return l.build.finish();
-  }
+  if (!rollout) return refusing_plan(module, name, "there is no rollout of this name");
   const check::Symbol& symbol = module.symbols[rollout->symbol];
   const At at(l, symbol.declared);
+  declare_module_parameters(l);
   declare_rollout_parameters(l, rollout->parameters);
   declare_stages(l, *rollout);
   set_header(l, *rollout);
@@ -177,6 +186,11 @@ plan::Plan lower_rollout(const CheckedModule& module, std::string_view name) {
   lower_header_responses(l, *rollout);
   lower_hooks(l, *rollout);
   lower_schedules(l, *rollout);
+  if (l.too_large) {
+    return refusing_plan(module, name,
+                         "the program is too large once its functions, actions and checks are written out where they "
+                         "are used: let them use each other less often");
+  }
   return l.build.finish();
 }
 

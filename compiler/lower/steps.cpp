@@ -53,6 +53,8 @@ void lower_require(Lowering& l, const check::RequireStep& require) {
 }  // namespace
 
 void lower_step(Lowering& l, const check::Step& step) {
+  const Counted counted(l);
+  if (l.too_large) return;
   const At at(l, step.location);
   std::visit(
       Overloaded{

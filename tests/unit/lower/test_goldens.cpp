@@ -73,3 +73,18 @@ TEST_CASE("what is written is read back the same") {
     CHECK(*again == plan);
   }
 }
+
+TEST_CASE("a program that explodes when it is written out fails with a reason, soon") {
+  std::string functions = "fn f0(x: duration): duration = x + 1s\n";
+  std::string actions = "action a0() { idempotent run `true` }\n";
+  for (int i = 1; i <= 40; ++i) {
+    const std::string is = std::to_string(i), before = std::to_string(i - 1);
+    functions += "fn f" + is + "(x: duration): duration = f" + before + "(x) + f" + before + "(x)\n";
+    actions += "action a" + is + "() { a" + before + "(); a" + before + "() }\n";
+  }
+  const std::string body = GENERATE("hold f40(soak)", "a40()");
+  const plan::Plan plan = lowered(functions + actions + "param soak: duration = 1s\nrollout big { " + body + " }\n");
+  CHECK(plan.blocks.size() == 1);
+  REQUIRE_FALSE(plan.constants.empty());
+  CHECK(plan.constants.front().as_string().find("too large") != std::string::npos);
+}
