@@ -54,7 +54,8 @@ class Failed(Exception):
 
 class Cases:
     def __init__(self, options, folder):
-        self.rollout, self.rolloutc, self.folder = options.rollout, options.rolloutc, folder
+        self.rollout, self.rolloutc = (str(pathlib.Path(each).resolve()) for each in (options.rollout, options.rolloutc))
+        self.folder = folder
         self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1")
         for name, text in (("demo", PROGRAM), ("measured", QUERYING), ("missing", NO_SUCH_COMMAND)):
             (folder / f"{name}.rollout").write_text(text)

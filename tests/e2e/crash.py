@@ -87,6 +87,8 @@ def play(options, folder, chance):
             process.kill()
             process.wait()
             kills += 1
+            if view()["state"] == "succeeded":  # it ended just before it was killed
+                break
             process = spawn("resume", run)
         else:
             process.kill()
@@ -119,6 +121,7 @@ def main():
     parser.add_argument("--cycles", type=int, default=8, help="runs that are played to their end")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
+    options.rollout = str(pathlib.Path(options.rollout).resolve())
     seed = options.seed if options.seed is not None else random.randrange(1 << 30)
     print(f"seed {seed}", flush=True)
     chance = random.Random(seed)

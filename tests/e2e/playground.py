@@ -92,7 +92,9 @@ http {{
                    "--set", f"directory={self.folder}", "--set", f"scripts={SCRIPTS}",
                    "--set", f"canary_port={VERSIONS[version][0]}"]
         print(f"\n=== releasing {version}: {' '.join(command[1:])}", flush=True)
-        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL), service
+        process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL)
+        self.children.append(process)
+        return process, service
 
     def verb(self, *arguments):
         answer = subprocess.run([self.rollout, *arguments], env=self.environment, stdin=subprocess.DEVNULL,
@@ -245,6 +247,7 @@ def main():
     parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"), help="the command to test")
     parser.add_argument("--keep", action="store_true", help="keep the working folder")
     options = parser.parse_args()
+    options.rollout = str(pathlib.Path(options.rollout).resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rollout-playground-"))
     folder.chmod(0o755)  # nginx's worker is another user
     playground = Playground(options.rollout, folder)
