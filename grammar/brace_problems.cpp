@@ -59,8 +59,8 @@ BraceLayout::BraceLayout(std::string_view text, const std::vector<Event>& events
 // The first block inside of `outer` (or that block itself) whose closing brace belongs to a line further out.
 std::optional<BraceLayout::Braces> BraceLayout::closed_by_another(std::size_t outer) const {
   std::optional<Braces> suspect;
-  for (std::size_t i = outer + 1; i-- > 0 && braces_[i].first_event >= braces_[outer].first_event;) {
-    const Braces& braces = braces_[i];
+  for (std::size_t i = outer + 1; i > 0 && braces_[i - 1].first_event >= braces_[outer].first_event; --i) {
+    const Braces& braces = braces_[i - 1];
     if (!braces.closer_column || *braces.closer_column >= braces.indentation) continue;
     if (!suspect || braces.closer.begin < suspect->closer.begin) suspect = braces;
   }

@@ -35,6 +35,10 @@ struct Custom {
   [[nodiscard]] static bool match(Input& in, TreeBuilder& tree) {
     return Self::parse(in, tree);
   }
+
+ private:
+  Custom() = default;
+  friend Self;
 };
 
 // How PEGTL's analysis sees our rules.
