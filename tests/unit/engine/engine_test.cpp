@@ -12,7 +12,6 @@ using namespace rollout::engine::test;
 using namespace rollout::machine;
 using Catch::Matchers::Contains;
 using rollout::plan::EffectClass;
-using rollout::plan::kNone;
 using rollout::plan::ValueKind;
 using Texts = std::vector<std::string>;
 namespace plan = rollout::plan;
@@ -252,7 +251,7 @@ TEST_CASE("a guard on a real source rolls the run back") {
   plan::Guard guard;
   guard.condition = commands.build.comparison_routine(errors, Op::Greater, Value::ratio(0.5));
   guard.for_duration = commands.build.duration_routine(200 * kMillisecond);
-  guard.response = commands.build.add(std::move(response));
+  guard.response = commands.build.add(response);
   commands.build.begin_routine("errors");
   commands.build.push(Op::Metric, errors);
   guard.observed = commands.build.end_routine(ValueKind::Ratio);

@@ -219,6 +219,7 @@ TEST_CASE("many missed slots in even steps are one range query, few are single o
   const auto source = number_source(MetricProvider::Prometheus,
                                     {{"query", Value::string("rate(x[1m])")}, {"url", Value::string(server.url())}});
   std::vector<Nanoseconds> slots;
+  slots.reserve(30);
   for (int index = 0; index < 30; ++index) slots.push_back((1'000 + index * 15) * kSecond + 7);
   const auto samples = world.read(source, slots);
   CHECK(paths == std::vector<std::string>{"POST /api/v1/query_range"});

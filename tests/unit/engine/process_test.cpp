@@ -1,10 +1,10 @@
 #include "runtime/executors/process.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -28,12 +28,12 @@ struct Finished {
   std::string output() const { return result.output.text(Masker{}); }
 };
 
-Finished run(ProcessRequest request, Nanoseconds cancel_after = 0) {
+Finished run(const ProcessRequest& request, Nanoseconds cancel_after = 0) {
   boost::asio::io_context io;
   const auto scheduler = rollout::engine::make_real_scheduler(io);
   ProcessRunner runner(io, *scheduler);
   std::optional<ProcessResult> result;
-  const auto started = runner.start(std::move(request), [&](ProcessResult ended) { result = std::move(ended); });
+  const auto started = runner.start(request, [&](ProcessResult ended) { result = std::move(ended); });
   CHECK_FALSE(result);
   if (cancel_after > 0) scheduler->at(scheduler->now() + cancel_after, [&] { runner.cancel(started.id); });
   io.run();
@@ -252,5 +252,5 @@ TEST_CASE("text from outside is made fit to be shown") {
   CHECK(valid_utf8("\xed\xa0\x80\xf4\x90\x80\x80ok") ==
         "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdok");
   CHECK(last_line("a\nb \n\n  \n") == "b");
-  CHECK(last_line("") == "");
+  CHECK(last_line("").empty());
 }
