@@ -56,9 +56,9 @@ class QuietServer(ThreadingHTTPServer):
         """A client that went away is no news."""
 
 
-def handler(answer):
+def handler(answer, keeps_alive):
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        protocol_version = "HTTP/1.1" if keeps_alive else "HTTP/1.0"
 
         def do_GET(self):
             code, body = answer(self.path)
@@ -92,8 +92,9 @@ def main():
         metrics.observe(time.monotonic() - begin, "200")
         return 200, f"hello from {options.version}\n"
 
-    service = QuietServer(("127.0.0.1", options.port), handler(answer))
-    exporter = QuietServer(("127.0.0.1", options.metrics_port), handler(lambda path: (200, metrics.text())))
+    service = QuietServer(("127.0.0.1", options.port), handler(answer, True))
+    # No connection is kept: Prometheus would go on scraping over it when the exporter is dead.
+    exporter = QuietServer(("127.0.0.1", options.metrics_port), handler(lambda path: (200, metrics.text()), False))
 
     def exporter_dies(*_):
         def stop():
