@@ -48,10 +48,13 @@ BraceLayout::BraceLayout(std::string_view text, const std::vector<Event>& events
     braces.opener = {events[first].begin, events[first].end};
     braces.closer = {events[event - 1].begin, events[event - 1].end};
     braces.indentation = layout.indentation(braces.opener.begin);
-    const bool begins_line = !braces.closer.empty() &&
-                             layout.column(braces.closer.begin) == layout.indentation(braces.closer.begin) &&
-                             layout.line_start(braces.closer.begin) != layout.line_start(braces.opener.begin);
-    if (begins_line) braces.closer_column = layout.column(braces.closer.begin);
+    const std::uint32_t closer = braces.closer.begin;
+    const bool over_lines = layout.line_start(closer) != layout.line_start(braces.opener.begin);
+    if (!braces.closer.empty() && over_lines) {
+      const bool begins_line = layout.column(closer) == layout.indentation(closer);
+      if (begins_line) braces.closer_column = layout.column(closer);
+      braces.closes_behind_text = !begins_line;
+    }
     braces_.push_back(braces);
   }
 }
@@ -98,7 +101,9 @@ Span BraceLayout::closed_too_much(std::uint32_t unmatched) const {
   Span latest;
   for (const Braces& braces : braces_) {
     const bool too_deep = braces.closer_column && *braces.closer_column > braces.indentation;
-    if (too_deep && braces.closer.begin < unmatched && braces.closer.begin >= latest.begin) latest = braces.closer;
+    if ((too_deep || braces.closes_behind_text) && braces.closer.begin < unmatched &&
+        braces.closer.begin >= latest.begin)
+      latest = braces.closer;
   }
   return latest;
 }

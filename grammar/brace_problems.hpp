@@ -32,6 +32,7 @@ class BraceLayout {
     Span closer;                                 // empty where it is missing
     std::uint32_t indentation = 0;               // of the line with the opener
     std::optional<std::uint32_t> closer_column;  // where the closer is the first thing on its line
+    bool closes_behind_text = false;             // the block goes over lines, and its closer stands behind something
   };
 
   std::optional<Braces> closed_by_another(std::size_t outer) const;

@@ -291,7 +291,9 @@ void ProblemFinder::visit_error(std::uint32_t event) {
     return;
   }
   if (explains_last_missing(region.begin)) {
-    if (found_.back().problem.kind == ProblemKind::Expected) found_.back().problem.span = first_line(region);
+    Problem& problem = found_.back().problem;
+    if (problem.kind == ProblemKind::GuardWithoutThen) problem.kind = ProblemKind::Expected;
+    if (problem.kind == ProblemKind::Expected) problem.span = first_line(region);
     found_.back().is_missing = false;
     return;
   }
