@@ -49,10 +49,21 @@ std::string entry_json(const std::string& run_id, const journal::Entry& entry) {
                      plan::to_json(Value::string(entry.kind)), entry.body);
 }
 
+// The engine's own entries have no record: which process an effect became, and what became of one that outlived its
+// runtime.
+std::string engine_line(const journal::Entry& entry) {
+  const auto body = plan::from_json(entry.body).value_or(Value{});
+  const auto text = [&](std::string_view name) {
+    const Value* value = body.find(name);
+    return value == nullptr ? std::string("?") : plan::to_text(*value);
+  };
+  const std::string how = body.find("how") == nullptr ? std::string() : fmt::format(" ({})", text("how"));
+  return console::escaped(fmt::format("{}: pid {} for effect {}{}", entry.kind, text("pid"), text("effect"), how));
+}
+
 std::string entry_line(const journal::Entry& entry) {
   if (const auto record = record_of(entry)) return console::record_line(*record, false);
-  return fmt::format("{}  {} {}", plan::instant_text(entry.at), console::escaped(entry.kind),
-                     console::escaped(entry.body));
+  return fmt::format("{}  · {}", console::time_of_day_text(entry.at), engine_line(entry));
 }
 
 void print_view(const machine::View& view, const journal::RunRow& row, plan::Nanoseconds now) {

@@ -203,7 +203,9 @@ std::string clock_text(plan::Nanoseconds instant) {
 
 std::string readable(plan::Nanoseconds duration) {
   if (duration < 0) return "-" + readable(-duration);
-  if (duration < kSecond) return plan::duration_text(duration);
+  constexpr plan::Nanoseconds kMillisecond = kSecond / 1000;
+  if (duration < kMillisecond) return plan::duration_text(duration);
+  if (duration < kSecond) return plan::duration_text(duration / kMillisecond * kMillisecond);
   return plan::duration_text((duration + kSecond / 2) / kSecond * kSecond);
 }
 

@@ -39,7 +39,8 @@ std::string bar(double share, std::size_t cells);
 std::string clock_text(plan::Nanoseconds instant);
 // "02:00:00".
 std::string time_of_day_text(plan::Nanoseconds instant);
-// A duration as people read it: whole seconds from one second on, so that noise of a slow machine does not show.
+// A duration as people read it: whole milliseconds, from one second on whole seconds, so
+// that noise of a slow machine does not show.
 std::string readable(plan::Nanoseconds duration);
 
 }  // namespace rollout::console
