@@ -51,6 +51,7 @@ void add_block(Lowering& l, plan::Channel& row, const Expr& call, const Argument
 
 std::string direct_channel_name(const std::string& path, const std::vector<Code>& arguments) {
   std::vector<std::string> shown;
+  shown.reserve(arguments.size());
   for (const Code& value : arguments) {
     shown.push_back(value.is_constant() ? plan::to_literal(*value.constant) : "...");
   }

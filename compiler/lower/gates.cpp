@@ -63,7 +63,7 @@ void lower_notify(Lowering& l, const check::Step&, const check::NotifyStep& noti
   row.acknowledge_within = lower_optional(l, notify.acknowledge_within);
   row.otherwise = lower_response(l, notify.otherwise);
   row.spot = l.spot;
-  l.build.emit(Op::Notify, l.build.add(std::move(row)));
+  l.build.emit(Op::Notify, l.build.add(row));
 }
 
 }  // namespace rollout::lower

@@ -95,7 +95,7 @@ plan::ResponseId lower_response(Lowering& l, check::ResponseId id) {
   set_outcome(l, row, response);
   if (response.steps != kNone) set_steps(l, row, response);
   row.spot = l.spot;
-  return l.build.add(std::move(row));
+  return l.build.add(row);
 }
 
 void lower_guard(Lowering& l, check::GuardId id) {

@@ -16,7 +16,7 @@ bool stands_in(const Location& inner, const Location& outer) {
 
 // As the author wrote it, arguments shown where they were given; with their values where they came through a parameter.
 std::string written_name(const Lowering& l, const Expr& use, const Arguments& arguments) {
-  const std::string text = source_text(l.module, use.location);
+  std::string text = source_text(l.module, use.location);
   std::vector<std::string> shown;
   bool literal = true;
   for (std::size_t i = 0; i < use.children.size() && i < arguments.values.size(); ++i) {
@@ -33,6 +33,7 @@ std::string written_name(const Lowering& l, const Expr& use, const Arguments& ar
 
 std::vector<Value> constant_values(const Arguments& arguments) {
   std::vector<Value> values;
+  values.reserve(arguments.values.size());
   for (const Code& value : arguments.values) {
     values.push_back(value.is_constant() ? *value.constant : Value::missing("known when the run is created"));
   }

@@ -59,6 +59,7 @@ void emit_traffic(Lowering& l, const check::TrafficStep& traffic) {
 std::string verify_name(const Lowering& l, const check::VerifyStep& verify) {
   if (!verify.name.empty()) return fmt::format("verify {}", plan::to_literal(Value::string(verify.name)));
   std::vector<std::string> names;
+  names.reserve(verify.checks.size());
   for (const ExprId check : verify.checks) names.push_back(shown_text(l, l.expr(check).location, {check}));
   const std::string text = fmt::format("{}", fmt::join(names, ", "));
   return verify.all_of ? "verify all of [" + text + "]" : "verify " + text;
