@@ -89,9 +89,11 @@ Value ArchiveReader::read_container(ValueKind kind, int depth) {
   for (std::size_t left = read_count(); left > 0 && !failed_; --left) {
     std::string key;
     if (kind != ValueKind::List) read(key);
-    if (kind == ValueKind::List) list.push_back(read_value(depth + 1));
-    if (kind == ValueKind::Map) map.emplace_back(std::move(key), read_value(depth + 1));
-    if (kind == ValueKind::Secret) {
+    if (kind == ValueKind::List) {
+      list.push_back(read_value(depth + 1));
+    } else if (kind == ValueKind::Map) {
+      map.emplace_back(std::move(key), read_value(depth + 1));
+    } else {
       const std::uint64_t secret = read_integer(8);
       parts.push_back({std::move(key), std::nullopt});
       if (secret > 0) parts.back().secret = static_cast<std::uint32_t>(secret - 1);

@@ -90,9 +90,9 @@ std::string bind_parameter(Core& core, const Parameter& parameter, const RunOpti
 Core::Core(std::shared_ptr<const plan::VerifiedPlan> verified)
     : owner(std::move(verified)), plan(**owner), plan_id(plan::plan_id(plan)), look_back(look_backs(plan)) {}
 
-std::string start_run(Core& core, const RunOptions& options, Nanoseconds created) {
+std::string start_run(Core& core, RunOptions options, Nanoseconds created) {
   State& state = core.state;
-  state.run_id = options.run_id;
+  state.run_id = std::move(options.run_id);
   state.scripted_world = options.scripted_world;
   state.created = state.now = created;
   state.variables.assign(core.plan.variables.size(), {});

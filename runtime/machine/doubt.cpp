@@ -26,6 +26,7 @@ void Core::restarted() {
   }
   record(RecordKind::Restarted, {{"missed_slots", Value::number(static_cast<double>(missed))}});
   std::vector<std::uint64_t> under_way;
+  under_way.reserve(state.effects.size());
   for (const auto& [id, run] : state.effects) under_way.push_back(id);
   for (const std::uint64_t id : under_way) {
     const auto found = state.effects.find(id);
@@ -180,7 +181,7 @@ void Core::settle_doubt(EffectRun& run, bool happened, const std::string& how, c
           {"how", Value::string(how)},
           {"who", Value::string(who)}},
          run.spot);
-  const EffectRun settled = run;
+  const EffectRun settled = std::move(run);
   state.effects.erase(settled.id);
   for (auto& [id, other] : state.tasks) {
     if (other.kind == TaskKind::DoubtProbe && other.subject == settled.id && other.wait != Wait::Gone) kill(id);

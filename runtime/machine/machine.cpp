@@ -22,7 +22,7 @@ struct Machine::Impl {
 plan::Expected<Machine> Machine::create(std::shared_ptr<const plan::VerifiedPlan> plan, RunOptions options,
                                         Nanoseconds created) {
   auto impl = std::make_unique<Impl>(Core(std::move(plan)));
-  const std::string problem = start_run(impl->core, options, created);
+  const std::string problem = start_run(impl->core, std::move(options), created);
   if (!problem.empty()) return plan::PlanError{problem, 0};
   return Machine(std::move(impl));
 }

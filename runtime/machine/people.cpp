@@ -183,6 +183,7 @@ void Core::person_answers(GateRun& gate, const PersonSaid& said) {
   const auto chosen = std::ranges::find(row.answers, said.text, &plan::GateAnswer::text);
   if (chosen == row.answers.end()) {
     std::vector<std::string> answers;
+    answers.reserve(row.answers.size());
     for (const plan::GateAnswer& answer : row.answers) answers.push_back("\"" + answer.text + "\"");
     ignore(said, fmt::format("\"{}\" is no answer to \"{}\"; possible: {}", said.text, gate.text, joined(answers)));
     return;

@@ -39,7 +39,7 @@ struct Answer {
 class Driver {
  public:
   explicit Driver(std::shared_ptr<const plan::VerifiedPlan> plan,
-                  RunOptions options = {.run_id = "r1", .parameters = {}})
+                  const RunOptions& options = {.run_id = "r1", .parameters = {}})
       : plan_(std::move(plan)), machine_(make(plan_, options)) {
     push(kStart, Wake{});
   }
@@ -143,6 +143,7 @@ class Driver {
   }
   std::vector<std::string> callables() const {
     std::vector<std::string> names;
+    names.reserve(started.size());
     for (const StartEffect& request : started) names.push_back(request.callable);
     return names;
   }
@@ -259,7 +260,7 @@ struct TestPlan {
     plan::Response row;
     row.outcome = outcome;
     if (!reason.empty()) row.reason = build.string_routine(reason);
-    return build.add(std::move(row));
+    return build.add(row);
   }
   // A guard `when METRIC for D then RESPONSE`.
   plan::GuardId guard(plan::MetricId metric, Nanoseconds needed, plan::ResponseId response, const std::string& text) {
@@ -312,7 +313,7 @@ struct TestPlan {
     build.emit(Op::Run, block);
     return id;
   }
-  plan::RoleId role(const std::string& name, std::vector<std::string> members) {
+  plan::RoleId role(const std::string& name, const std::vector<std::string>& members) {
     plan::List list;
     for (const std::string& member : members) list.push_back(Value::string(member));
     return build.add(plan::Role{name, build.constant_routine(Value::list(std::move(list)))});
