@@ -112,7 +112,7 @@ std::string check_state(const Plan& plan, const State& state) {
   const bool watches =
       all_sound(state.scopes, next, [&](std::uint64_t id, const Scope& scope) { return sound(plan, id, scope); }) &&
       all_sound(state.holds, next, [&](std::uint64_t id, const HoldRun& run) { return sound(plan, id, run); }) &&
-      sound_polls(plan, state.slots) && sound_polls(plan, state.inquiries);
+      sound_polls(plan, state.slots) && sound_polls(plan, state.past) && sound_polls(plan, state.inquiries);
   if (!watches) return "a guard, a hold or a slot";
   if (!all_sound(state.gates, next, [&](std::uint64_t id, const GateRun& gate) { return sound(plan, id, gate); })) {
     return "a gate";

@@ -64,6 +64,9 @@ using Fields = std::initializer_list<std::pair<std::string_view, Value>>;
 
 struct Core;
 
+// Everything that was asked for has an answer.
+bool is_complete(const SlotPoll& poll);
+
 // What an expression sees: the samples of one slot, or the newest ones.
 struct Sight {
   const Core* core = nullptr;
@@ -78,6 +81,7 @@ struct Core {
   std::shared_ptr<const plan::VerifiedPlan> owner;
   const Plan& plan;
   std::string plan_id;
+  std::vector<bool> takes_baseline;    // by metric
   std::vector<Nanoseconds> look_back;  // by metric: how far the plan's windows reach
   State state;
   Reaction out;
@@ -196,6 +200,12 @@ struct Core {
   Value probe_share(plan::MetricId metric, Nanoseconds slot) const;
   bool decide_inquiry();
   void ask_again();
+
+  // -- past.cpp: samples from before the start
+  void ask_past();
+  void ask_past(plan::MetricId metric, Nanoseconds reach);
+  bool decide_past();
+  void take_baseline(plan::MetricId metric, Nanoseconds over);
 
   // -- guards.cpp
   std::uint64_t arm(const Task& task, BlockId block, bool companions);

@@ -35,6 +35,14 @@ std::vector<Nanoseconds> look_backs(const Plan& plan) {
   return result;
 }
 
+std::vector<bool> baselines(const Plan& plan) {
+  std::vector<bool> result(plan.metrics.size(), false);
+  for (const plan::Instruction& instruction : plan.code) {
+    if (instruction.op == plan::Op::Baseline && instruction.b < result.size()) result[instruction.b] = true;
+  }
+  return result;
+}
+
 std::string misfit(const Parameter& parameter, const Value& value) {
   if (value.kind() != parameter.kind) {
     return fmt::format("the parameter `{}` is {}, not {}", parameter.name, plan::kind_name(parameter.kind),
@@ -88,7 +96,11 @@ std::string bind_parameter(Core& core, const Parameter& parameter, const RunOpti
 }  // namespace
 
 Core::Core(std::shared_ptr<const plan::VerifiedPlan> verified)
-    : owner(std::move(verified)), plan(**owner), plan_id(plan::plan_id(plan)), look_back(look_backs(plan)) {}
+    : owner(std::move(verified)),
+      plan(**owner),
+      plan_id(plan::plan_id(plan)),
+      takes_baseline(baselines(plan)),
+      look_back(look_backs(plan)) {}
 
 std::string start_run(Core& core, RunOptions options, Nanoseconds created) {
   State& state = core.state;

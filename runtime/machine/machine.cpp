@@ -98,8 +98,8 @@ void Core::settle() {
     sweep();
     const Nanoseconds slot = next_slot();
     register_slots(slot);
-    if (run_due(false) || decide_next_slot(slot) || decide_inquiry() || rollback_step() || run_ready_task() ||
-        run_due(true)) {
+    if (run_due(false) || decide_past() || decide_next_slot(slot) || decide_inquiry() || rollback_step() ||
+        run_ready_task() || run_due(true)) {
       continue;
     }
     if (state.run_state == RunState::FollowingUp && !open_schedules()) end_run(RunState::Succeeded, {});

@@ -85,6 +85,7 @@ void Core::stop_forward_work() {
   state.rollout_scope = 0;
   while (!state.scopes.empty()) disarm(state.scopes.begin()->first);
   state.slots.clear();
+  state.past.clear();
   if (state.pause) state.holds.erase(state.pause->until);
   state.pause.reset();
   std::vector<std::uint64_t> ended;

@@ -17,10 +17,6 @@ namespace {
 // After a long stop the missed slots are asked for a few at a time.
 constexpr Nanoseconds kSlotsAhead = 32;
 
-bool complete(const SlotPoll& poll) {
-  return std::ranges::all_of(poll.wanted, &Wanted::answered);
-}
-
 bool is_check(const plan::Metric& metric) {
   return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check;
 }
@@ -108,7 +104,7 @@ void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
     const plan::Metric& metric = plan.metrics[wanted.metric];
     if (state.scripted_world || !is_check(metric)) {
       request.metrics.push_back(wanted.metric);
-    } else if (later(poll.slot, cadence(wanted.metric)) < state.now || metric.check == kNone) {
+    } else if (later(poll.slot, cadence(wanted.metric)) <= state.now || metric.check == kNone) {
       wanted.answered = true;
       wanted.reading = Reading{wanted.metric, ReadingStatus::NoPast, {}, {}, {}};
     } else {
@@ -125,7 +121,7 @@ void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
 void Core::samples_arrived(const Samples& samples) {
   for (const Reading& reading : samples.readings) {
     bool wanted_somewhere = false;
-    for (std::vector<SlotPoll>* polls : {&state.slots, &state.inquiries}) {
+    for (std::vector<SlotPoll>* polls : {&state.past, &state.slots, &state.inquiries}) {
       for (SlotPoll& poll : *polls) {
         if (poll.slot != samples.slot || poll.decided) continue;
         for (Wanted& wanted : poll.wanted) {
@@ -152,7 +148,7 @@ void Core::samples_arrived(const Samples& samples) {
 
 // A check that the machine ran for a slot has ended; nothing: it could not be asked.
 void Core::check_answered(Task& task, std::optional<bool> passed, const std::string& error) {
-  for (std::vector<SlotPoll>* polls : {&state.slots, &state.inquiries}) {
+  for (std::vector<SlotPoll>* polls : {&state.past, &state.slots, &state.inquiries}) {
     for (SlotPoll& poll : *polls) {
       for (Wanted& wanted : poll.wanted) {
         if (wanted.task != task.id || wanted.answered) continue;
@@ -182,9 +178,9 @@ Value Core::probe_share(MetricId metric, Nanoseconds slot) const {
 }
 
 bool Core::decide_next_slot(Nanoseconds slot) {
-  if (slot > state.now) return false;
+  if (slot > state.now || !state.past.empty()) return false;
   const auto poll = std::ranges::find(state.slots, slot, &SlotPoll::slot);
-  if (poll != state.slots.end() && !complete(*poll) && poll->deadline > state.now) return false;
+  if (poll != state.slots.end() && !is_complete(*poll) && poll->deadline > state.now) return false;
   decide_slot(slot);
   return true;
 }
@@ -272,7 +268,7 @@ Value Core::usable(const Wanted& wanted, Nanoseconds slot) {
 bool Core::decide_inquiry() {
   for (std::size_t index = 0; index < state.inquiries.size(); ++index) {
     SlotPoll& poll = state.inquiries[index];
-    if (poll.decided || (!complete(poll) && poll.deadline > state.now)) continue;
+    if (poll.decided || (!is_complete(poll) && poll.deadline > state.now)) continue;
     poll.decided = true;
     accept(poll);
     std::vector<std::uint64_t> unanswered;
@@ -288,7 +284,7 @@ bool Core::decide_inquiry() {
 
 // After a restart: what was asked for and not answered is asked for again.
 void Core::ask_again() {
-  for (std::vector<SlotPoll>* polls : {&state.slots, &state.inquiries}) {
+  for (std::vector<SlotPoll>* polls : {&state.past, &state.slots, &state.inquiries}) {
     for (SlotPoll& poll : *polls) {
       if (poll.decided) continue;
       Poll request;

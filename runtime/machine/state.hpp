@@ -252,6 +252,7 @@ struct Sample {
 struct MetricState {
   // Fixed when the run is created.
   Nanoseconds every = 0, stale_after = 0, over = 0, answer_within = 0;
+  Value baseline;  // its mean before the start, where the plan asks for it
   bool decided = false;
   Nanoseconds slot = 0;    // of the newest decided sample
   Value value;             // usable, or missing with the reason
@@ -262,7 +263,8 @@ struct MetricState {
   std::vector<Sample> passes;   // Probe: each single answer of its check within `over`
   template <typename Archive>
   void fields(Archive& a) {
-    a(every, stale_after, over, answer_within, decided, slot, value, skewed, timed_out, late_slot, samples, passes);
+    a(every, stale_after, over, answer_within, baseline, decided, slot, value, skewed, timed_out, late_slot, samples,
+      passes);
   }
 };
 
@@ -383,6 +385,7 @@ struct State {
   std::map<std::uint64_t, HoldRun> holds;
   std::map<std::uint64_t, GateRun> gates;
   std::vector<SlotPoll> slots;                       // of guards and holds, ascending
+  std::vector<SlotPoll> past;                        // before the start, for windows and baselines
   std::vector<SlotPoll> inquiries;                   // of single tasks
   std::map<std::uint32_t, std::uint32_t> attempts;   // how often each effect statement was started
   std::map<std::uint32_t, std::uint32_t> fallbacks;  // how often each `rollback to ... and retry` was tried
@@ -395,8 +398,8 @@ struct State {
   void fields(Archive& a) {
     a(run_id, scripted_world, parameters, begun, behind, run_state, reason, created, now, started, stage_entered, ended,
       has_started, has_ended, stage, stages_entered, rollback_expires_at, traffic, variables, metrics, next_id, tasks,
-      effects, scopes, holds, gates, slots, inquiries, attempts, fallbacks, rollout_scope, pause, rollback, schedules,
-      acks);
+      effects, scopes, holds, gates, slots, past, inquiries, attempts, fallbacks, rollout_scope, pause, rollback,
+      schedules, acks);
   }
 };
 

@@ -72,7 +72,7 @@ bool Core::is_silent(const Task& task) const {
 
 bool Core::may_advance(const Task& task) const {
   if (!is_forward(task)) return true;
-  return !state.pause && !state.rollback && !state.has_ended && !undecided() && !frozen();
+  return !state.pause && !state.rollback && !state.has_ended && state.past.empty() && !undecided() && !frozen();
 }
 
 // What a scripted world answers for as a whole.
@@ -107,6 +107,7 @@ void Core::enter(Task& task, BlockId id, bool inserted, const Value& share) {
     state.started = state.now;
     set_state(RunState::Running, {});
     anchor_schedules(plan::Anchor::Start);
+    ask_past();
   }
   const bool first_stage = block.kind == BlockKind::Stage && enter_stage(task, block);
   const std::uint64_t scope = arm(task, id, true);
@@ -130,6 +131,7 @@ bool Core::enter_stage(Task& task, const Block& block) {
     state.has_started = true;
     state.started = state.now;
     anchor_schedules(plan::Anchor::Start);
+    ask_past();
   }
   set_state(RunState::Running, {});
   if (!plan.rollout.expires_at_end) start_expiry(block.stage);

@@ -140,6 +140,9 @@ std::optional<Nanoseconds> Core::next_wakeup() const {
   const Nanoseconds slot = next_slot();
   const auto poll = std::ranges::find(state.slots, slot, &SlotPoll::slot);
   first = std::min(first, slot > state.now || poll == state.slots.end() ? slot : poll->deadline);
+  for (const SlotPoll& poll_of_past : state.past) {
+    if (!is_complete(poll_of_past)) first = std::min(first, poll_of_past.deadline);
+  }
   for (const SlotPoll& inquiry : state.inquiries) {
     if (!inquiry.decided) first = std::min(first, inquiry.deadline);
   }

@@ -34,7 +34,8 @@ plan::Environment Core::environment(const Sight& sight) const {
   result.baseline = [at](plan::MetricId metric) {
     const auto& metrics = at->core->plan.metrics;
     const RoutineId own = metric < metrics.size() ? metrics[metric].baseline : kNone;
-    return own != kNone ? at->core->compute(own, at->task) : Value::missing("no baseline was taken");
+    if (own != kNone) return at->core->compute(own, at->task);
+    return metric < metrics.size() ? at->core->state.metrics[metric].baseline : Value{};
   };
   result.context = [at](plan::ContextValue value) {
     if (at->in_slot && value == plan::ContextValue::Now) return Value::instant(at->slot);

@@ -44,11 +44,11 @@ TEST_CASE("the golden table through a whole machine") {
   OneGuard one;
   Driver driver = one.plan.drive();
   driver.poll_latency = GENERATE(Nanoseconds{0}, 300'000'000);
-  driver.metrics[one.bad] = [ticks = ticks, &one](Nanoseconds slot) {
-    Reading reading{one.bad, ReadingStatus::Value, tick(ticks, slot - kStart), {}, {}};
+  driver.metrics[one.bad] = [world = ticks, &one](Nanoseconds slot) {
+    Reading reading{one.bad, ReadingStatus::Value, tick(world, slot - kStart), {}, {}};
     if (reading.value.is_missing()) reading.status = ReadingStatus::NoData;
     const auto index = static_cast<std::size_t>((slot - kStart) / kMinute);
-    if (index < ticks.size() && ticks[index] == 'E')
+    if (index < world.size() && world[index] == 'E')
       reading = {one.bad, ReadingStatus::Error, {}, {}, "the server is gone"};
     return reading;
   };
@@ -259,7 +259,7 @@ TEST_CASE("a guard that only tells fires once an episode") {
   rollout::plan::Notification row;
   row.channel = channel;
   row.text = plan.build.string_routine("look");
-  const auto notification = plan.build.add(std::move(row));
+  const auto notification = plan.build.add(row);
   const auto steps = plan.build.begin_block(rollout::plan::BlockKind::Response);
   plan.build.emit(Op::Notify, notification);
   plan.build.end_block();

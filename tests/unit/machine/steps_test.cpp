@@ -320,7 +320,7 @@ TEST_CASE("a notification is tried three times and never fails the run") {
   rollout::plan::Notification row;
   row.channel = id;
   row.text = plan.build.string_routine("hello");
-  plan.build.emit(Op::Notify, plan.build.add(std::move(row)));
+  plan.build.emit(Op::Notify, plan.build.add(row));
   Driver driver = plan.drive();
   driver.effects = [](const StartEffect&) { return Answer{.status = EffectStatus::Failed, .error = "refused"}; };
   driver.run_until(kHour);
