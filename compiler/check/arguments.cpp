@@ -52,6 +52,8 @@ class Matching {
   }
 
   const std::vector<MaybeNode>& given() const { return given_; }
+  // Whether what is missing may be what was misspelt.
+  bool has_unknown() const { return unknown_; }
 
  private:
   void place_named(NodeRef node, NodeRef name) {
@@ -71,25 +73,26 @@ class Matching {
   }
 
   void report_unknown(NodeRef name) {
+    unknown_ = true;
     const auto names = names_of(parameters_);
     const auto nearest = diagnostics::closest(name.text(), names);
     Report report = c_.report(Code::UnknownArgument, c_.here(name),
                               fmt::format("`{}` has no argument `{}`", site_.callee, name.text()));
     report.also(site_.declared, "declared here");
     if (nearest) {
-      report.help(fmt::format("did you mean `{}`?", *nearest));
-      report.replace(c_.here(name), *nearest, fmt::format("write `{}`", *nearest));
+      report.replace(c_.here(name), *nearest, fmt::format("did you mean `{}`?", *nearest));
     } else if (!names.empty()) {
       report.note(fmt::format("it takes ({})", parameter_list(c_, parameters_)));
     }
   }
 
   void report_too_many(NodeRef node) {
-    const std::string takes =
-        parameters_.empty() ? std::string("no arguments") : fmt::format("({})", parameter_list(c_, parameters_));
-    c_.report(Code::TooManyArguments, c_.here(node), fmt::format("`{}` takes {}", site_.callee, takes))
-        .label("one argument too many")
-        .also(site_.declared, "declared here");
+    const std::string most = parameters_.empty() ? "no" : std::to_string(parameters_.size());
+    Report report = c_.report(Code::TooManyArguments, c_.here(node),
+                              fmt::format("`{}` takes {} argument{}, and this is one more", site_.callee, most,
+                                          parameters_.size() == 1 ? "" : "s"));
+    report.also(site_.declared, "declared here");
+    if (!parameters_.empty()) report.note(fmt::format("it takes ({})", parameter_list(c_, parameters_)));
   }
 
   Checker& c_;
@@ -98,6 +101,7 @@ class Matching {
   std::vector<MaybeNode> given_;
   std::size_t next_ = 0;
   bool named_ = false;
+  bool unknown_ = false;
   bool too_many_ = false;
 };
 
@@ -146,7 +150,7 @@ std::vector<ExprId> check_arguments(Checker& c, const CallSite& site, std::span<
     const bool optional = !parameters[i].required || site.any_allowed || parameters[i].name == site.supplied;
     if (!optional) missing.push_back(parameters[i]);
   }
-  if (!missing.empty()) report_missing(c, site, missing, parameters);
+  if (!missing.empty() && !matching.has_unknown()) report_missing(c, site, missing, parameters);
   return result;
 }
 

@@ -234,10 +234,10 @@ ExprId check_window(Checker& c, NodeRef node, const WindowRow& row) {
   expr.location = c.here(node);
   expr.aggregate = row.aggregate;
   expr.children = {metric, arguments.back()};
-  demand_constant_range(c, arguments.back(), 1, 9.3e18, "a window is longer than nothing", {});
+  demand_constant_range(c, arguments.back(), 1, 9.3e18, "a window must be longer than nothing", {});
   if (row.aggregate == plan::Aggregate::Quantile) {
     expr.children.push_back(arguments[1]);
-    demand_constant_range(c, arguments[1], 0, 1, "a quantile lies between 0% and 100%", {});
+    demand_constant_range(c, arguments[1], 0, 1, "a quantile must lie between 0% and 100%", {});
     if (!constant_value(c, arguments[1])) {
       c.report(Code::NotConstant, c.expr(arguments[1]).location, "which quantile must be known at compile time");
     }

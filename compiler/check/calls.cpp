@@ -125,6 +125,14 @@ bool is_kind(const Checker& c, TypeId type, TypeKind kind) {
   return type != kNone && c.module.types[type].kind == kind;
 }
 
+// A shell would read whatever an insert brings along, so a script is fixed and values come in through its environment.
+void check_script(Checker& c, ExprId script) {
+  if (script == kNone || is_error(c, script) || constant_value(c, script)) return;
+  c.report(Code::ShellInsert, c.expr(script).location, "a script takes no inserts: the shell would run what they hold")
+      .help("write `$NAME` in the script and pass the value: `shell(\"...\", env: { \"NAME\": value })`");
+  c.expr(script).type = kErrorType;
+}
+
 ExprId use_native(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
   const NativeKind kind = c.module.natives[c.symbol(id).index].kind;
   const std::string path = c.symbol(id).path;
@@ -148,7 +156,9 @@ ExprId use_native(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
     not_yet(c, c.here(node), "`log.count`");
     return error_expr(c, c.here(node));
   }
-  return use_expr(c, node, id, site, ExprKind::Call, c.symbol(id).type);
+  const ExprId call = use_expr(c, node, id, site, ExprKind::Call, c.symbol(id).type);
+  if (path == "shell") check_script(c, c.expr(call).children.front());
+  return call;
 }
 
 ExprId use_action(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {

@@ -161,7 +161,8 @@ void demand_constant_range(Checker& c, ExprId expr, double least, double most, s
   const bool integer = value->kind() == plan::ValueKind::Duration || value->kind() == plan::ValueKind::Size;
   const double number = integer ? static_cast<double>(value->as_integer()) : value->as_double();
   if (number >= least && number <= most) return;
-  c.report(Code::OutOfRange, c.expr(expr).location, fmt::format("{}, not {}", message, plan::to_literal(*value)))
+  c.report(Code::OutOfRange, c.expr(expr).location,
+           fmt::format("{}, and this is {}", message, plan::to_literal(*value)))
       .help(std::string(help));
 }
 

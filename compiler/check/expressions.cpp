@@ -27,12 +27,6 @@ ExprId check_boolean(Checker& c, NodeRef node, TypeId) {
   return constant_expr(c, Value::boolean(value), type_id(TypeKind::Bool), c.here(node));
 }
 
-ExprId check_range_alone(Checker& c, NodeRef node, TypeId) {
-  c.report(Code::RangeNotHere, c.here(node), "a range has no value of its own")
-      .help("a range stands after `in`, in `hold`, `window`, `freeze` and in a ramp of `traffic`");
-  return error_expr(c, c.here(node));
-}
-
 // The common type of elements that have types of their own: mixed ones are json where json is wanted.
 TypeId element_type(Checker& c, std::span<const ExprId> elements, std::span<const NodeRef> nodes, TypeId want) {
   TypeId common = kNone;
@@ -249,7 +243,6 @@ constexpr auto kExpressions = std::to_array<ExpressionRow>({
     {SyntaxKind::BooleanLiteral, check_boolean},
     {SyntaxKind::CommandLiteral, check_words},
     {SyntaxKind::Run, check_run_literal},
-    {SyntaxKind::Range, check_range_alone},
 });
 
 // A bare label where a label of the enum is wanted.
@@ -293,6 +286,12 @@ SymbolId qualifier_of(const Checker& c, NodeRef node) {
   const SymbolId outer = qualifier_of(c, *member->object());
   if (outer == kNone || c.symbol(outer).kind != SymbolKind::Module) return kNone;
   return find_member(c, outer, member->name()->text());
+}
+
+// Intervals are mostly seconds, waits are mostly minutes.
+std::string_view usual_time_unit(std::string_view what) {
+  if (what.starts_with("the signal of") || what.starts_with("the value of")) return "ms";
+  return what == "`every`" || what == "`timeout`" || what == "the time between retries" ? "s" : "m";
 }
 
 }  // namespace
@@ -354,14 +353,14 @@ void demand(Checker& c, ExprId expr, NodeRef node, TypeId want, std::string_view
     c.expr(expr).type = kErrorType;
     return;
   }
-  Report report = c.report(Code::TypeMismatch, c.here(node),
-                           fmt::format("{} is {}, not {}", what, type_phrase(c, want), type_phrase(c, type)));
+  Report report =
+      c.report(Code::TypeMismatch, c.here(node),
+               fmt::format("{} must be {}, and this is {}", what, type_phrase(c, want), type_phrase(c, type)));
   report.label(type_phrase(c, type));
   if (!node.is(SyntaxKind::Quantity) || c.module.types[type].kind != TypeKind::Number) return;
-  const std::string offered = with_unit(c, node.text(), want, "m");
+  const std::string offered = with_unit(c, node.text(), want, usual_time_unit(what));
   if (offered.empty()) return;
-  report.help(fmt::format("write it with its unit, for example `{}`", offered));
-  report.replace(c.here(node), offered, fmt::format("write `{}`", offered));
+  report.replace(c.here(node), offered, fmt::format("write it with its unit, for example `{}`", offered));
 }
 
 ExprId check_as(Checker& c, MaybeNode node, TypeId want, std::string_view what) {

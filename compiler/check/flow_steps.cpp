@@ -55,7 +55,7 @@ void check_traffic(Checker& c, NodeRef node, Block& block) {
   if (!view.is_ramp()) step.share = check_as(c, view.share(), ratio, "a share of traffic");
   if (view.is_ramp()) check_ramp(c, view, step);
   for (const ExprId share : {step.share, step.ramp_to}) {
-    if (share != kNone) demand_constant_range(c, share, 0, 1, "a share of traffic lies between 0% and 100%", {});
+    if (share != kNone) demand_constant_range(c, share, 0, 1, "a share of traffic must lie between 0% and 100%", {});
   }
   if (known) push(c, block, node, step, check_tail(c, node));
 }
@@ -149,7 +149,7 @@ void check_parallel(Checker& c, NodeRef node, Block& block) {
     each.parallel = true;
     if (view.at_most()) {
       each.at_most = check_constant(c, view.at_most(), type_id(TypeKind::Number), "`at most`");
-      demand_constant_range(c, each.at_most, 1, 10'000, "at least one goes at a time", {});
+      demand_constant_range(c, each.at_most, 1, 10'000, "at least one must go at a time", {});
     }
     return check_loop(c, node, block, view.name(), view.list(), view.block(), each);
   }
@@ -176,7 +176,7 @@ void check_within(Checker& c, NodeRef node, Block& block) {
   const grammar::WithinView view{{node}};
   WithinStep step;
   step.limit = check_as(c, view.limit(), type_id(TypeKind::Duration), "`within`");
-  demand_constant_range(c, step.limit, 1, 9.3e18, "a limit is longer than nothing", {});
+  demand_constant_range(c, step.limit, 1, 9.3e18, "a limit must be longer than nothing", {});
   step.body = check_block(c, view.block());
   Tail tail;
   if (node.has(SyntaxKind::ElseClause)) tail.otherwise = check_response(c, view.else_response());
@@ -187,7 +187,7 @@ void check_recur(Checker& c, NodeRef node, Block& block) {
   const grammar::RecurView view{{node}};
   RecurStep step;
   step.every = check_as(c, view.interval(), type_id(TypeKind::Duration), "`every`");
-  demand_constant_range(c, step.every, 1, 9.3e18, "an interval is longer than nothing", {});
+  demand_constant_range(c, step.every, 1, 9.3e18, "an interval must be longer than nothing", {});
   step.body = check_block(c, view.block());
   push(c, block, node, step);
 }

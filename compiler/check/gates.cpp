@@ -23,7 +23,7 @@ ExprId text_of(Checker& c, MaybeNode literal, std::string_view what) {
 
 ExprId limit_of(Checker& c, MaybeNode node) {
   const ExprId limit = check_optional(c, node, type_id(TypeKind::Duration), "`within`");
-  if (limit != kNone) demand_constant_range(c, limit, 1, 9.3e18, "a limit is longer than nothing", {});
+  if (limit != kNone) demand_constant_range(c, limit, 1, 9.3e18, "a limit must be longer than nothing", {});
   return limit;
 }
 
@@ -39,7 +39,7 @@ void check_needed(Checker& c, Who& who, NodeRef count) {
   const double number = needed->as_double();
   if (number < 1 || number != std::floor(number)) {
     c.report(Code::OutOfRange, c.here(count),
-             fmt::format("at least one person is needed, not {}", plan::to_literal(*needed)));
+             fmt::format("at least one person is needed, and this is {}", plan::to_literal(*needed)));
     return;
   }
   if (who.role == kNone) return;

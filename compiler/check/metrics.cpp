@@ -164,7 +164,7 @@ void check_metric_body(Checker& c, SymbolId id, NodeRef node) {
   metric.over = check_optional(c, view.over(), duration, "`over`");
   metric.stale_after = check_optional(c, view.stale_after(), duration, "`stale after`");
   for (const ExprId limit : {metric.every, metric.over, metric.stale_after}) {
-    if (limit != kNone) demand_constant_range(c, limit, 1, 9.3e18, "this duration is longer than nothing", {});
+    if (limit != kNone) demand_constant_range(c, limit, 1, 9.3e18, "this duration must be longer than nothing", {});
   }
   metric.scale = check_unit(c, view.unit(), type);
   metric.baseline = check_optional(c, view.baseline(), type, "the baseline of a metric");

@@ -77,8 +77,8 @@ void use_standard(Checker& c, FileId file, const grammar::UseView& view, NodeRef
     Report report = c.report(Code::UnknownModule, {file, path.span()}, fmt::format("there is no module `{}`", name));
     const std::string full = std::string(kStandardPrefix) + module;
     const bool prefix_missing = !standard && stdlib::module_text(module).has_value();
-    report.help(prefix_missing ? fmt::format("did you mean `{}`?", full) : did_you_mean(full, names));
-    if (prefix_missing) report.replace({file, path.span()}, full, fmt::format("write `{}`", full));
+    if (!prefix_missing) report.help(did_you_mean(full, names));
+    if (prefix_missing) report.replace({file, path.span()}, full, fmt::format("did you mean `{}`?", full));
     return;
   }
   const auto known = c.loaded.find(name);

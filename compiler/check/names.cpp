@@ -70,9 +70,11 @@ void report_unknown_member(Checker& c, SymbolId module, NodeRef name) {
 bool report_module_not_used(Checker& c, NodeRef name) {
   if (!stdlib::module_text(name.text())) return false;
   const std::string line = fmt::format("use std.{}", name.text());
+  // Before the first other `use`, so that the documentation at the head of the file stays there.
+  const auto first = c.module.trees[static_cast<std::size_t>(c.at.file)].root().child(SyntaxKind::Use);
+  const std::uint32_t place = first ? first->span().begin : 0;
   c.report(Code::ModuleNotUsed, c.here(name), fmt::format("the module `{}` is not in use here", name.text()))
-      .help(fmt::format("add the line `{}`", line))
-      .replace({c.at.file, {0, 0}}, line + "\n", fmt::format("add `{}`", line));
+      .replace({c.at.file, {place, place}}, line + "\n", fmt::format("add the line `{}`", line));
   return true;
 }
 
@@ -80,7 +82,8 @@ bool report_module_not_used(Checker& c, NodeRef name) {
 std::vector<std::string> names_of_kind(const Checker& c, SymbolKind kind) {
   std::vector<std::string> names;
   for (const auto& [name, id] : c.files[static_cast<std::size_t>(c.at.file)].names) {
-    if (c.symbol(id).kind == kind) names.push_back(name);
+    const bool bound_channel = kind == SymbolKind::Channel && c.symbol(id).type == type_id(TypeKind::Channel);
+    if (c.symbol(id).kind == kind || bound_channel) names.push_back(name);
     if (c.symbol(id).kind != SymbolKind::Module || !c.modules[c.symbol(id).index].file) continue;
     for (const auto& [member, inner] : c.files[static_cast<std::size_t>(*c.modules[c.symbol(id).index].file)].names) {
       if (c.symbol(inner).kind == kind) names.push_back(fmt::format("{}.{}", name, member));
@@ -190,9 +193,7 @@ void report_unknown_name(Checker& c, NodeRef name, std::string_view wanted, std:
                                              : fmt::format("there is no {} `{}`", without_article(wanted), name.text());
   Report report = c.report(Code::UnknownName, c.here(name), message);
   const auto nearest = diagnostics::closest(name.text(), names);
-  if (!nearest) return;
-  report.help(fmt::format("did you mean `{}`?", *nearest));
-  report.replace(c.here(name), *nearest, fmt::format("write `{}`", *nearest));
+  if (nearest) report.replace(c.here(name), *nearest, fmt::format("did you mean `{}`?", *nearest));
 }
 
 SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted, std::optional<SymbolKind> kind) {

@@ -55,6 +55,7 @@ void note_declaration(Checker& c, Report& report, const Operand& operand) {
   if (expr.kind != ExprKind::MetricUse && expr.kind != ExprKind::Name) return;
   const Symbol& symbol = c.symbol(expr.symbol);
   if (symbol.kind == SymbolKind::LocalLet || symbol.declared.span.empty()) return;
+  if (c.module.types[expr.type].kind == TypeKind::Enum) return;
   report.note(fmt::format("`{}` is declared as `{}`", symbol.name, type_text(c, expr.type)));
 }
 
@@ -105,13 +106,12 @@ void report_operation(Checker& c, Code code, const OperatorRow& row, const Opera
                                   ? with_unit(c, marked.node.text(), c.expr(other.expr).type, "ms")
                                   : std::string();
   if (!offered.empty()) {
-    report.help(fmt::format("write it with its unit, for example `{}`", offered));
-    report.replace(c.here(marked.node), offered, fmt::format("write `{}`", offered));
+    report.replace(c.here(marked.node), offered, fmt::format("write it with its unit, for example `{}`", offered));
     return;
   }
   const TypeKind kind = c.kind_of(left.expr);
   if (row.op == plan::Op::Add && kind == TypeKind::String) {
-    report.help(fmt::format("texts are joined in a string: `\"${{{}}}${{{}}}\"`", left.node.text(), right.node.text()));
+    report.help("texts are joined inside one string: `\"${a}${b}\"`");
   } else if ((row.op == plan::Op::Add || row.op == plan::Op::Subtract) && c.kind_of(right.expr) == TypeKind::Ratio) {
     report.help(fmt::format("a share of it is `{} {} {}`", right.node.text(),
                             row.op == plan::Op::Add ? "above" : "below", left.node.text()));

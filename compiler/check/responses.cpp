@@ -28,7 +28,7 @@ void check_rollback_to(Checker& c, const grammar::RollbackToOutcomeView& view, R
   response.retry = view.is_retry();
   if (view.at_most()) {
     response.at_most = check_constant(c, view.at_most(), type_id(TypeKind::Number), "the number of retries");
-    demand_constant_range(c, response.at_most, 1, 10'000, "a retry happens at least once", {});
+    demand_constant_range(c, response.at_most, 1, 10'000, "a retry must happen at least once", {});
   }
   response.after = duration_of(c, view.after(), "the time before a retry");
   if (view.node.has(SyntaxKind::ElseClause)) response.otherwise = check_response(c, view.else_response());

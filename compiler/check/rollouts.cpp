@@ -86,7 +86,7 @@ void check_schedule(Checker& c, RolloutDecl& rollout, const grammar::ScheduleVie
   schedule.for_duration = check_optional(c, view.for_duration(), duration, "`for`");
   schedule.always = view.is_always();
   if (schedule.every != kNone)
-    demand_constant_range(c, schedule.every, 1, 9.3e18, "an interval is longer than nothing", {});
+    demand_constant_range(c, schedule.every, 1, 9.3e18, "an interval must be longer than nothing", {});
   const auto offset = constant_value(c, schedule.offset);
   if (schedule.anchor != plan::Anchor::Start && offset && offset->as_integer() < 0) {
     c.report(Code::OutOfRange, c.expr(schedule.offset).location,

@@ -64,6 +64,7 @@ void check_with(Checker& c, ScenarioContext& context, NodeRef node, ScenarioLine
   const grammar::WithView view{{node}};
   if (!view.name()) return;
   const SymbolId id = resolve_kind(c, *view.name(), SymbolKind::Param, "a parameter");
+  context.misspelt = context.misspelt || id == kNone;
   if (id == kNone) return;
   context.given.push_back(id);
   line.symbols.push_back(id);
@@ -90,9 +91,8 @@ void check_world_effect(Checker& c, ScenarioContext&, NodeRef node, ScenarioLine
   }
   if (const auto returns = grammar::as<grammar::ReturnsView>(view.returns())) {
     TypeId type = kNone;
-    if (!line.symbols.empty() && c.symbol(line.symbols.front()).kind == SymbolKind::Action) {
-      type = c.symbol(line.symbols.front()).type;
-    }
+    const SymbolId callable = line.symbols.empty() ? kNone : line.symbols.front();
+    if (callable != kNone && c.symbol(callable).kind == SymbolKind::Action) type = c.symbol(callable).type;
     for (const NodeRef value : returns->values()) add_constant(c, value, type, "what it returns", line);
   }
   if (view.from()) add_point(c, view.from(), line);
@@ -170,7 +170,7 @@ std::uint32_t occurrence_of(Checker& c, MaybeNode index) {
   if (!value) return 1;
   if (value->as_double() >= 1 && value->as_double() <= 1000) return static_cast<std::uint32_t>(value->as_double());
   c.report(Code::OutOfRange, c.here(*index),
-           fmt::format("entries of a stage are counted from 1, not {}", plan::to_literal(*value)));
+           fmt::format("entries of a stage are counted from 1, and this is {}", plan::to_literal(*value)));
   return 1;
 }
 
@@ -240,7 +240,7 @@ void add_count(Checker& c, MaybeNode node, std::string_view what, ScenarioLine& 
   const auto value = constant_value(c, line.values.back());
   if (!value || (value->as_double() >= 0 && value->as_double() == std::floor(value->as_double()))) return;
   c.report(Code::OutOfRange, c.here(*node),
-           fmt::format("{} is a whole number, not {}", what, plan::to_literal(*value)));
+           fmt::format("{} must be a whole number, and this is {}", what, plan::to_literal(*value)));
 }
 
 void add_target(Checker& c, NodeRef node, SymbolId symbol, ScenarioLine& line) {

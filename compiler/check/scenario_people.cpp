@@ -75,7 +75,7 @@ void check_tick(Checker& c, const ScenarioContext& context, const grammar::TickL
 
 void add_channel(Checker& c, MaybeNode node, ScenarioLine& line) {
   if (!node) return;
-  SymbolId symbol = resolve(c, *node, "a channel");
+  SymbolId symbol = resolve(c, *node, "a channel", SymbolKind::Channel);
   if (symbol != kNone) use_symbol(c, symbol, c.here(*node));
   const bool fits_here = symbol != kNone &&
                          (c.symbol(symbol).kind == SymbolKind::Channel || c.symbol(symbol).kind == SymbolKind::Let) &&
@@ -117,7 +117,7 @@ void check_expected_text(Checker& c, NodeRef node, ScenarioLine& line) {
 
 void check_expected_traffic(Checker& c, const grammar::ExpectTrafficView& view, ScenarioLine& line) {
   add_constant(c, view.share(), type_id(TypeKind::Ratio), "a share of traffic", line);
-  demand_constant_range(c, line.values.back(), 0, 1, "a share of traffic lies between 0% and 100%", {});
+  demand_constant_range(c, line.values.back(), 0, 1, "a share of traffic must lie between 0% and 100%", {});
   if (view.at()) add_point(c, view.at(), line);
 }
 

@@ -80,7 +80,7 @@ void check_shape(Checker& c, const ShapeRow& shape, NodeRef node, TypeId type, S
 
 void check_slots(Checker& c, const grammar::SlotsView& slots, TypeId type, ScenarioLine& line) {
   add_constant(c, slots.interval(), type_id(TypeKind::Duration), "the time between slots", line);
-  demand_constant_range(c, line.values.back(), 1, 9.3e18, "the time between slots is longer than nothing", {});
+  demand_constant_range(c, line.values.back(), 1, 9.3e18, "the time between slots must be longer than nothing", {});
   for (const NodeRef node : slots.slots()) {
     const grammar::SlotView view{{node}};
     if (!view.is_empty() && !view.is_error()) add_constant(c, view.value(), type, "the value of a slot", line);

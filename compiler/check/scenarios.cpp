@@ -73,7 +73,7 @@ void report_missing_params(Checker& c, const ScenarioDecl& scenario, const Scena
     const bool given = std::ranges::find(context.given, param.symbol) != context.given.end();
     if (!given) missing.push_back(c.symbol(param.symbol).name);
   }
-  if (missing.empty()) return;
+  if (missing.empty() || context.misspelt) return;
   c.report(Code::MissingArgument, scenario.location,
            fmt::format("this scenario gives no value to `{}`", fmt::join(missing, "`, `")))
       .help(fmt::format("add `with {} = ...`, or give the parameter a default", missing.front()));

@@ -18,6 +18,7 @@ struct ScenarioContext {
   std::vector<GateText> gates;
   bool open_texts = false;      // some gate's text is known only to a run
   std::vector<SymbolId> given;  // params with a value
+  bool misspelt = false;        // a value for a param that does not exist
 };
 
 // One line, resolved and folded. A line of an unknown kind gives nothing.

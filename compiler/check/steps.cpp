@@ -301,10 +301,10 @@ Tail check_tail(Checker& c, NodeRef node) {
   if (const auto retry = grammar::as<grammar::RetryView>(node.child(SyntaxKind::RetryClause))) {
     tail.retry = check_constant(c, retry->count(), type_id(TypeKind::Number), "the number of retries");
     tail.retry_every = check_optional(c, retry->every(), duration, "the time between retries");
-    demand_constant_range(c, tail.retry, 0, 10'000, "a step is retried 0 to 10000 times", {});
+    demand_constant_range(c, tail.retry, 0, 10'000, "a step can be retried 0 to 10000 times", {});
   }
   for (const ExprId limit : {tail.timeout, tail.within}) {
-    if (limit != kNone) demand_constant_range(c, limit, 1, 9.3e18, "a limit is longer than nothing", {});
+    if (limit != kNone) demand_constant_range(c, limit, 1, 9.3e18, "a limit must be longer than nothing", {});
   }
   if (const auto undo = grammar::child_in(node, SyntaxKind::UndoClause, SyntaxKind::Block))
     tail.undo = check_undo_block(c, undo);

@@ -167,9 +167,9 @@ void add_basic_types(CheckedModule& module) {
 
 TypeId intern(Checker& c, Type type) {
   auto& types = c.module.types;
-  const auto found = std::ranges::find(types, type);
-  if (found == types.end()) types.push_back(type);
-  return static_cast<TypeId>(found - types.begin());
+  const auto index = static_cast<TypeId>(std::ranges::find(types, type) - types.begin());
+  if (index == types.size()) types.push_back(type);
+  return index;
 }
 
 TypeId list_of(Checker& c, TypeId element) {
