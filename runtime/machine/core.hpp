@@ -176,6 +176,8 @@ struct Core {
   // -- failures.cpp
   void fail(Task& task, const std::string& error, bool unknown = false);
   void handle_failure(Task& task, std::size_t frame, const std::string& error, bool may_retry, bool unknown);
+  bool collects(const Task& task, std::size_t index) const;
+  std::size_t count_runs(const plan::Block& block) const;
   void retry_frame(Task& task, std::size_t frame, Nanoseconds wait);
   void uncaught(Task& task, const std::string& error, bool unknown);
   void uncaught_in_rollout(Task& task, const std::string& error);
@@ -287,6 +289,7 @@ struct Core {
 
   // -- doubt.cpp
   void restarted();
+  void left_in_doubt(const EffectRun& run);
   void doubt(EffectRun& run);
   void start_again(EffectRun& run, const std::string& how, const std::string& who);
   void ask_probe(Task& task, EffectRun& run);

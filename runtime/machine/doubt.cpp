@@ -36,15 +36,7 @@ void Core::restarted() {
     if (!task) {
       state.effects.erase(found);
     } else if (run.cancelled) {
-      record(RecordKind::InDoubt,
-             {{"effect", number(id)},
-              {"key", Value::string(run.request.key)},
-              {"callable", Value::string(run.request.callable)}},
-             run.spot);
-      record(RecordKind::Settled, {{"effect", number(id)},
-                                   {"key", Value::string(run.request.key)},
-                                   {"how", Value::string("it was being stopped")},
-                                   {"who", Value::string("")}});
+      if (run.journalled) left_in_doubt(run);
       state.effects.erase(found);
       try_finish_stop(*task);
     } else if (is_silent(*task)) {
@@ -55,6 +47,21 @@ void Core::restarted() {
     }
   }
   ask_again();
+}
+
+// It was being cancelled when the runtime died: whether it got that far does not matter, its step is left and undone.
+void Core::left_in_doubt(const EffectRun& run) {
+  record(RecordKind::InDoubt,
+         {{"effect", number(run.id)},
+          {"key", Value::string(run.request.key)},
+          {"callable", Value::string(run.request.callable)}},
+         run.spot);
+  record(RecordKind::Settled,
+         {{"effect", number(run.id)},
+          {"key", Value::string(run.request.key)},
+          {"how", Value::string("left: its step was being stopped")},
+          {"who", Value::string("")}},
+         run.spot);
 }
 
 void Core::doubt(EffectRun& run) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "runtime/machine/core.hpp"
 
@@ -54,7 +55,15 @@ void Core::handle_failure(Task& task, std::size_t frame, const std::string& erro
       retry_frame(task, index, wait);
       return;
     }
-    if (block.otherwise == kNone) continue;
+    if (block.otherwise == kNone) {
+      if (!collects(task, index)) continue;
+      // The others are asked all the same, so that people hear of all that is wrong.
+      const std::string name = block.name;
+      abandon(task, index);
+      task.frames.back().failed.push_back(fmt::format("{}: {}", name, error));
+      advance(task);
+      return;
+    }
     const ResponseId response = block.otherwise;
     const Cause cause{error, {}, block.spot, state.now};
     abandon(task, std::max<std::size_t>(index, 1));
@@ -66,6 +75,18 @@ void Core::handle_failure(Task& task, std::size_t frame, const std::string& erro
     return;
   }
   uncaught(task, error, unknown);
+}
+
+// Whether the failed block is one of several checks of a verification.
+bool Core::collects(const Task& task, std::size_t index) const {
+  if (index == 0 || plan.blocks[task.frames[index].block].kind != BlockKind::Check) return false;
+  const Block& verify = plan.blocks[task.frames[index - 1].block];
+  return verify.kind == BlockKind::Verify && count_runs(verify) > 1;
+}
+
+std::size_t Core::count_runs(const Block& block) const {
+  const auto code = std::span(plan.code).subspan(block.begin, block.end - block.begin);
+  return static_cast<std::size_t>(std::ranges::count(code, plan::Op::Run, &plan::Instruction::op));
 }
 
 void Core::retry_frame(Task& task, std::size_t index, Nanoseconds wait) {

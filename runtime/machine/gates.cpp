@@ -73,6 +73,10 @@ void Core::open_gate(Task& task, plan::GateId id) {
           {"deadline", gate.deadline == kNever ? Value{} : Value::instant(gate.deadline)},
           {"items", Value::list(std::move(items))}},
          row.spot);
+  // People take their time: what `on rollback` asks of them comes after the state is reached, outside its budget.
+  if (state.rollback && state.rollback->task == task.id && state.rollback->phase == RollbackPhase::HookAfter) {
+    state.rollback->task = 0;
+  }
   task.wait = Wait::Gate;
   task.waits_for = gate.id;
   const std::uint64_t gate_id = gate.id;

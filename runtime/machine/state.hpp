@@ -63,11 +63,12 @@ struct Frame {
   bool inserted = false;                                 // a hook put between two statements: its end moves nothing on
   bool calling = false;                                  // a scripted world is asked for the block as a whole
   bool hooked = false;                                   // rollout: its success hooks have been started
+  std::vector<std::string> failed;                       // verify: those of its checks that did not pass, and why
   Value share;                                           // of a traffic block
   std::uint64_t scope = 0;                               // its guards and companions, 0: none
   template <typename Archive>
   void fields(Archive& a) {
-    a(block, pc, retried, entered, attempt_due, whole_due, undo_mark, inserted, calling, hooked, share, scope);
+    a(block, pc, retried, entered, attempt_due, whole_due, undo_mark, inserted, calling, hooked, failed, share, scope);
   }
 };
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ranges>
 
@@ -164,6 +166,7 @@ void Core::begin_attempt(Task& task) {
   const BlockId id = task.frames.back().block;
   const Block& block = plan.blocks[id];
   task.frames.back().pc = block.begin;
+  task.frames.back().failed.clear();
   task.frames.back().attempt_due = later(state.now, duration_or(block.timeout, &task, kNever));
   task.frames.back().scope = arm(task, id, true);
   if (asks_world(id)) start_call(task, block);
@@ -188,6 +191,12 @@ void Core::leave(Task& task) {
   const Block& block = plan.blocks[id];
   if (block.kind == BlockKind::Branches && has_children(task)) {
     task.wait = Wait::Children;
+    return;
+  }
+  if (!frame.failed.empty()) {
+    const std::size_t all = count_runs(block);
+    const std::size_t passed = all - std::min(all, frame.failed.size());
+    fail(task, fmt::format("{} of {} checks passed; {}", passed, all, fmt::join(frame.failed, "; ")));
     return;
   }
   const bool is_rollout = id == plan.rollout.block && task.kind == TaskKind::Main;

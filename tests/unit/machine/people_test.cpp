@@ -303,3 +303,31 @@ TEST_CASE("a notification that nobody acknowledges is followed up") {
   INFO(driver.journal());
   CHECK(driver.count(RecordKind::Notified) == (acknowledged ? 1 : 2));
 }
+
+TEST_CASE("what `on rollback` asks of people comes after the state is reached") {
+  TestPlan plan;
+  const auto role = plan.role("managers", {"dana"});
+  auto row = gate(plan, GateKind::Checklist, "Afterwards", role);
+  row.items = {{plan.build.string_routine("told the others"), kNone, kNone}};
+  const auto hook = plan.build.begin_block(BlockKind::Hook, "on rollback");
+  plan.build.emit(Op::Effect, plan.run("look"));
+  plan.build.emit(Op::Gate, plan.build.add(std::move(row)));
+  plan.build.emit(Op::Effect, plan.run("tell"));
+  plan.build.end_block();
+  plan.build.rollout().hooks.push_back({HookKind::Rollback, hook});
+  plan.build.rollout().rollback_within = plan.build.duration_routine(kMinute);
+  plan.step("boom");
+  Driver driver = plan.drive();
+  driver.effects = [](const StartEffect& request) {
+    return Answer{.status = request.callable == "boom" ? EffectStatus::Failed : EffectStatus::Succeeded};
+  };
+  driver.say(kHour, {Verb::Tick, "dana", "", "*"});
+  driver.run_until(kMinute);
+  CHECK(driver.state() == RunState::RolledBack);
+  CHECK_FALSE(driver.machine().finished());
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.callables() == Texts{"boom", "look", "tell"});
+  CHECK(driver.count(RecordKind::RollbackBreached) == 0);
+  CHECK(driver.machine().finished());
+}

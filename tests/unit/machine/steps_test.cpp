@@ -383,3 +383,31 @@ TEST_CASE("a probe metric is the share of passes of a check that the machine run
   CHECK(Driver::slot(driver.first(RecordKind::GuardFired)) == 12 * kMinute);
   CHECK(driver.count(RecordKind::Intent) == 0);
 }
+
+TEST_CASE("a verification of several checks asks all of them and says how many passed") {
+  TestPlan plan;
+  std::vector<rollout::plan::BlockId> checks;
+  for (const char* name : {"a", "b", "c"}) {
+    checks.push_back(plan.build.begin_block(BlockKind::Check, name));
+    plan.build.emit(Op::Effect, plan.run(name));
+    plan.build.end_block();
+  }
+  const auto verify = plan.build.begin_block(BlockKind::Verify, "verify all of [a, b, c]");
+  for (const auto check : checks) plan.build.emit(Op::Run, check);
+  plan.build.end_block();
+  plan.build.block(verify).retries = 1;
+  plan.build.emit(Op::Run, verify);
+  const bool mended = GENERATE(false, true);
+  Driver driver = plan.drive();
+  driver.effects = [&](const StartEffect& request) {
+    const bool bad = request.callable != "b" && (!mended || driver.started.size() <= 3);
+    return Answer{.status = bad ? EffectStatus::Failed : EffectStatus::Succeeded, .error = "exit 1"};
+  };
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(driver.callables() == Texts{"a", "b", "c", "a", "b", "c"});
+  CHECK(driver.state() == (mended ? RunState::Succeeded : RunState::RolledBack));
+  if (!mended) {
+    CHECK(driver.machine().view().reason == "1 of 3 checks passed; a: `a` failed: exit 1; c: `c` failed: exit 1");
+  }
+}
