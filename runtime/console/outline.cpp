@@ -13,7 +13,6 @@ namespace {
 
 using plan::BlockKind;
 using plan::EffectClass;
-using plan::kNone;
 using plan::Op;
 
 // A plan may run one block from many places: what a reader would not read to its end is not told to its end.

@@ -141,9 +141,9 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-std::string right_aligned(std::string text, std::size_t width) {
+std::string right_aligned(std::string_view text, std::size_t width) {
   const std::size_t used = columns(text);
-  return used < width ? std::string(width - used, ' ') + text : text;
+  return std::string(used < width ? width - used : 0, ' ').append(text);
 }
 
 std::string shortened(std::string_view text, std::size_t width) {

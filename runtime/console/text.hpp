@@ -25,7 +25,7 @@ std::string escaped(std::string_view text);
 std::size_t columns(std::string_view text);
 // Filled up with blanks on the right, or on the left.
 std::string padded(std::string text, std::size_t width);
-std::string right_aligned(std::string text, std::size_t width);
+std::string right_aligned(std::string_view text, std::size_t width);
 // Cut to that many columns, the last of which is then `…`.
 std::string shortened(std::string_view text, std::size_t width);
 // Broken at blanks into lines of at most `width` columns; longer words are broken anywhere. At least one line. For text

@@ -90,8 +90,10 @@ bool Rows::followed_at_once_by(std::size_t index, RecordKind kind) const {
 
 bool Rows::answered_at_once_before(std::size_t index) const {
   const std::string gate = field_text(records_[index], "gate");
-  for (std::size_t i = index; i-- > 0 && records_[i].at == records_[index].at;) {
-    if (records_[i].kind == RecordKind::GateAnswered && field_text(records_[i], "gate") == gate) return true;
+  for (std::size_t i = index; i > 0; --i) {
+    const Record& earlier = records_[i - 1];
+    if (earlier.at != records_[index].at) break;
+    if (earlier.kind == RecordKind::GateAnswered && field_text(earlier, "gate") == gate) return true;
   }
   return false;
 }

@@ -113,6 +113,7 @@ Verdict check_end_within(const Expectation& expected, const Context& context) {
 
 std::string stages_reached(const Result& result, const Context& context) {
   std::vector<std::string> parts;
+  parts.reserve(result.stages.size());
   for (const StageVisit& visit : result.stages)
     parts.push_back(fmt::format("`{}` {}", visit.stage, context.at(visit.entered)));
   return parts.empty() ? "no stage was entered" : "entered were " + join(parts);
@@ -140,9 +141,10 @@ Verdict check_reached(const Expectation& expected, const Context& context) {
 
 bool is_call_of(const Called& call, const std::string& callable, const std::string& command,
                 const std::optional<ArgumentPattern>& arguments) {
-  if (!command.empty()) return glob_matches(command, call.command) && !call.command.empty();
+  if (!command.empty()) return !call.command.empty() && command_matches(command, call.command);
   if (callable.empty() || call.callable != callable) return false;
   std::vector<Value> values;
+  values.reserve(call.arguments.size());
   for (const auto& [name, value] : call.arguments) values.push_back(value);
   return arguments_match(arguments, values);
 }
@@ -235,6 +237,7 @@ Verdict check_because(const Expectation& expected, const Context& context) {
   }
   if (reasons.empty()) return fmt::format("no guard fired and no reason was given: {}", describe_end(result));
   std::vector<std::string> quoted;
+  quoted.reserve(reasons.size());
   for (const std::string& reason : reasons) quoted.push_back("`" + reason + "`");
   return "the reasons were " + join(quoted);
 }

@@ -91,7 +91,7 @@ void Ledger::note_outcome(const Record& record) {
 void Ledger::note(const machine::StartEffect& effect, Nanoseconds at) {
   Called call{at, order_++, effect.kind, {}, {}, effect.arguments};
   if (effect.kind == machine::RequestKind::Process || effect.kind == machine::RequestKind::Shell) {
-    call.command = command_texts(effect).computed;
+    call.command = effect.callable;
   } else {
     CallNames names = call_names(effect);
     call.callable = std::move(names.callable);

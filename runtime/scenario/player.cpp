@@ -26,7 +26,6 @@ using machine::Machine;
 using machine::PersonSaid;
 using machine::Record;
 using machine::RecordKind;
-using machine::RunState;
 
 struct Dies {
   Nanoseconds down_for = 0;

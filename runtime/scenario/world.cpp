@@ -19,6 +19,7 @@ bool is_command(RequestKind kind) {
 
 std::vector<Value> values_of(const std::vector<std::pair<std::string, Value>>& arguments) {
   std::vector<Value> values;
+  values.reserve(arguments.size());
   for (const auto& [name, value] : arguments) values.push_back(value);
   return values;
 }
@@ -26,8 +27,7 @@ std::vector<Value> values_of(const std::vector<std::pair<std::string, Value>>& a
 bool about(const WorldRule& rule, const StartEffect& effect) {
   if (!rule.command.empty()) {
     if (!is_command(effect.kind)) return false;
-    const CommandTexts texts = command_texts(effect);
-    return glob_matches(rule.command, texts.computed) || glob_matches(rule.command, texts.written);
+    return command_matches(rule.command, effect.callable);
   }
   const CallNames call = call_names(effect);
   return !is_command(effect.kind) && rule.callable == call.callable &&
@@ -112,11 +112,28 @@ WorldAnswer failure(const StartEffect& effect, const std::string& why) {
   return answer;
 }
 
-// The command between the backquotes of run `...`, or the text as it is.
-std::string_view inside_quotes(std::string_view text) {
-  const auto open = text.find('`');
-  const auto close = text.rfind('`');
-  return open != std::string_view::npos && close > open ? text.substr(open + 1, close - open - 1) : text;
+// A pattern as the program would see its words: quotes that group are gone, and so is what else only the shell-like
+// writing needs (several blanks, a backslash at a line's end).
+std::string without_quotes(std::string_view pattern) {
+  std::string plain;
+  char quote = 0;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (quote != 0 && c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (quote == 0 && c == '\\' && i + 1 < pattern.size() &&
+               (pattern[i + 1] == '\n' || pattern[i + 1] == '\r')) {
+      continue;
+    } else if (quote == 0 && blank) {
+      if (!plain.empty() && !plain.ends_with(' ')) plain += ' ';
+    } else {
+      plain += c;
+    }
+  }
+  return plain;
 }
 
 }  // namespace
@@ -129,22 +146,6 @@ CallNames call_names(const StartEffect& effect) {
     call.callable += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   std::erase_if(call.arguments, [](const auto& argument) { return argument.first == "method"; });
   return call;
-}
-
-CommandTexts command_texts(const StartEffect& effect) {
-  CommandTexts texts;
-  texts.written = inside_quotes(effect.callable);
-  texts.computed = texts.written;
-  for (const auto& [name, value] : effect.arguments) {
-    if (name == "script") texts.computed = plan::to_text(value);
-    if (name != "command") continue;
-    texts.computed.clear();
-    for (const Value& word : value.as_list()) {
-      if (!texts.computed.empty()) texts.computed += ' ';
-      texts.computed += plan::to_text(word);
-    }
-  }
-  return texts;
 }
 
 bool glob_matches(std::string_view pattern, std::string_view text) {
@@ -164,6 +165,10 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+bool command_matches(std::string_view pattern, std::string_view command) {
+  return glob_matches(pattern, command) || glob_matches(without_quotes(pattern), command);
 }
 
 World::World(const Scenario& scenario) {

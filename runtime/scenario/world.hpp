@@ -17,12 +17,6 @@ struct WorldAnswer {
   std::optional<Nanoseconds> after = 0;  // nothing: it hangs
 };
 
-// What a command's text is matched on: the program with its arguments as computed, or as written.
-struct CommandTexts {
-  std::string computed, written;
-};
-CommandTexts command_texts(const machine::StartEffect& effect);
-
 // An action, channel, check or HTTP request as scenarios name it: `http.get` with the URL first.
 struct CallNames {
   std::string callable;
@@ -32,6 +26,9 @@ CallNames call_names(const machine::StartEffect& effect);
 
 // Whether a text fits a pattern in which `*` stands for any characters.
 bool glob_matches(std::string_view pattern, std::string_view text);
+
+// Whether a command's text fits a pattern, whose words may be quoted as in the command that it is about.
+bool command_matches(std::string_view pattern, std::string_view command);
 
 // The scenario's world: which calls succeed, fail, hang or give values. Without a rule everything succeeds at once.
 class World {

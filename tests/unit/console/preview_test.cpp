@@ -9,7 +9,6 @@ using namespace rollout;
 using plan::BlockKind;
 using plan::kHour;
 using plan::kMinute;
-using plan::kNone;
 using plan::Op;
 using plan::PlanBuilder;
 using plan::Value;

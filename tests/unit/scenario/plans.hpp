@@ -45,7 +45,8 @@ scenario::Expectation expect(scenario::ExpectKind kind);
 // errors = 0%, approve all.
 scenario::Scenario healthy(std::string name = "healthy");
 
-// All failures as lines, for messages.
+// All failures as lines, for messages; what there is where all expectations hold.
+inline const std::string kNoFailures;
 std::string failures(const scenario::Result& result);
 // The instant, counted from the start, of the first record of that kind; nothing where there is none.
 std::optional<Nanoseconds> first(const scenario::Result& result, machine::RecordKind kind);

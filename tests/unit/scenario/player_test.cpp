@@ -33,7 +33,7 @@ TEST_CASE("a healthy rollout succeeds", "[scenario]") {
   reached.stage = "full";
   played.expectations.push_back(reached);
   const Result result = scenario::play(canary(), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   CHECK(result.passed);
   CHECK(result.state == RunState::Succeeded);
   REQUIRE(result.ended);
@@ -58,7 +58,7 @@ TEST_CASE("a guard rolls back at its slot, and what was done is undone", "[scena
   notified.text = "errors > 5% for 2m";
   played.expectations.push_back(notified);
   const Result result = scenario::play(canary(), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   CHECK(result.state == RunState::RolledBack);
   CHECK(first(result, RecordKind::GuardPending) == 5 * kMinute);
   CHECK(first(result, RecordKind::GuardFired) == 7 * kMinute);
@@ -79,7 +79,7 @@ TEST_CASE("missing data pauses and never promotes", "[scenario]") {
   reached.negated = true;
   played.expectations.push_back(reached);
   const Result result = scenario::play(canary(), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   CHECK(result.last - result.created < 3 * kDay);
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("a failing command fails the step and rolls back", "[scenario]") {
   played.world.push_back(rule);
   played.expectations.push_back(expect_end(ExpectedEnd::RolledBack));
   const Result result = scenario::play(canary(), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   CHECK(result.reason.find("the image does not exist") != std::string::npos);
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("a command that fails once succeeds at its retry", "[scenario]") {
   played.expectations.push_back(called);
   CanaryOptions options;
   options.retries = 1;
-  CHECK(failures(scenario::play(canary(options), played)) == "");
+  CHECK(failures(scenario::play(canary(options), played)) == kNoFailures);
 }
 
 TEST_CASE("a command that hangs ends at its time limit", "[scenario]") {
@@ -137,7 +137,7 @@ TEST_CASE("a command that hangs ends at its time limit", "[scenario]") {
   CanaryOptions options;
   options.timeout = 30 * kSecond;
   const Result result = scenario::play(canary(options), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   CHECK(first(result, RecordKind::RollbackStarted) == 30 * kSecond);
 }
 
@@ -149,7 +149,7 @@ TEST_CASE("a hanging command is cancelled by a rollback", "[scenario]") {
   CanaryOptions options;
   options.timeout = kHour;
   const Result result = scenario::play(canary(options), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   CHECK(first(result, RecordKind::GuardFired) == 2 * kMinute);
   CHECK(*result.ended - *result.start < 3 * kMinute);
 }
@@ -170,7 +170,7 @@ TEST_CASE("a refused approval aborts", "[scenario]") {
   CanaryOptions options;
   options.gate = true;
   const Result result = scenario::play(canary(options), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   CHECK(*result.ended - *result.start == 10 * kMinute);
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("an approval that nobody gives times out", "[scenario]") {
   played.expectations.push_back(end);
   CanaryOptions options;
   options.gate = true;
-  CHECK(failures(scenario::play(canary(options), played)) == "");
+  CHECK(failures(scenario::play(canary(options), played)) == kNoFailures);
 }
 
 TEST_CASE("people at the console steer the run", "[scenario]") {
@@ -199,7 +199,7 @@ TEST_CASE("people at the console steer the run", "[scenario]") {
   auto because = expect(ExpectKind::Because);
   because.text = "customers complain";
   played.expectations.push_back(because);
-  CHECK(failures(scenario::play(canary(), played)) == "");
+  CHECK(failures(scenario::play(canary(), played)) == kNoFailures);
 }
 
 TEST_CASE("a pause at the console lasts until somebody resumes", "[scenario]") {
@@ -213,7 +213,7 @@ TEST_CASE("a pause at the console lasts until somebody resumes", "[scenario]") {
   played.console.push_back(one);
   played.expectations.push_back(expect_end(ExpectedEnd::Succeeded));
   const Result result = scenario::play(canary(), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   // Holds do not count the paused time.
   CHECK(*result.ended - *result.start == 45 * kMinute);
 }
@@ -242,7 +242,7 @@ TEST_CASE("virtual time begins where the window opens", "[scenario]") {
   played.starts = scenario::creation_instant(**plan, played) - 10 * kHour;  // 16:00: the window is closed
   played.expectations.push_back(expect_end(ExpectedEnd::Succeeded));
   const Result result = scenario::play(plan, played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   CHECK(*result.start - result.created == 10 * kHour);
   CHECK(*result.ended - *result.start == 25 * kMinute);
 }
@@ -269,7 +269,7 @@ TEST_CASE("a slot of many guards costs two events", "[scenario]") {
   for (int i = 0; i < 9; ++i) played.signals.push_back(signal("calm" + std::to_string(i), Value::ratio(0.1)));
   played.expectations.push_back(expect_end(ExpectedEnd::Succeeded));
   const Result result = scenario::play(canary(options), played);
-  CHECK(failures(result) == "");
+  CHECK(failures(result) == kNoFailures);
   const std::uint64_t slots = 24 * 60 * 4;
   CHECK(result.events < 2 * slots + 100);
 }

@@ -12,7 +12,6 @@ using namespace plans;
 using machine::ReadingStatus;
 using scenario::Points;
 using scenario::Scenario;
-using scenario::Signal;
 using scenario::Signals;
 using scenario::SignalValue;
 

@@ -51,6 +51,16 @@ TEST_CASE("stars in a command's pattern", "[scenario]") {
   CHECK_FALSE(glob_matches("*a*a*a*a*a*a*a*a*b", many));
 }
 
+TEST_CASE("a command is matched with the quotes that it is written with, or without", "[scenario]") {
+  using scenario::command_matches;
+  const std::string patch = R"(kubectl patch service x --patch {"spec":{"weight":5}})";
+  CHECK(command_matches(R"(kubectl patch service x --patch '{"spec":{"weight":5}}')", patch));
+  CHECK(command_matches(R"(kubectl patch * --patch '{"spec":*')", patch));
+  CHECK(command_matches(R"(kubectl patch *"weight":5*)", patch));
+  CHECK(command_matches("kubectl  patch \\\n  service *", patch));
+  CHECK_FALSE(command_matches(R"(kubectl patch *"weight":6*)", patch));
+}
+
 TEST_CASE("without a rule everything succeeds at once", "[scenario]") {
   const Scenario none;
   World world(none);
