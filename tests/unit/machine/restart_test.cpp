@@ -252,3 +252,61 @@ TEST_CASE("a limit that passed while the runtime was down comes before later slo
   // At one instant the guard comes first.
   CHECK(driver.state() == (bad_from == 10 * kMinute ? RunState::RolledBack : RunState::Aborted));
 }
+
+TEST_CASE("whenever the runtime dies, the guards' verdicts are those of a run that never stopped") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  const auto worse = plan.metric("worse", ValueKind::Bool, 40 * kSecond);
+  const auto held = plan.guard(bad, 3 * kMinute, plan.response(OutcomeKind::Rollback), "bad for 3m");
+  const auto often = plan.guard(worse, 0, plan.response(OutcomeKind::Abort), "worse in 3 of 5");
+  plan.build.plan().guards[often].of_m = 3;
+  plan.build.plan().guards[often].of_n = 5;
+  plan.build.rollout().missing_for = plan.build.duration_routine(10 * kMinute);
+  const auto stage = plan.begin_stage("one");
+  plan.build.block(stage).guards = {held, often};
+  plan.hold(30 * kMinute);
+  plan.end_stage();
+  const auto verified = Driver::verified(plan.finish());
+  const auto verdict = [](const Driver& driver) {
+    std::string text(state_name(driver.state()));
+    for (const RecordKind kind : {RecordKind::GuardFired, RecordKind::GuardBlind, RecordKind::GuardReset}) {
+      for (const Record* record : driver.all(kind)) {
+        text += "; " + Driver::text(record, "guard") + " " + rollout::plan::duration_text(Driver::slot(record));
+      }
+    }
+    return text;
+  };
+  std::uint64_t seed = 12345;
+  const auto random = [&seed](std::uint64_t below) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (seed >> 33) % below;
+  };
+  for (int round = 0; round < 60; ++round) {
+    const auto salt = random(1'000'000);
+    const auto world = [salt](std::uint64_t often_true) {
+      return [salt, often_true](Nanoseconds since) {
+        auto mix = (static_cast<std::uint64_t>(since / kSecond) + salt) * 0x9e3779b97f4a7c15u;
+        mix ^= mix >> 29;
+        const auto roll = (mix * 0xbf58476d1ce4e5b9u >> 32) % 100;
+        return roll < 15 ? Value() : Value::boolean(roll < 15 + often_true);
+      };
+    };
+    const auto play = [&](bool dies, Nanoseconds at, Nanoseconds down) {
+      Driver driver(verified);
+      driver.metric(bad, world(45));
+      driver.metric(worse, world(30));
+      driver.poll_latency = 20'000'000;
+      driver.run_until(at);
+      if (dies) driver.crash(down);
+      driver.run_until(3 * kHour);
+      return verdict(driver);
+    };
+    const auto at = static_cast<Nanoseconds>(random(29 * 60)) * kSecond;
+    const auto down = static_cast<Nanoseconds>(1 + random(600)) * kSecond;
+    CAPTURE(round, at / kSecond, down / kSecond);
+    const std::string uninterrupted = play(false, at, down);
+    // Down past the end of the hold it would still be watched.
+    if (at + down > 29 * kMinute) continue;
+    REQUIRE(play(true, at, down) == uninterrupted);
+  }
+}
