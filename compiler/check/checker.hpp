@@ -86,6 +86,7 @@ struct FileScope {
 struct ModuleScope {
   std::string name;            // "kubernetes"
   std::optional<FileId> file;  // none where it only holds natives
+  bool unknown = false;        // there is no such module, which was reported: whatever is looked up in it is silent
 };
 
 struct Checker {

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "compiler/check/checker.hpp"
+#include "compiler/diagnostics/suggest.hpp"
 #include "compiler/diagnostics/syntax.hpp"
 #include "grammar/literals.hpp"
 #include "grammar/parse.hpp"
@@ -67,20 +68,45 @@ void bind_module(Checker& c, FileId file, NodeRef name, std::string bound, std::
   declare(c, file, add_symbol(c, std::move(symbol), {file, std::nullopt, Progress::Done}));
 }
 
+// A name for a module that does not exist, so that only its `use` is reported.
+void bind_unknown(Checker& c, FileId file, NodeRef name, std::string bound) {
+  FileScope& scope = c.files[static_cast<std::size_t>(file)];
+  if (bound.empty() || scope.names.contains(bound)) return;
+  Symbol symbol;
+  symbol.kind = SymbolKind::Module;
+  symbol.name = symbol.path = std::move(bound);
+  symbol.declared = {file, name.span()};
+  symbol.index = static_cast<std::uint32_t>(c.modules.size());
+  c.modules.push_back({"", std::nullopt, true});
+  declare(c, file, add_symbol(c, std::move(symbol), {file, std::nullopt, Progress::Done}));
+}
+
+std::string last_name(std::string_view path) {
+  return std::string(path.substr(path.find_last_of('.') + 1));
+}
+
+void report_unknown_module(Checker& c, FileId file, const grammar::UseView& view, NodeRef path) {
+  const std::string name(path.text());
+  const std::string module = last_name(name);
+  const auto names = standard_names();
+  // `use kubernetes` lacks its first part; anything else may be misspelt.
+  const auto meant = diagnostics::closest(std::string(kStandardPrefix) + module, names);
+  const bool prefix_missing = stdlib::module_text(module).has_value();
+  const std::string offered = prefix_missing ? std::string(kStandardPrefix) + module : meant.value_or("");
+  {
+    Report report = c.report(Code::UnknownModule, {file, path.span()}, fmt::format("there is no module `{}`", name));
+    if (!offered.empty()) report.replace({file, path.span()}, offered, fmt::format("did you mean `{}`?", offered));
+  }
+  bind_unknown(c, file, path, view.alias() ? std::string(view.alias()->text()) : module);
+  if (!view.alias()) bind_unknown(c, file, path, last_name(offered));
+}
+
 void use_standard(Checker& c, FileId file, const grammar::UseView& view, NodeRef path) {
   const std::string name(path.text());
   const bool standard = name.starts_with(kStandardPrefix);
   const std::string module = standard ? name.substr(kStandardPrefix.size()) : name;
   const auto text = standard ? stdlib::module_text(module) : std::nullopt;
-  if (!text) {
-    const auto names = standard_names();
-    Report report = c.report(Code::UnknownModule, {file, path.span()}, fmt::format("there is no module `{}`", name));
-    const std::string full = std::string(kStandardPrefix) + module;
-    const bool prefix_missing = !standard && stdlib::module_text(module).has_value();
-    if (!prefix_missing) report.help(did_you_mean(full, names));
-    if (prefix_missing) report.replace({file, path.span()}, full, fmt::format("did you mean `{}`?", full));
-    return;
-  }
+  if (!text) return report_unknown_module(c, file, view, path);
   const auto known = c.loaded.find(name);
   FileId target{};
   if (known == c.loaded.end()) {
@@ -112,6 +138,7 @@ void use_file(Checker& c, FileId file, const grammar::UseView& view, NodeRef lit
   if (!source) {
     c.report(Code::MissingFile, where, fmt::format("there is no file `{}`", *path))
         .note(fmt::format("paths are relative to the file that uses them, `{}`", from));
+    bind_unknown(c, file, literal, bound);
     return;
   }
   const auto known = c.loaded.find(source->path);
@@ -146,6 +173,8 @@ void load_use(Checker& c, FileId file, NodeRef node) {
   if (!view) return;
   if (view->is_plugin()) {
     not_yet(c, {file, node.span()}, "`use plugin`");
+    const std::string name = view->path() ? grammar::constant_text(*view->path()).value_or("") : "";
+    bind_unknown(c, file, node, view->alias() ? std::string(view->alias()->text()) : name);
   } else if (view->path()) {
     use_file(c, file, *view, *view->path());
   } else if (view->module()) {

@@ -104,6 +104,14 @@ ExprId check_watched(Checker& c, MaybeNode node, std::string_view what) {
   return condition;
 }
 
+// `now` changes by itself, so waiting for a moment makes sense.
+bool reads_clock(const Checker& c, ExprId id) {
+  if (id == kNone) return false;
+  const Expr& expr = c.expr(id);
+  if (expr.kind == ExprKind::Context && expr.context == plan::ContextValue::Now) return true;
+  return std::ranges::any_of(expr.children, [&](ExprId child) { return reads_clock(c, child); });
+}
+
 }  // namespace
 
 bool reads_metric(const Checker& c, ExprId id) {
@@ -120,7 +128,8 @@ HoldCondition check_condition(Checker& c, NodeRef node) {
   condition.text = folded_text(c, c.at.file, node.span());
   condition.condition = check_watched(c, view.expression(), "a condition");
   condition.for_duration = duration_of(c, view.for_duration(), "`for`");
-  if (!is_error(c, condition.condition) && !reads_metric(c, condition.condition)) {
+  if (!is_error(c, condition.condition) && !reads_metric(c, condition.condition) &&
+      !reads_clock(c, condition.condition)) {
     c.report(Code::GuardWithoutMetric, c.here(*view.expression()),
              "this condition reads no metric, so it can never change");
   }
