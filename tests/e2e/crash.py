@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -76,8 +77,8 @@ def play(options, folder, chance):
             if state["state"] == "paused":
                 expect("unknown outcome" in state["reason"], f"paused because {state['reason']!r}")
                 # A person looks at the ledger, as the runtime cannot, and decides.
-                step = next(int(word.split("-")[1]) for word in reversed((folder / "ledger").read_text().split() or ["start--1"]))
-                happened = f"end-{step}" in (folder / "ledger").read_text()
+                step = int(re.search(r"echo start-(\d+) ", state["reason"]).group(1))
+                happened = f"end-{step}" in (folder / "ledger").read_text().split()
                 answer = rollout("promote" if happened else "retry", run, "looked at the ledger", "--by", "tester")
                 expect(answer.returncode == 0, f"the decision was refused: {answer.stderr}{answer.stdout}")
                 doubts += 1
