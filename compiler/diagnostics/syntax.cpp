@@ -129,11 +129,18 @@ class Speaker {
   std::string_view slice(Span span) const {
     return text_.substr(std::min<std::size_t>(span.begin, text_.size()), span.size());
   }
+  // The word that begins at the offset, or behind the blanks there.
+  Span word_at(std::uint32_t offset) const {
+    std::size_t begin = std::min<std::size_t>(offset, text_.size());
+    while (begin < text_.size() && (text_[begin] == ' ' || text_[begin] == '\t')) ++begin;
+    return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(word_end(text_, begin))};
+  }
 
  private:
-  static std::string_view first_word(std::string_view text) {
+  // The whole text where it does not begin with a word.
+  static std::string first_word(const std::string& text) {
     const std::size_t end = word_end(text, 0);
-    return text.substr(0, end == 0 ? text.size() : end);
+    return end == 0 ? text : text.substr(0, end);
   }
   // " after `then`", or nothing where no word stands before.
   std::string before() const {
@@ -146,7 +153,7 @@ class Speaker {
     return tells ? fmt::format(" after `{}`", quoted(leaf.text())) : "";
   }
   std::string next() const {
-    if (!problem_.span.empty()) return fmt::format("`{}`", problem_text());
+    if (!problem_.span.empty()) return fmt::format("`{}`", first_word(problem_text()));
     std::size_t begin = std::min<std::size_t>(problem_.span.end, text_.size());
     while (begin < text_.size() && (text_[begin] == ' ' || text_[begin] == '\t')) ++begin;
     if (begin == text_.size()) return "the end of the file";
@@ -188,19 +195,19 @@ std::optional<Fix> FixBuilder::unit() const {
   return replace(problem.span, fmt::format("{}{}", text.substr(0, number_end), row->right), Applicability::Maybe);
 }
 
-// A mistyped first word of what could stand here.
+// A mistyped word of what could stand here: the first of the span, or the next on the line where something is missing.
 std::optional<Fix> FixBuilder::word() const {
-  const std::string_view text = speaker.slice(problem.span);
-  const std::size_t end = word_end(text, 0);
+  const Span span = speaker.word_at(problem.span.begin);
+  std::vector<SyntaxKind> kinds = grammar::first_words(problem.expected);
+  if (is_keyword(problem.expected)) kinds.push_back(problem.expected);
   std::vector<std::string> candidates;
-  for (const SyntaxKind kind : grammar::first_words(problem.expected)) {
+  for (const SyntaxKind kind : kinds) {
     std::string word(display_of(kind));
     std::erase(word, '`');
     candidates.push_back(std::move(word));
   }
-  const std::optional<std::string> meant = closest(text.substr(0, end), candidates);
+  const std::optional<std::string> meant = closest(speaker.slice(span), candidates);
   if (!meant) return std::nullopt;
-  const Span span{problem.span.begin, problem.span.begin + static_cast<std::uint32_t>(end)};
   Fix fix = replace(span, *meant, Applicability::Maybe);
   fix.title = fmt::format("did you mean `{}`?", *meant);
   return fix;
@@ -230,6 +237,7 @@ constexpr auto kFixes = std::to_array<FixRow>({
     {ProblemKind::UnknownUnit, &FixBuilder::unit},
     {ProblemKind::SpacedUnit, &FixBuilder::spaced},
     {ProblemKind::SpacedCall, &FixBuilder::spaced},
+    {ProblemKind::Expected, &FixBuilder::word},
     {ProblemKind::Unexpected, &FixBuilder::word},
     {ProblemKind::UnclosedBrace, &FixBuilder::brace},
 });
@@ -265,8 +273,10 @@ Diagnostic diagnostic_of(const grammar::SyntaxTree& tree, FileId file, const Pro
   if (sayable(wording.note)) result.notes.push_back(speaker.say(wording.note));
   if (auto fix = fix_of({file, speaker, problem})) {
     // A mistyped word is the whole fault, whatever stands behind it.
-    if (problem.kind == ProblemKind::Unexpected) {
+    if (problem.kind == ProblemKind::Unexpected || problem.kind == ProblemKind::Expected) {
       result.primary = fix->edits.front().location;
+    }
+    if (problem.kind == ProblemKind::Unexpected) {
       result.message = fmt::format("unexpected `{}`", speaker.slice(result.primary.span));
     }
     result.fixes.push_back(std::move(*fix));
