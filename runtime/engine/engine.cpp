@@ -104,9 +104,9 @@ plan::Expected<std::string> Engine::start(std::shared_ptr<const plan::VerifiedPl
   const Nanoseconds created = impl_->scheduler.now();
   auto machine = machine::Machine::create(plan, std::move(options), created);
   if (!machine) return machine.error();
-  const auto run = std::make_shared<Run>(impl_->around, std::move(plan), std::move(*machine));
+  const auto run = std::make_shared<Run>(impl_->around, std::move(plan), std::move(*machine), created);
   impl_->runs[run_id] = run;
-  if (auto stored = run->create(owner_name(), created); !stored) {
+  if (auto stored = run->create(owner_name()); !stored) {
     impl_->runs.erase(run_id);
     return error_of(stored.error());
   }
@@ -136,7 +136,7 @@ plan::Expected<std::string> Engine::resume(const std::string& run_id) {
   if (!entries) return error_of(entries.error());
   auto claim = journal.claim(run_id, owner_name());
   if (!claim) return error_of(claim.error());
-  const auto run = std::make_shared<Run>(impl_->around, *verified, std::move(*machine));
+  const auto run = std::make_shared<Run>(impl_->around, *verified, std::move(*machine), row->created);
   impl_->runs[run_id] = run;
   if (auto taken = run->take_up(std::move(*claim), process_notes(*entries)); !taken) {
     impl_->runs.erase(run_id);

@@ -32,17 +32,14 @@ std::optional<pid_t> process_id(const std::string& name) {
   return pid;
 }
 
-// The effect of this run that a process carries in its environment; empty where none, or where it belongs to somebody
-// else.
-std::string carried_key(pid_t pid, const std::string& run_id) {
+// The effect that a process carries in its environment; empty where none, or where it belongs to somebody else.
+std::string carried_key(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
-  std::string key, variable;
-  bool same_run = false;
+  std::string variable;
   while (std::getline(file, variable, '\0')) {
-    if (variable.starts_with("ROLLOUT_EFFECT_ID=")) key = variable.substr(18);
-    same_run = same_run || variable == "ROLLOUT_RUN_ID=" + run_id;
+    if (variable.starts_with("ROLLOUT_EFFECT_ID=")) return variable.substr(18);
   }
-  return same_run ? key : std::string{};
+  return {};
 }
 
 bool is_known(const std::vector<ProcessNote>& notes, pid_t pid) {
@@ -65,7 +62,7 @@ void signal_process(const Target& target, int signal) {
 
 }  // namespace
 
-std::vector<ProcessNote> find_orphans(const std::string& run_id, const std::vector<ProcessNote>& journalled,
+std::vector<ProcessNote> find_orphans(const std::vector<ProcessNote>& journalled,
                                       const std::vector<std::pair<std::uint64_t, std::string>>& doubtful) {
   std::vector<ProcessNote> orphans;
   const std::string boot = boot_id();
@@ -79,7 +76,7 @@ std::vector<ProcessNote> find_orphans(const std::string& run_id, const std::vect
   for (std::filesystem::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
     const auto pid = process_id(entry->path().filename().string());
     if (!pid || is_known(orphans, *pid)) continue;
-    const std::string key = carried_key(*pid, run_id);
+    const std::string key = carried_key(*pid);
     for (const auto& [effect, doubtful_key] : doubtful) {
       const auto start_time = key == doubtful_key && !key.empty() ? process_start_time(*pid) : std::nullopt;
       if (start_time) orphans.push_back({effect, key, {*pid, *start_time}, boot});

@@ -12,7 +12,7 @@ namespace rollout::engine {
 
 // The processes that still live: the journalled ones with the same start time on the same boot, and every process of
 // this machine that carries one of the keys as ROLLOUT_EFFECT_ID, descendants that left their group among them.
-std::vector<ProcessNote> find_orphans(const std::string& run_id, const std::vector<ProcessNote>& journalled,
+std::vector<ProcessNote> find_orphans(const std::vector<ProcessNote>& journalled,
                                       const std::vector<std::pair<std::uint64_t, std::string>>& doubtful);
 
 struct OrphanEnd {

@@ -28,14 +28,16 @@ std::vector<journal::NewEntry> entries_of(const machine::Reaction& reaction) {
 
 }  // namespace
 
-Run::Run(Surroundings& surroundings, std::shared_ptr<const plan::VerifiedPlan> plan, machine::Machine machine)
+Run::Run(Surroundings& surroundings, std::shared_ptr<const plan::VerifiedPlan> plan, machine::Machine machine,
+         Nanoseconds created)
     : around_(surroundings),
       plan_(std::move(plan)),
       machine_(std::move(machine)),
+      created_(created),
       secrets_(plan_, [this](plan::RoutineId routine) { return machine_.compute(routine); }, surroundings.masker) {}
 
-journal::Expected<bool> Run::create(const std::string& owner, Nanoseconds created) {
-  const machine::Reaction reaction = machine_.apply(machine::Wake{}, created);
+journal::Expected<bool> Run::create(const std::string& owner) {
+  const machine::Reaction reaction = machine_.apply(machine::Wake{}, created_);
   snapshot_ = machine_.snapshot();
   journal::RunRow row;
   row.run_id = machine_.run_id();
@@ -43,7 +45,7 @@ journal::Expected<bool> Run::create(const std::string& owner, Nanoseconds create
   row.plan_id = plan::plan_id(**plan_);
   row.state = std::string(machine::state_name(machine_.state()));
   row.owner = owner;
-  row.created = row.updated = created;
+  row.created = row.updated = created_;
   row.wake_at = machine_.next_wakeup();
   auto claim = around_.journal.create(row, plan::write_plan(**plan_), snapshot_, entries_of(reaction));
   if (!claim) return claim.error();
@@ -59,9 +61,9 @@ journal::Expected<bool> Run::take_up(journal::Claim claim, const std::vector<Pro
   claim_ = std::move(claim);
   snapshot_ = machine_.snapshot();
   std::vector<std::pair<std::uint64_t, std::string>> doubtful;
-  for (const machine::EffectView& effect : machine_.view().effects) doubtful.emplace_back(effect.effect, effect.key);
+  for (const machine::EffectView& effect : machine_.view().effects) doubtful.emplace_back(effect.effect, outside_key(effect.key));
   log(LogLevel::Info, fmt::format("run {} is taken up again, {} effects in doubt", claim_.run_id, doubtful.size()));
-  const auto orphans = find_orphans(claim_.run_id, journalled, doubtful);
+  const auto orphans = find_orphans(journalled, doubtful);
   std::vector<journal::NewEntry> entries;
   for (const OrphanEnd& end : end_orphans(orphans, around_.options.kill_grace)) {
     log(LogLevel::Warning, fmt::format("process {} of effect {} outlived the runtime: {}", end.orphan.process.pid,

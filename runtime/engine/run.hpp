@@ -35,12 +35,14 @@ struct Surroundings {
 // is.
 class Run : public std::enable_shared_from_this<Run> {
  public:
-  Run(Surroundings& surroundings, std::shared_ptr<const plan::VerifiedPlan> plan, machine::Machine machine);
+  // `created`: when the run was, also in a life before this one.
+  Run(Surroundings& surroundings, std::shared_ptr<const plan::VerifiedPlan> plan, machine::Machine machine,
+      Nanoseconds created);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
   // Stores the new run with what its first moment brought, then carries that out.
-  journal::Expected<bool> create(const std::string& owner, Nanoseconds created);
+  journal::Expected<bool> create(const std::string& owner);
   // Goes on with a restored machine under this claim: ends what outlived the runtime before, then tells the machine.
   journal::Expected<bool> take_up(journal::Claim claim, const std::vector<ProcessNote>& journalled);
   // Applies the event. The records, or nothing where the run stands still because the journal failed or it was stopped.
@@ -64,6 +66,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void arm();
 
   void dispatch(const std::vector<machine::Request>& requests);
+  std::string outside_key(const std::string& key) const;
   void start(const machine::StartEffect& effect);
   void start_process(const machine::StartEffect& effect);
   void start_http(const machine::StartEffect& effect);
@@ -77,6 +80,7 @@ class Run : public std::enable_shared_from_this<Run> {
   Surroundings& around_;
   std::shared_ptr<const plan::VerifiedPlan> plan_;
   machine::Machine machine_;
+  Nanoseconds created_;
   executors::Secrets secrets_;
   journal::Claim claim_;
   std::string snapshot_;                         // as it is stored

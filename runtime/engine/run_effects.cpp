@@ -32,6 +32,15 @@ void Run::dispatch(const std::vector<machine::Request>& requests) {
   if (auto stored = store(notes); !stored) break_with(stored.error().message);
 }
 
+// The key by which the outside knows an effect. Run ids are short names that another state directory may use as well, so
+// the instant of the run's creation is in it: no server takes one run's request for another's, and no runtime ends
+// another's processes.
+std::string Run::outside_key(const std::string& key) const {
+  const std::string& run_id = machine_.run_id();
+  if (!key.starts_with(run_id + "/")) return key;
+  return fmt::format("{}@{}{}", run_id, plan::instant_text(created_), key.substr(run_id.size()));
+}
+
 void Run::start(const machine::StartEffect& effect) {
   log(LogLevel::Debug, fmt::format("effect {} starts: {}", effect.key, effect.callable));
   switch (effect.kind) {
@@ -48,7 +57,7 @@ void Run::start_process(const machine::StartEffect& effect) {
                                             {around_.options.kill_grace, around_.options.output_limit});
   if (!request) return refuse(effect, request.error().message);
   request->timeout = timeout_of(effect);
-  request->environment.emplace_back("ROLLOUT_EFFECT_ID", effect.key);
+  request->environment.emplace_back("ROLLOUT_EFFECT_ID", outside_key(effect.key));
   request->environment.emplace_back("ROLLOUT_RUN_ID", machine_.run_id());
   const auto started =
       around_.processes.start(*request, [weak = weak_from_this(), effect](const executors::ProcessResult& result) {
@@ -58,11 +67,11 @@ void Run::start_process(const machine::StartEffect& effect) {
   under_way_[effect.effect] = {Means::Process, started.id};
   if (!started.process) return;
   notes_.push_back(
-      process_started_entry({effect.effect, effect.key, *started.process, boot_id()}, around_.scheduler.now()));
+      process_started_entry({effect.effect, outside_key(effect.key), *started.process, boot_id()}, around_.scheduler.now()));
 }
 
 void Run::start_http(const machine::StartEffect& effect) {
-  auto request = executors::http_request(effect.arguments, effect.key, secrets_);
+  auto request = executors::http_request(effect.arguments, outside_key(effect.key), secrets_);
   if (!request) return refuse(effect, request.error().message);
   request->timeout = timeout_of(effect);
   const auto id =

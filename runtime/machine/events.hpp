@@ -89,7 +89,7 @@ enum class RequestKind : std::uint8_t { Process, Shell, Http, Call, Check };
 // Carry this out, once its intent is durable. Arguments by name as in plan::Effect, computed, secrets as templates.
 struct StartEffect {
   std::uint64_t effect = 0;  // unique within the run
-  std::string key;           // run/step path/attempt: ROLLOUT_EFFECT_ID and Idempotency-Key; stable over restarts
+  std::string key;           // run/step path/attempt; stable over restarts
   RequestKind kind{};
   plan::EffectClass effect_class{};
   std::string callable;  // kubernetes.set_image, health_ok; for Process and Shell the command's text

@@ -111,6 +111,23 @@ TEST_CASE("an idempotent command is started again under its key") {
   CHECK(text == key + "\nwaits\n" + key + "\n");
 }
 
+TEST_CASE("a run of the same name in another state directory keeps its processes") {
+  World other;
+  CommandPlan theirs;
+  theirs.script("echo $$ started >> " + other.folder.file("ledger") + "; sleep 30");
+  other.start(theirs.finish());
+  while (content(other.folder.file("ledger")).find("started") == std::string::npos) other.io.run_one();
+  World world;
+  CommandPlan commands;
+  const std::string ledger = world.folder.file("ledger");
+  commands.script("echo $$ started >> " + ledger + "; sleep 30");
+  run_and_kill(world, commands.finish(), ledger, "started");
+  const Revived revived(world);
+  CHECK_FALSE(lives(std::atoi(content(ledger).c_str())));
+  CHECK(lives(std::atoi(content(other.folder.file("ledger")).c_str())));
+  other.engine.stop(true);
+}
+
 TEST_CASE("an orphan that ignores TERM is killed after the grace") {
   World world;
   CommandPlan commands;

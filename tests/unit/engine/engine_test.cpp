@@ -70,7 +70,7 @@ TEST_CASE("a plan of commands runs to its end, each known by its key") {
   commands.hold(50 * kMillisecond);
   commands.script("echo second >> " + ledger);
   CHECK(world.play(commands.finish()) == RunState::Succeeded);
-  CHECK_THAT(content(ledger), Catch::Matchers::StartsWith("r1 r1/") && Catch::Matchers::EndsWith("/1\nsecond\n"));
+  CHECK_THAT(content(ledger), Catch::Matchers::StartsWith("r1 r1@2") && Catch::Matchers::EndsWith("/1\nsecond\n"));
   CHECK(world.kinds_of({"effect intended", "process started", "effect finished"}) ==
         Texts{"effect intended", "process started", "effect finished", "effect intended", "process started",
               "effect finished"});
@@ -165,7 +165,7 @@ TEST_CASE("an HTTP effect carries its key") {
                    {"body", commands.build.string_routine("5%")}};
   commands.step(commands.build.add(std::move(row)), EffectClass::Opaque);
   CHECK(world.play(commands.finish()) == RunState::Succeeded);
-  CHECK_THAT(head, Contains("POST /weight") && Contains("Idempotency-Key: r1/"));
+  CHECK_THAT(head, Contains("POST /weight") && Contains("Idempotency-Key: r1@2"));
   CHECK(body == "5%");
   server.stop();
 }
