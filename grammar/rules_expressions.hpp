@@ -167,6 +167,10 @@ struct PostfixChain : Custom<PostfixChain<First, kIndexes, kCallEnds, kSpacedCal
 struct Postfix : PostfixChain<Primary, true, false, true> {};
 // A check, guards, channel, role, action or metric, with or without arguments.
 struct Reference : PostfixChain<NameExpression, false, true, false> {};
+// A stage or a child rollout as scenarios name it: `canary`, `cart("eu").canary`, `cart[2].canary`.
+struct StagePath : PostfixChain<NameExpression, true, false, false> {
+  static constexpr SyntaxKind kExpected = K::Name;
+};
 // A path of names only.
 struct Path : Custom<Path> {
   using Analysis = LikeSequence<NameExpression>;

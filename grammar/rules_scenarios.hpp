@@ -8,7 +8,7 @@ namespace rollout::grammar::rules {
 // ---------------------------------------------------------------- points in time, and clauses with them
 
 struct EndOf : Custom<EndOf> {
-  using Words = Sequence<Word<K::KeywordEnd>, Word<K::KeywordOf>, Expect<Name>>;
+  using Words = Sequence<Word<K::KeywordEnd>, Word<K::KeywordOf>, Expect<StagePath>>;
   using Analysis = LikeSequence<Words>;
   static bool parse(Input& in, TreeBuilder& tree) {
     const PeekedWord word = tree.word(in.current());
@@ -103,12 +103,12 @@ struct Crash : Node<K::Crash, ClauseWord<K::KeywordCrash>, Expect<AtClause, K::K
 // ---------------------------------------------------------------- expectations
 
 struct ExpectWord : ClauseWord<K::KeywordExpect> {};
-struct TrafficRest
-    : Sequence<Word<K::KeywordTraffic>, Expect<ComparisonOperator>, ExpectExpression<Sum>, pegtl::opt<AtClause>> {};
+struct TrafficRest : Sequence<Word<K::KeywordTraffic>, pegtl::opt<Sequence<Word<K::KeywordOf>, Expect<StagePath>>>,
+                              Expect<ComparisonOperator>, ExpectExpression<Sum>, pegtl::opt<AtClause>> {};
 struct EndWithin : Node<K::WithinClause, Word<K::KeywordWithin>, ExpectExpression<Sum>> {};
 struct BeforeRest : Sequence<Path, Expect<Word<K::KeywordBefore>>, Expect<Path>> {};
 struct CallableOrRun : pegtl::sor<Run, Reference> {};
-struct ReachedRest : Sequence<Word<K::KeywordReached>, Expect<Name>, pegtl::opt<Timing>> {};
+struct ReachedRest : Sequence<Word<K::KeywordReached>, Expect<StagePath>, pegtl::opt<Timing>> {};
 struct CalledRest : Sequence<Word<K::KeywordCalled>, Expect<CallableOrRun, K::Reference>, pegtl::opt<TimesClause>> {};
 struct NotifiedRest : Sequence<Word<K::KeywordNotified>, Expect<Reference>, pegtl::opt<TimesClause>,
                                pegtl::opt<Sequence<Word<K::KeywordWith>, Expect<StringLiteral>>>> {};
@@ -116,7 +116,7 @@ struct OutcomeWords
     : pegtl::sor<Word<K::KeywordSucceeded>, Sequence<Word<K::KeywordRolled>, Expect<Word<K::KeywordBack>>>,
                  Sequence<Word<K::KeywordRollback>, Expect<Word<K::KeywordIncomplete>>>, Word<K::KeywordPaused>,
                  Word<K::KeywordAborted>, Word<K::KeywordFailed>> {};
-struct DuringClause : Node<K::DuringClause, Word<K::KeywordDuring>, Expect<Name>> {};
+struct DuringClause : Node<K::DuringClause, Word<K::KeywordDuring>, Expect<StagePath>> {};
 struct OutcomeRest : Sequence<OutcomeWords, pegtl::opt<DuringClause>, pegtl::opt<Timing>> {};
 template <typename Rest>
 using Negatable = pegtl::sor<Attempt<Word<K::KeywordNot>, Rest>, Rest>;

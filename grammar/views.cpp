@@ -165,6 +165,12 @@ std::optional<NodeRef> SlotView::count() const {
   return behind(node, SyntaxKind::KeywordX, is_expression);
 }
 
+std::vector<NodeRef> PointView::terms() const {
+  std::vector<NodeRef> terms = node.children_if(is_expression);
+  if (end_of() && !terms.empty()) terms.erase(terms.begin());
+  return terms;
+}
+
 std::optional<NodeRef> ConsoleLineView::command() const {
   return node.child_if([](SyntaxKind kind) { return is_keyword(kind) && kind != SyntaxKind::KeywordAt; });
 }

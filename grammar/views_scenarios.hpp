@@ -52,10 +52,12 @@ struct SlotView : View<SyntaxKind::Slot> {
 
 // `end of STAGE + D`, `stage + D`, `D`
 struct PointView : View<SyntaxKind::Point> {
-  // Behind `end of`.
-  std::optional<NodeRef> end_of() const { return node.token(SyntaxKind::Name); }
+  // The stage's path behind `end of`.
+  std::optional<NodeRef> end_of() const {
+    return node.has(SyntaxKind::KeywordEnd) ? node.child_if(is_expression, 0) : std::nullopt;
+  }
   // The start (unless `end of`), then everything added to it.
-  std::vector<NodeRef> terms() const { return node.children_if(is_expression); }
+  std::vector<NodeRef> terms() const;
 };
 
 // `at POINT rollback "why" by "who"`
@@ -149,10 +151,14 @@ struct ReturnsView : View<SyntaxKind::ReturnsClause> {
   std::vector<NodeRef> values() const { return node.children_if(is_expression); }
 };
 
-// `expect traffic <= R at POINT`
+// `expect traffic of CHILD <= R at POINT`
 struct ExpectTrafficView : View<SyntaxKind::ExpectTraffic> {
   std::optional<NodeRef> comparison() const { return node.child_if(is_comparison_operator); }
-  std::optional<NodeRef> share() const { return node.child_if(is_expression, 0); }
+  // The path of a child rollout.
+  std::optional<NodeRef> of() const {
+    return node.has(SyntaxKind::KeywordOf) ? node.child_if(is_expression, 0) : std::nullopt;
+  }
+  std::optional<NodeRef> share() const { return node.child_if(is_expression, node.has(SyntaxKind::KeywordOf) ? 1 : 0); }
   std::optional<NodeRef> at() const { return child_in(node, SyntaxKind::AtClause, SyntaxKind::Point); }
 };
 
@@ -178,7 +184,8 @@ struct ExpectBeforeView : View<SyntaxKind::ExpectBefore> {
 // `expect not reached STAGE at POINT`
 struct ExpectReachedView : View<SyntaxKind::ExpectReached> {
   bool is_negated() const { return node.has(SyntaxKind::KeywordNot); }
-  std::optional<NodeRef> stage() const { return node.token(SyntaxKind::Name); }
+  // The stage's path.
+  std::optional<NodeRef> stage() const { return node.child_if(is_expression, 0); }
   std::optional<NodeRef> at() const { return child_in(node, SyntaxKind::AtClause, SyntaxKind::Point); }
   std::optional<NodeRef> within() const { return expression_in(node, SyntaxKind::WithinClause, 0); }
   std::optional<NodeRef> after() const { return expression_in(node, SyntaxKind::AfterClause, 0); }
@@ -203,7 +210,8 @@ struct ExpectNotifiedView : View<SyntaxKind::ExpectNotified> {
 struct ExpectOutcomeView : View<SyntaxKind::ExpectOutcome> {
   // "succeeded", "rolled back", "rollback incomplete", "paused", "aborted" or "failed".
   std::string outcome() const;
-  std::optional<NodeRef> during() const { return child_in(node, SyntaxKind::DuringClause, SyntaxKind::Name); }
+  // The stage's path.
+  std::optional<NodeRef> during() const { return expression_in(node, SyntaxKind::DuringClause, 0); }
   std::optional<NodeRef> at() const { return child_in(node, SyntaxKind::AtClause, SyntaxKind::Point); }
   std::optional<NodeRef> within() const { return expression_in(node, SyntaxKind::WithinClause, 0); }
   std::optional<NodeRef> after() const { return expression_in(node, SyntaxKind::AfterClause, 0); }

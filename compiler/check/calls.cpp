@@ -55,18 +55,6 @@ ExprId use_expr(Checker& c, NodeRef node, SymbolId id, const CallSite& site, Exp
   return add_expr(c, std::move(expr));
 }
 
-// What is known before the first step: a metric's arguments are fixed when a run is created.
-bool fixed_at_creation(const Checker& c, ExprId id) {
-  if (id == kNone) return true;
-  const Expr& expr = c.expr(id);
-  if (expr.kind == ExprKind::Name && c.symbol(expr.symbol).kind == SymbolKind::LocalLet) return false;
-  if (expr.kind == ExprKind::Context || expr.kind == ExprKind::MetricUse || expr.kind == ExprKind::CheckUse ||
-      expr.kind == ExprKind::Call) {
-    return false;
-  }
-  return std::ranges::all_of(expr.children, [&](ExprId child) { return fixed_at_creation(c, child); });
-}
-
 ExprId use_metric(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
   if (!c.at.place.metrics && !site.any_allowed) {
     c.report(Code::MetricNotHere, c.here(node),
@@ -184,6 +172,18 @@ ExprId use_called(Checker& c, NodeRef node, SymbolId id, const CallSite& site, E
 }
 
 }  // namespace
+
+// What is known before the first step: a metric's arguments are fixed when a run is created.
+bool fixed_at_creation(const Checker& c, ExprId id) {
+  if (id == kNone) return true;
+  const Expr& expr = c.expr(id);
+  if (expr.kind == ExprKind::Name && c.symbol(expr.symbol).kind == SymbolKind::LocalLet) return false;
+  if (expr.kind == ExprKind::Context || expr.kind == ExprKind::MetricUse || expr.kind == ExprKind::CheckUse ||
+      expr.kind == ExprKind::Call) {
+    return false;
+  }
+  return std::ranges::all_of(expr.children, [&](ExprId child) { return fixed_at_creation(c, child); });
+}
 
 ExprId check_use(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
   use_symbol(c, id, c.here(node));

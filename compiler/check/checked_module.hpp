@@ -464,6 +464,7 @@ struct ScenarioLine {
   std::vector<ExprId> values;         // its expressions beyond those of targets and points, in source order: folded
                                       // constants, typed as the place demands
   std::vector<ScenarioPoint> points;  // its points, in source order
+  std::vector<std::string> paths;  // of stages and child rollouts that it names beyond its points, as plans call them
   // One for each of `symbols`: what is named, with constant arguments in declaration order (a MetricUse, a CheckUse or
   // a Call), an argument of kNone standing for any (`_`); kNone where the name stands without parentheses. A command
   // (`` run `...` ``) has no symbol: its text is in the node.

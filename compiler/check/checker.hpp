@@ -39,6 +39,7 @@ struct Place {
   bool in_rollback = false;       // an undo or a hook of a rollback: no further rollback
   bool in_undo = false;           // `undo rest`
   bool in_parallel = false;       // no stages
+  bool beside = false;            // a hook, a schedule or `every D { }`: no child rollouts
   bool in_action = false;         // `return`
   bool in_template = false;       // the rollout is not known yet: its traffic is asked about where the template is used
   TypeId returns = kNone;         // the action's type; kNone where it has none
@@ -325,6 +326,8 @@ void report_cycles(Checker& c);
 void report_unprotected_changes(Checker& c);
 // Every declaration that the given one uses, directly or not, itself included; ascending.
 std::vector<SymbolId> reached_from(const Checker& c, SymbolId symbol);
+// Whether the value never changes once a run is created.
+bool fixed_at_creation(const Checker& c, ExprId id);
 void not_yet(Checker& c, Location where, std::string_view construct, std::string help = {});
 
 // ---------------------------------------------------------------- steps

@@ -188,6 +188,9 @@ void check_recur(Checker& c, NodeRef node, Block& block) {
   RecurStep step;
   step.every = check_as(c, view.interval(), type_id(TypeKind::Duration), "`every`");
   demand_constant_range(c, step.every, 1, 9.3e18, "an interval must be longer than nothing", {});
+  const BlockScope scope(c);
+  c.at.place.beside = true;
+  c.at.place.what = "an `every` block";
   step.body = check_block(c, view.block());
   push(c, block, node, step);
 }

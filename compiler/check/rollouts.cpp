@@ -37,6 +37,7 @@ void check_hook(Checker& c, RolloutDecl& rollout, const grammar::HookView& view)
   if (row == kHooks.end()) return;
   const BlockScope scope(c);
   c.at.place.reason_name = true;
+  c.at.place.beside = true;
   c.at.place.in_rollback = row->in_rollback;
   const std::string what = fmt::format("`on {}`", event);
   c.at.place.what = what;
@@ -78,6 +79,7 @@ void check_schedule(Checker& c, RolloutDecl& rollout, const grammar::ScheduleVie
   const TypeId duration = type_id(TypeKind::Duration);
   const BlockScope scope(c);
   c.at.place.reason_name = true;
+  c.at.place.beside = true;
   c.at.place.what = "a schedule";
   ScheduleDecl schedule;
   schedule.anchor = anchor_of(view.anchor());

@@ -156,12 +156,6 @@ constexpr auto kLines = std::to_array<LineRow>({
     {SyntaxKind::ExpectOutcome, check_expectation_line},
 });
 
-bool has_stage(const Checker& c, std::string_view name) {
-  const auto& stages = c.module.rollouts[c.at.place.rollout].stages;
-  return std::ranges::any_of(stages,
-                             [&](std::uint32_t stage) { return c.symbol(c.module.stages[stage].symbol).name == name; });
-}
-
 // `graduated[2]`: the second time that the stage is entered.
 std::uint32_t occurrence_of(Checker& c, MaybeNode index) {
   if (!index) return 1;
@@ -178,13 +172,15 @@ std::uint32_t occurrence_of(Checker& c, MaybeNode index) {
 bool check_point_stage(Checker& c, NodeRef term, ScenarioPoint& point) {
   const grammar::IndexView index{{term}};
   const bool indexed = term.is(SyntaxKind::Index);
-  const MaybeNode name = indexed ? index.object() : MaybeNode(term);
-  if (!name || !name->is(SyntaxKind::NameExpression)) return false;
+  const MaybeNode path = indexed ? index.object() : MaybeNode(term);
+  const bool is_name = path && path->is(SyntaxKind::NameExpression);
+  const bool is_path = path && path->is(SyntaxKind::Member) && begins_with_rollout(c, *path);
+  if (!is_name && !is_path) return false;
   // A `let` with a duration may begin a point as well.
-  if (!indexed && !has_stage(c, name->text()) && find_name(c, name->text()) != kNone) return false;
-  if (find_stage(c, *name) == kNone) return true;
+  if (is_name && !indexed && !has_stage(c, path->text()) && find_name(c, path->text()) != kNone) return false;
+  point.stage = stage_path(c, *path);
+  if (point.stage.empty()) return true;
   point.base = ScenarioPoint::Base::StageEntry;
-  point.stage = name->text();
   if (indexed) point.occurrence = occurrence_of(c, index.index());
   return true;
 }
@@ -219,10 +215,8 @@ void add_point(Checker& c, MaybeNode node, ScenarioLine& line) {
   if (view) {
     std::vector<NodeRef> terms = view->terms();
     if (const auto stage = view->end_of()) {
-      if (find_stage(c, *stage) != kNone) {
-        point.base = ScenarioPoint::Base::StageEnd;
-        point.stage = stage->text();
-      }
+      point.stage = stage_path(c, *stage);
+      if (!point.stage.empty()) point.base = ScenarioPoint::Base::StageEnd;
     } else if (!terms.empty() && check_point_stage(c, terms.front(), point)) {
       terms.erase(terms.begin());
     }
@@ -281,17 +275,14 @@ void add_callable(Checker& c, MaybeNode node, ScenarioLine& line) {
   add_target(c, *node, symbol, line);
 }
 
-void add_stage(Checker& c, MaybeNode name, ScenarioLine& line) {
-  if (!name) return;
-  const std::uint32_t stage = find_stage(c, *name);
-  line.symbols.push_back(stage == kNone ? kNone : c.module.stages[stage].symbol);
-  line.targets.push_back(kNone);
+void add_stage(Checker& c, MaybeNode path, ScenarioLine& line) {
+  if (path) line.paths.push_back(stage_path(c, *path));
 }
 
 std::optional<ScenarioLine> check_scenario_line(Checker& c, ScenarioContext& context, NodeRef node) {
   const auto row = std::ranges::find(kLines, node.kind(), &LineRow::syntax);
   if (row == kLines.end()) return std::nullopt;
-  ScenarioLine line{node, {}, {}, {}, {}, c.here(node)};
+  ScenarioLine line{node, {}, {}, {}, {}, {}, c.here(node)};
   row->check(c, context, node, line);
   return line;
 }

@@ -100,10 +100,12 @@ void add_timing(Checker& c, const View& view, ScenarioLine& line) {
 // One side of `before`: a stage of the rollout, else something that is called.
 void add_moment(Checker& c, MaybeNode node, ScenarioLine& line) {
   if (!node) return;
-  for (const std::uint32_t stage : c.module.rollouts[c.at.place.rollout].stages) {
-    const SymbolId symbol = c.module.stages[stage].symbol;
-    if (c.symbol(symbol).name != node->text()) continue;
-    line.symbols.push_back(symbol);
+  const bool is_stage =
+      node->is(SyntaxKind::NameExpression) ? has_stage(c, node->text()) : begins_with_rollout(c, *node);
+  line.paths.emplace_back();
+  if (is_stage) {
+    line.paths.back() = stage_path(c, *node);
+    line.symbols.push_back(kNone);
     line.targets.push_back(kNone);
     return;
   }
@@ -116,6 +118,7 @@ void check_expected_text(Checker& c, NodeRef node, ScenarioLine& line) {
 }
 
 void check_expected_traffic(Checker& c, const grammar::ExpectTrafficView& view, ScenarioLine& line) {
+  if (view.of()) line.paths.push_back(child_path(c, *view.of()));
   add_constant(c, view.share(), type_id(TypeKind::Ratio), "a share of traffic", line);
   demand_constant_range(c, line.values.back(), 0, 1, "a share of traffic must lie between 0% and 100%", {});
   if (view.at()) add_point(c, view.at(), line);

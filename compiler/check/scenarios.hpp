@@ -35,6 +35,16 @@ void add_count(Checker& c, MaybeNode node, std::string_view what, ScenarioLine& 
 void add_target(Checker& c, NodeRef node, SymbolId symbol, ScenarioLine& line);
 // An action, a check, a channel or a native; reports anything else.
 void add_callable(Checker& c, MaybeNode node, ScenarioLine& line);
-void add_stage(Checker& c, MaybeNode name, ScenarioLine& line);
+void add_stage(Checker& c, MaybeNode path, ScenarioLine& line);
+
+// A stage of the scenario's rollout or of a child, as scenarios name them: `canary`, `cart("eu").canary`. Its path as
+// plans write it, where an argument that is not given is `_`; empty where it was reported.
+std::string stage_path(Checker& c, NodeRef node);
+// As stage_path, of a child rollout: `cart("eu")`.
+std::string child_path(Checker& c, NodeRef node);
+// Whether the rollout, or one that it runs, has a stage of this name.
+bool has_stage(const Checker& c, std::string_view name);
+// Whether the expression begins with the name of a rollout.
+bool begins_with_rollout(Checker& c, NodeRef node);
 
 }  // namespace rollout::check

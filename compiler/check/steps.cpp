@@ -142,8 +142,29 @@ void check_outcome_step(Checker& c, NodeRef node, Block& block) {
   push(c, block, node, OutcomeStep{add_response(c, std::move(response))});
 }
 
-void check_child(Checker& c, NodeRef node, Block&) {
-  not_yet(c, c.here(node), "a rollout as a step of another");
+void check_child(Checker& c, NodeRef node, Block& block) {
+  const auto used = grammar::ChildView{{node}}.rollout();
+  if (!used) return;
+  const Place& place = c.at.place;
+  if (place.beside || place.in_undo || place.in_rollback || place.in_action) {
+    c.report(Code::StepNotHere, c.here(node.first_token().value_or(node)),
+             fmt::format("a child rollout cannot stand in {}", place.what))
+        .note("it is part of the way forward of the rollout that runs it: in its steps and stages");
+    return;
+  }
+  ChildStep step;
+  step.rollout = resolve_kind(c, *used, SymbolKind::Rollout, "a rollout");
+  if (step.rollout != kNone) {
+    step.arguments = check_arguments(c, call_site(c, *used, step.rollout), parameters_of(c, step.rollout));
+    for (const ExprId argument : step.arguments) {
+      if (argument == kNone || is_error(c, argument) || fixed_at_creation(c, argument)) continue;
+      c.report(Code::NotConstant, c.expr(argument).location,
+               "the arguments of a child rollout are fixed when a run starts")
+          .help("use a literal, a `param`, a `let` of the module, an argument or the variable of an `each`");
+    }
+  }
+  Tail tail = check_tail(c, node);
+  if (step.rollout != kNone) push(c, block, node, std::move(step), tail);
 }
 
 constexpr auto kSteps = std::to_array<StepRow>({

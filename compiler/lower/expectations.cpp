@@ -34,7 +34,7 @@ void set_outcome(LineReader& line, Expectation& row) {
   const grammar::ExpectOutcomeView view{{line.node()}};
   row.kind = ExpectKind::End;
   row.end = expected_end(view.outcome());
-  row.stage = grammar::text_of(view.during());
+  if (view.during()) row.stage = line.next_path();
   set_timing(line, view, row);
 }
 
@@ -42,7 +42,7 @@ void set_reached(LineReader& line, Expectation& row) {
   const grammar::ExpectReachedView view{{line.node()}};
   row.kind = ExpectKind::Reached;
   row.negated = view.is_negated();
-  row.stage = grammar::text_of(view.stage());
+  row.stage = line.next_path();
   set_timing(line, view, row);
 }
 
@@ -75,7 +75,9 @@ void set_before(LineReader& line, Expectation& row) {
   const grammar::ExpectBeforeView view{{line.node()}};
   row.kind = ExpectKind::Before;
   set_callable(line, view.first(), row);
+  if (const std::string stage = line.next_path(); !stage.empty()) row.callable = stage;
   row.second = line.next_target().name;
+  if (const std::string stage = line.next_path(); !stage.empty()) row.second = stage;
 }
 
 scenario::Comparison comparison_of(const std::optional<NodeRef>& token) {
@@ -91,6 +93,7 @@ scenario::Comparison comparison_of(const std::optional<NodeRef>& token) {
 void set_traffic(LineReader& line, Expectation& row) {
   const grammar::ExpectTrafficView view{{line.node()}};
   row.kind = ExpectKind::Traffic;
+  if (view.of()) row.rollout = line.next_path();
   row.comparison = comparison_of(view.comparison());
   row.share = line.next_value();
   if (view.at()) row.at = line.next_point();

@@ -65,7 +65,9 @@ struct Lowering {
   std::map<SymbolId, plan::RoleId> roles;
   std::map<std::string, plan::MetricId> metrics;
   std::map<std::string, plan::ChannelId> channels;
-  std::map<std::uint32_t, plan::StageId> stages;  // by the index in CheckedModule::stages
+  std::map<std::uint32_t, plan::StageId> stages;  // of the rollout: by the index in CheckedModule::stages
+  plan::RolloutId rollout = 0;                    // that is being lowered
+  std::map<std::string, std::uint32_t> children;  // how often each path was used
   std::map<FileId, std::uint32_t> files;
   std::map<FileId, grammar::LineTable> lines;
 
@@ -236,6 +238,8 @@ void lower_traffic(Lowering& l, const check::Step& step, const check::TrafficSte
 void lower_hold(Lowering& l, const check::Step& step, const check::HoldStep& hold);
 void lower_verify(Lowering& l, const check::Step& step, const check::VerifyStep& verify);
 
+// A child rollout, written out where it is used (rollout.cpp).
+void lower_child(Lowering& l, const check::Step& step, const check::ChildStep& child);
 // A stage of the rollout, where it stands (rollout.cpp).
 void lower_stage(Lowering& l, std::uint32_t stage);
 

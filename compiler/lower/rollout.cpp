@@ -22,7 +22,9 @@ void declare_stages(Lowering& l, const check::RolloutDecl& rollout) {
     const check::StageDecl& stage = l.module.stages[index];
     const check::Symbol& symbol = l.symbol(stage.symbol);
     plan::Stage row;
-    row.name = symbol.name;
+    const std::string& path = l.build.rollout(l.rollout).path;
+    row.name = path.empty() ? symbol.name : path + "." + symbol.name;
+    row.rollout = l.rollout;
     row.documentation = symbol.documentation;
     row.windows = stage.windows;
     if (stage.of_template != kNone) {
@@ -30,7 +32,7 @@ void declare_stages(Lowering& l, const check::RolloutDecl& rollout) {
       if (row.windows.empty()) row.windows = pattern.windows;
       if (row.documentation.empty()) row.documentation = l.symbol(pattern.symbol).documentation;
     }
-    l.stages.emplace(index, l.build.add(std::move(row)));
+    l.stages[index] = l.build.add(std::move(row));
   }
 }
 
@@ -59,18 +61,23 @@ void set_header(Lowering& l, const check::RolloutDecl& rollout) {
   row.expires_at_end = rollout.expires_at_end;
   row.missing_for = lower_optional(l, rollout.missing_for);
   row.baseline_over = lower_optional(l, rollout.baseline_over);
-  row.stages = std::move(l.build.rollout().stages);
+  plan::Rollout& known = l.build.rollout(l.rollout);
+  row.path = std::move(known.path);
+  row.parent = known.parent;
+  row.block = known.block;
+  row.stages = std::move(known.stages);
   row.spot = l.spot;
-  l.build.rollout() = std::move(row);
+  known = std::move(row);
 }
 
 void lower_header_responses(Lowering& l, const check::RolloutDecl& rollout) {
   const plan::ResponseId expired = lower_response(l, rollout.expired);
   const plan::ResponseId on_failure = lower_response(l, rollout.on_failure);
   const plan::ResponseId on_missing = lower_response(l, rollout.on_missing);
-  l.build.rollout().expired = expired;
-  l.build.rollout().on_failure = on_failure;
-  l.build.rollout().on_missing = on_missing;
+  plan::Rollout& row = l.build.rollout(l.rollout);
+  row.expired = expired;
+  row.on_failure = on_failure;
+  row.on_missing = on_missing;
 }
 
 std::string_view hook_name(plan::HookKind kind) {
@@ -105,7 +112,7 @@ void lower_hooks(Lowering& l, const check::RolloutDecl& rollout) {
     const Location& location = l.module.blocks[hook.body].location;
     const plan::BlockId block =
         lower_block(l, plan::BlockKind::Hook, std::string(hook_name(hook.kind)), hook.body, location);
-    l.build.rollout().hooks.push_back({hook.kind, block});
+    l.build.rollout(l.rollout).hooks.push_back({hook.kind, block});
   }
 }
 
@@ -120,7 +127,7 @@ void lower_schedules(Lowering& l, const check::RolloutDecl& rollout) {
     row.block =
         lower_block(l, plan::BlockKind::Hook, schedule.text, schedule.body, l.module.blocks[schedule.body].location);
     row.text = schedule.text;
-    l.build.rollout().schedules.push_back(std::move(row));
+    l.build.rollout(l.rollout).schedules.push_back(std::move(row));
   }
 }
 
@@ -151,6 +158,82 @@ void lower_stage(Lowering& l, std::uint32_t index) {
 
 namespace {
 
+// The row and the block of the rollout that is being lowered, with what runs around its steps. `arguments`: of a child.
+plan::BlockId write_rollout(Lowering& l, const check::RolloutDecl& rollout, const Arguments* arguments) {
+  const check::Symbol& symbol = l.symbol(rollout.symbol);
+  const std::string& path = l.build.rollout(l.rollout).path;
+  declare_stages(l, rollout);
+  plan::BlockId id = kNone;
+  {
+    const InBlock block(l, plan::BlockKind::Rollout, path.empty() ? symbol.name : path, symbol.declared);
+    id = block.id();
+    // What is said of the steps around a child says nothing of the child's own.
+    l.in.effect_class = EffectClass::Opaque;
+    l.in.timeout = kNone;
+    l.block().rollout = l.rollout;
+    l.build.rollout(l.rollout).block = id;
+    if (arguments) bind_in_block(l, rollout.parameters, *arguments);
+    set_header(l, rollout);
+    const RoutineId warmup = lower_optional(l, rollout.warmup);
+    l.block().warmup = warmup;
+    lower_body(l, rollout.body);
+  }
+  complete_stages(l);
+  const plan::BlockId traffic_via = lower_traffic_via(l, rollout.traffic_via);
+  l.build.rollout(l.rollout).traffic_via = traffic_via;
+  lower_header_responses(l, rollout);
+  lower_hooks(l, rollout);
+  lower_schedules(l, rollout);
+  return id;
+}
+
+// How the child is called: the path of its parent, its name and its arguments, and a number where that is used again.
+std::string child_path(Lowering& l, const check::Symbol& symbol, const Arguments& arguments) {
+  std::string texts;
+  for (const Code& value : arguments.values) {
+    texts += (texts.empty() ? "" : ", ") + (value.is_constant() ? plan::to_literal(*value.constant) : std::string("_"));
+  }
+  const std::string& parent = l.build.rollout(l.rollout).path;
+  std::string path = parent.empty() ? std::string() : parent + ".";
+  path += arguments.values.empty() ? symbol.name : symbol.name + "(" + texts + ")";
+  const std::uint32_t uses = ++l.children[path];
+  return uses == 1 ? path : path + "[" + std::to_string(uses) + "]";
+}
+
+}  // namespace
+
+void lower_child(Lowering& l, const check::Step& step, const check::ChildStep& child) {
+  const check::RolloutDecl& rollout = l.module.rollouts[l.symbol(child.rollout).index];
+  const Arguments arguments = lower_arguments(l, rollout.parameters, child.arguments);
+  const std::string path = child_path(l, l.symbol(child.rollout), arguments);
+  const auto run = [&] {
+    const plan::RolloutId outer = l.rollout;
+    std::map<std::uint32_t, plan::StageId> stages = std::exchange(l.stages, {});
+    plan::Rollout row;
+    row.path = path;
+    row.parent = outer;
+    l.rollout = l.build.add(std::move(row));
+    const plan::BlockId block = write_rollout(l, rollout, &arguments);
+    l.rollout = outer;
+    l.stages = std::move(stages);
+    l.build.emit(Op::Run, block);
+  };
+  if (!has_clauses(step.tail)) {
+    run();
+    return;
+  }
+  plan::BlockId id = kNone;
+  {
+    const InBlock block(l, plan::BlockKind::Step, path, step.location);
+    id = block.id();
+    run();
+  }
+  set_clauses(l, id, step.tail);
+  l.build.emit(Op::Run, id);
+}
+
+namespace {
+
 // A valid plan that does nothing but fail, with the reason.
 plan::Plan refusing_plan(const CheckedModule& module, std::string_view name, const std::string& why) {
   Lowering l(module, ROLLOUT_VERSION);
@@ -171,21 +254,7 @@ plan::Plan lower_rollout(const CheckedModule& module, std::string_view name) {
   const At at(l, symbol.declared);
   declare_module_parameters(l);
   declare_rollout_parameters(l, rollout->parameters);
-  declare_stages(l, *rollout);
-  set_header(l, *rollout);
-  {
-    const InBlock block(l, plan::BlockKind::Rollout, symbol.name, symbol.declared);
-    l.build.rollout().block = block.id();
-    const RoutineId warmup = lower_optional(l, rollout->warmup);
-    l.block().warmup = warmup;
-    lower_body(l, rollout->body);
-  }
-  complete_stages(l);
-  const plan::BlockId traffic_via = lower_traffic_via(l, rollout->traffic_via);
-  l.build.rollout().traffic_via = traffic_via;
-  lower_header_responses(l, *rollout);
-  lower_hooks(l, *rollout);
-  lower_schedules(l, *rollout);
+  write_rollout(l, *rollout, nullptr);
   if (l.too_large) {
     return refusing_plan(module, name,
                          "the program is too large once its functions, actions and checks are written out where they "

@@ -68,6 +68,10 @@ scenario::Point LineReader::next_point() {
   return point;
 }
 
+std::string LineReader::next_path() {
+  return path_ < line_.paths.size() ? line_.paths[path_++] : std::string();
+}
+
 std::string literal_text(const std::optional<NodeRef>& literal) {
   return literal ? grammar::constant_text(*literal).value_or(std::string{}) : std::string{};
 }

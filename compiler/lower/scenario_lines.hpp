@@ -39,13 +39,15 @@ class LineReader {
   Nanoseconds next_duration() { return next_value().as_integer(); }
   std::uint32_t next_count();
   scenario::Point next_point();
+  // The path of a stage or of a child rollout.
+  std::string next_path();
 
  private:
   Value constant(ExprId id);
 
   Lowering& lowering_;
   const check::ScenarioLine& line_;
-  std::size_t symbol_ = 0, value_ = 0, point_ = 0;
+  std::size_t symbol_ = 0, value_ = 0, point_ = 0, path_ = 0;
 };
 
 // The text of a string literal that has no inserts, empty where there is none.

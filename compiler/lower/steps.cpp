@@ -76,8 +76,7 @@ void lower_step(Lowering& l, const check::Step& step) {
           [&](const check::ParallelStep& body) { lower_parallel(l, step, body); },
           [&](const check::WithinStep& body) { lower_within(l, step, body); },
           [&](const check::RecurStep& body) { lower_recur(l, step, body); },
-          // A child is a plan of its own, which the checker does not let through yet.
-          [](const check::ChildStep&) {},
+          [&](const check::ChildStep& body) { lower_child(l, step, body); },
           [&](const check::RequireStep& body) { lower_require(l, body); },
           [&](const check::ReturnStep& body) { l.build.emit(Op::Result, lower_routine(l, body.value)); },
           [&](const check::UndoRestStep&) { l.build.emit(Op::UndoRest); },

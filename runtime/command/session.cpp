@@ -6,6 +6,8 @@
 #include <csignal>
 #include <filesystem>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "runtime/command/display.hpp"
 #include "runtime/command/output.hpp"
@@ -168,11 +170,17 @@ Exit drive(const StateDirectory& state, const std::string& run_id, const plan::V
   if (!options.log_file.empty()) {
     if (const auto problem = engine::log_to_file(options.log_file)) return complain(*problem);
   }
-  std::optional<engine::ExclusiveKey> key;
-  if (!plan->rollout.exclusive.empty()) {
-    auto acquired = engine::acquire_exclusive(state.path, plan->rollout.exclusive, run_id);
+  // Those of the children too, from the start: no child waits half-way for a key that another run has.
+  std::set<std::string> wanted;
+  for (plan::RolloutId id = 0; id < plan::rollout_count(*plan); ++id) {
+    wanted.insert(plan::rollout_row(*plan, id).exclusive);
+  }
+  std::vector<engine::ExclusiveKey> keys;
+  for (const std::string& key : wanted) {
+    if (key.empty()) continue;
+    auto acquired = engine::acquire_exclusive(state.path, key, run_id);
     if (!acquired) return discarding(state, run_id, complain(acquired.error().message));
-    key.emplace(std::move(*acquired));
+    keys.push_back(std::move(*acquired));
   }
   auto journal = journal::open_sqlite(state.journal_of(run_id), journal::OpenMode::ReadWrite);
   if (!journal) {

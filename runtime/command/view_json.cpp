@@ -88,6 +88,17 @@ Value of(const machine::EffectView& effect) {
                      {"in_doubt", Value::boolean(effect.in_doubt)}});
 }
 
+Value of(const machine::ChildView& child) {
+  return Value::map({{"rollout", Value::string(child.path)},
+                     {"state", Value::string(std::string(child.state))},
+                     {"reason", Value::string(child.reason)},
+                     {"stage", Value::string(child.stage)},
+                     {"traffic", child.traffic},
+                     {"started", instant(child.started)},
+                     {"stage_entered", instant(child.stage_entered)},
+                     {"ended", instant(child.ended)}});
+}
+
 }  // namespace
 
 std::string view_json(const machine::View& view, const std::string& run_id, bool driven) {
@@ -106,6 +117,7 @@ std::string view_json(const machine::View& view, const std::string& run_id, bool
                                    {"holds", each(view.holds, make)},
                                    {"gates", each(view.gates, make)},
                                    {"effects", each(view.effects, make)},
+                                   {"children", each(view.children, make)},
                                    {"steps", strings(view.steps)}}));
 }
 

@@ -47,6 +47,7 @@ class LiveView {
  private:
   void headline();
   void traffic();
+  void children();
   void steps();
   void hold(const HoldView& hold);
   void guards();
@@ -101,6 +102,30 @@ void LiveView::traffic() {
   if (view_.traffic.is_missing()) return;
   line(fmt::format("traffic  {} {}", paint(bar(share_of(view_.traffic), kTrafficCells), Tone::Accent),
                    literal(view_.traffic)));
+}
+
+// The tree of a run with children: each with its state, stage and traffic, further in than the one that runs it.
+void LiveView::children() {
+  if (view_.children.empty()) return;
+  section("rollouts");
+  for (const machine::ChildView& child : view_.children) {
+    const bool bad = child.state == "failed" || child.state == "rolled back" || child.state == "rolling back" ||
+                     child.state == "rollback incomplete";
+    const Tone tone = bad                          ? Tone::Bad
+                      : child.state == "succeeded" ? Tone::Good
+                      : child.state == "not begun" ? Tone::Faint
+                                                   : Tone::Accent;
+    std::string text = fmt::format("  {}  {}", escaped(child.path), paint(child.state, tone));
+    const bool runs = child.state == "running" || child.state == "rolling back";
+    if (runs && !child.stage.empty()) {
+      const bool inside = child.stage.starts_with(child.path + ".");
+      const std::string stage = inside ? child.stage.substr(child.path.size() + 1) : child.stage;
+      text += fmt::format("  stage {} for {}", escaped(stage), since(child.stage_entered));
+    }
+    if (!child.traffic.is_missing()) text += fmt::format("  traffic {}", literal(child.traffic));
+    if (bad && !child.reason.empty()) text += paint("  " + escaped(child.reason), Tone::Faint);
+    line(shortened(text, options_.width + (options_.colour ? 18 : 0)));
+  }
 }
 
 void LiveView::steps() {
@@ -235,6 +260,7 @@ std::vector<std::string> LiveView::build() {
   traffic();
   steps();
   for (const HoldView& one : view_.holds) hold(one);
+  children();
   guards();
   for (const GateView& one : view_.gates) gate(one);
   if (!view_.effects.empty()) section("under way");

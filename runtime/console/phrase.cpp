@@ -46,6 +46,7 @@ Mark mark_of(const Row& row, const Record& record) {
     const std::string state = field_text(record, "state");
     return state == "succeeded" || state == "following up" ? Mark::Good : Mark::Bad;
   }
+  if (row.kind == RecordKind::ChildEnded && field_text(record, "state") != "succeeded") return Mark::Bad;
   if (row.kind == RecordKind::HoldEnded && field_text(record, "how") == "failed") return Mark::Bad;
   if (row.kind == RecordKind::GateAnswered && field_text(record, "verb") == "reject") return Mark::Bad;
   return row.mark;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "runtime/console/text.hpp"
 #include "runtime/plan/evaluate.hpp"
@@ -111,8 +112,8 @@ class Clockwork {
   }
 
   TimeRange statement(const plan::Instruction& instruction) {
-    if (instruction.op == Op::Run || instruction.op == Op::Parallel) return block(instruction.b);
-    if (instruction.op == Op::Traffic) return block(plan_.rollout.traffic_via);
+    if (instruction.op == Op::Run || instruction.op == Op::Parallel) return nested(instruction.b);
+    if (instruction.op == Op::Traffic) return block(plan::rollout_row(plan_, rollout_).traffic_via);
     if (instruction.op == Op::Effect && instruction.b < plan_.effects.size()) {
       const plan::RoutineId timeout = plan_.effects[instruction.b].timeout;
       return {0, values_.duration(timeout).value_or(kEffectTimeout)};
@@ -128,8 +129,18 @@ class Clockwork {
     return {};
   }
 
+  // A child moves its own traffic.
+  TimeRange nested(plan::BlockId id) {
+    const bool child = id < plan_.blocks.size() && plan_.blocks[id].kind == plan::BlockKind::Rollout;
+    const plan::RolloutId outer = std::exchange(rollout_, child ? plan_.blocks[id].rollout : rollout_);
+    const TimeRange range = block(id);
+    rollout_ = outer;
+    return range;
+  }
+
   const plan::Plan& plan_;
   const PlanValues& values_;
+  plan::RolloutId rollout_ = 0;
   std::map<plan::BlockId, TimeRange> known_;
 };
 

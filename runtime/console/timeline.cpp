@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kBarCells = 10;
 constexpr std::size_t kLeastText = 30;
-constexpr std::size_t kMostStage = 18;
+constexpr std::size_t kMostStage = 24;
 constexpr std::string_view kGap = "  ";
 
 struct Widths {
@@ -34,6 +34,17 @@ Widths widths_of(const std::vector<TimelineRow>& rows, Nanoseconds start, std::s
   return widths;
 }
 
+// A child's path is long: what tells the uses of one rollout apart, and the stage. `cart, ireland: canary`.
+std::string stage_cell(const std::string& stage, std::size_t width) {
+  if (columns(stage) <= width) return stage;
+  const auto close = stage.rfind(").");
+  const auto open = close == std::string::npos ? close : stage.rfind('(', close);
+  if (open == std::string::npos) return shortened(stage, width);
+  std::string arguments = stage.substr(open + 1, close - open - 1);
+  std::erase(arguments, '"');
+  return shortened(arguments + ": " + stage.substr(close + 2), width);
+}
+
 std::string share_cell(const TimelineRow& row, bool colour) {
   if (!row.share) return std::string(kBarCells + 7, ' ');
   const std::string drawn = painted(bar(*row.share, kBarCells), row.share_changed ? Tone::Plain : Tone::Faint, colour);
@@ -51,7 +62,7 @@ void draw(const TimelineRow& row, bool new_time, bool new_stage, Nanoseconds sta
   const std::string time = new_time ? readable(row.at - start) : std::string{};
   std::string left = right_aligned(time, widths.time) + std::string(kGap);
   if (widths.stage > 0) {
-    const std::string name = new_stage ? shortened(row.stage, widths.stage) : std::string{};
+    const std::string name = new_stage ? stage_cell(row.stage, widths.stage) : std::string{};
     left += painted(padded(name, widths.stage), Tone::Strong, colour && new_stage) + std::string(kGap);
   }
   // The bars of the lines below continue the picture, so that the share's course can be seen at a glance.

@@ -44,6 +44,7 @@ class Rows {
   void effect_finished(const Record& record);
   void hold_ended(const Record& record);
   void run_ended(const Record& record);
+  void child_ended(const Record& record);
   void rollback_started(const Record& record);
   void follows_up(const Record& record);
   void check_record(const Record& record);
@@ -77,7 +78,10 @@ class Rows {
 };
 
 void Rows::add_row(const Record& record, Mark mark, std::string text, bool heading) {
-  rows_.push_back({record.at, stage_, share_, share_changed_, heading, false, mark, std::move(text)});
+  // Children run side by side: each line tells of its own stage.
+  const std::string own = field_text(record, "stage");
+  const std::string& stage = stage_.empty() || own.empty() ? stage_ : own;
+  rows_.push_back({record.at, stage, share_, share_changed_, heading, false, mark, std::move(text)});
   share_changed_ = false;
 }
 
@@ -151,13 +155,26 @@ void Rows::guard_record(const Record& record) {
 }
 
 void Rows::rollback_started(const Record& record) {
-  rolling_back_ = true;
   const std::string to = field_text(record, "to");
   const std::string reason = field_text(record, "reason");
-  std::string text = "rolling back" + (to.empty() ? std::string{} : " to " + to) + ", newest change first";
+  const std::string rollout = field_text(record, "rollout");
+  rolling_back_ = rolling_back_ || rollout.empty();
+  std::string text = (rollout.empty() ? "" : rollout + ": ") + "rolling back" +
+                     (to.empty() ? std::string{} : " to " + to) + ", newest change first";
   if (!has_told(reason, record.at)) text += ": " + reason;
   told_reason_ = reason;
   add_row(record, Mark::Back, text, true);
+}
+
+// Why it ended is told once, with whatever made it end.
+void Rows::child_ended(const Record& record) {
+  const std::string state = field_text(record, "state");
+  const std::string reason = field_text(record, "reason");
+  std::string text = "rollout " + field_text(record, "rollout") + (state == "stopped" ? " is " : " has ") + state;
+  if (state == "rolled back") text = "rollout " + field_text(record, "rollout") + " is rolled back";
+  if (!has_told(reason, record.at)) text += ": " + reason;
+  const Mark mark = state == "succeeded" ? Mark::Good : state == "rolled back" ? Mark::Back : Mark::Careful;
+  add_row(record, state == "failed" ? Mark::Bad : mark, text);
 }
 
 std::string kind_words(const std::string& kind) {
@@ -285,7 +302,11 @@ bool Rows::is_noise(std::size_t index) const {
   if (record.kind == RecordKind::StageDone)
     return followed_at_once_by(index, RecordKind::StageEntered) || followed_at_once_by(index, RecordKind::StateChanged);
   // The change of the share has its own line.
-  if (record.kind == RecordKind::UndoDone) return field_text(record, "what").starts_with("traffic ");
+  // So has the end of a child.
+  if (record.kind == RecordKind::UndoDone) {
+    const std::string what = field_text(record, "what");
+    return what.starts_with("traffic ") || (!what.empty() && what == field_text(record, "rollout"));
+  }
   // Whoever answered last has closed it.
   if (record.kind == RecordKind::GateClosed) return answered_at_once_before(index);
   return false;
@@ -310,6 +331,7 @@ void Rows::add(std::size_t index) {
   if (record.kind == RecordKind::HoldEnded) return hold_ended(record);
   if (record.kind == RecordKind::RunEnded) return run_ended(record);
   if (record.kind == RecordKind::RollbackStarted) return rollback_started(record);
+  if (record.kind == RecordKind::ChildEnded) return child_ended(record);
   if (record.kind == RecordKind::CheckPassed || record.kind == RecordKind::CheckFailed) return check_record(record);
   if (record.kind == RecordKind::Paused) return paused(record);
   if (record.kind == RecordKind::StepFailed) return step_failed(record);

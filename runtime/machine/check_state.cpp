@@ -25,11 +25,13 @@ bool sound(const Plan& plan, const Frame& frame) {
 
 bool sound(const Plan& plan, const UndoEntry& entry) {
   const bool needs_block = entry.kind == UndoKind::Undo;
-  const plan::Block& rollout = plan.blocks[plan.rollout.block];
-  if (!within(entry.kind, UndoKind::StageEnd)) return false;
+  if (!within(entry.kind, UndoKind::Child)) return false;
+  if (entry.rollout >= plan::rollout_count(plan)) return false;
   if (needs_block && entry.block >= plan.blocks.size()) return false;
   if (entry.kind != UndoKind::StageEnd) return true;
-  return entry.stage < plan.stages.size() && entry.resume_at >= rollout.begin && entry.resume_at < rollout.end;
+  if (entry.stage >= plan.stages.size()) return false;
+  const plan::Block& rollout = plan.blocks[plan::rollout_row(plan, plan.stages[entry.stage].rollout).block];
+  return entry.resume_at >= rollout.begin && entry.resume_at < rollout.end;
 }
 
 bool sound_log(const Plan& plan, const std::vector<UndoEntry>& log) {
@@ -37,11 +39,14 @@ bool sound_log(const Plan& plan, const std::vector<UndoEntry>& log) {
 }
 
 bool sound(const Plan& plan, std::uint64_t id, const Task& task) {
-  const bool kinds = within(task.kind, TaskKind::Schedule) && within(task.root, TaskKind::Schedule) &&
-                     within(task.wait, Wait::Gone) && (!task.stop || within(task.stop->kind, StopKind::Fail));
+  const bool kinds =
+      within(task.kind, TaskKind::Schedule) && within(task.root, TaskKind::Schedule) && within(task.wait, Wait::Gone) &&
+      (!task.stop || within(task.stop->kind, StopKind::Rollback)) &&
+      std::ranges::all_of(task.next_stops, [](const Stop& stop) { return within(stop.kind, StopKind::Rollback); });
   const bool frames = std::ranges::all_of(task.frames, [&](const Frame& frame) { return sound(plan, frame); });
   // Parents are older: no task is its own ancestor.
-  return kinds && frames && task.id == id && task.parent < id && sound_log(plan, task.log);
+  return kinds && frames && task.id == id && task.parent < id && task.rollout < plan::rollout_count(plan) &&
+         sound_log(plan, task.log);
 }
 
 bool sound(std::uint64_t id, const EffectRun& run) {
@@ -54,8 +59,8 @@ bool sound(const Plan& plan, std::uint64_t id, const Scope& scope) {
     return run.guard < plan.guards.size() && run.interval > 0 && within(run.truth, Truth::Unknown);
   };
   const auto companion = [&](const CompanionRun& run) { return run.block < plan.blocks.size() && run.period > 0; };
-  return scope.id == id && scope.block < plan.blocks.size() && std::ranges::all_of(scope.guards, guard) &&
-         std::ranges::all_of(scope.companions, companion);
+  return scope.id == id && scope.block < plan.blocks.size() && scope.rollout < plan::rollout_count(plan) &&
+         std::ranges::all_of(scope.guards, guard) && std::ranges::all_of(scope.companions, companion);
 }
 
 bool sound(const Plan& plan, std::uint64_t id, const HoldRun& run) {
@@ -81,9 +86,23 @@ bool sound_polls(const Plan& plan, const std::vector<SlotPoll>& polls) {
 }
 
 bool sound(const Plan& plan, const RollbackRun& run) {
-  const auto span = [&](const UndoSpan& part) { return part.begin <= part.cursor && part.cursor <= run.log.size(); };
+  const auto span = [&](const UndoSpan& part) {
+    return part.begin <= part.cursor && part.cursor <= run.log.size() &&
+           optional_id(part.rollout, plan::rollout_count(plan));
+  };
   return within(run.phase, RollbackPhase::Incomplete) && within(run.resume_phase, RollbackPhase::Incomplete) &&
          optional_id(run.to, plan.stages.size()) && sound_log(plan, run.log) && std::ranges::all_of(run.spans, span);
+}
+
+bool sound(const Plan& plan, plan::RolloutId id, const RolloutRun& run, bool begun) {
+  const std::size_t schedules = plan::rollout_row(plan, id).schedules.size();
+  // A child has none before it begins.
+  const bool has_schedules = begun && (id == 0 || !run.schedules.empty());
+  if (run.schedules.size() != (has_schedules ? schedules : 0)) return false;
+  const bool own = !run.rollback || run.rollback->to == kNone ||
+                   (run.rollback->to < plan.stages.size() && plan.stages[run.rollback->to].rollout == id);
+  return own && within(run.progress, Progress::Stopped) && optional_id(run.stage, plan.stages.size()) &&
+         (!run.rollback || sound(plan, *run.rollback));
 }
 
 template <typename Rows, typename Sound>
@@ -101,9 +120,11 @@ std::string check_state(const Plan& plan, const State& state) {
   if (state.metrics.size() != plan.metrics.size()) return "the number of metrics";
   const auto times = [](const MetricState& metric) { return metric.every > 0; };
   if (!std::ranges::all_of(state.metrics, times)) return "a metric's cadence";
-  const std::size_t schedules = plan.rollout.schedules.size();
-  if (state.schedules.size() != (state.begun ? schedules : 0)) return "the number of schedules";
-  if (!optional_id(state.stage, plan.stages.size())) return "the stage";
+  if (state.rollouts.size() != plan::rollout_count(plan)) return "the number of rollouts";
+  for (plan::RolloutId id = 0; id < state.rollouts.size(); ++id) {
+    if (!sound(plan, id, state.rollouts[id], state.begun)) return "a rollout";
+  }
+  if (state.pause && state.pause->rollout >= state.rollouts.size()) return "the pause";
   const std::uint64_t next = state.next_id;
   const bool works =
       all_sound(state.tasks, next, [&](std::uint64_t id, const Task& task) { return sound(plan, id, task); }) &&
@@ -117,8 +138,9 @@ std::string check_state(const Plan& plan, const State& state) {
   if (!all_sound(state.gates, next, [&](std::uint64_t id, const GateRun& gate) { return sound(plan, id, gate); })) {
     return "a gate";
   }
-  if (state.rollback && !sound(plan, *state.rollback)) return "the rollback";
-  const auto ack = [&](const AckWait& wait) { return wait.notification < plan.notifications.size(); };
+  const auto ack = [&](const AckWait& wait) {
+    return wait.notification < plan.notifications.size() && wait.rollout < state.rollouts.size();
+  };
   if (!std::ranges::all_of(state.acks, ack)) return "a notification";
   return {};
 }

@@ -21,6 +21,7 @@ using plan::EffectClass;
 using plan::HookKind;
 using plan::Plan;
 using plan::ResponseId;
+using plan::RolloutId;
 using plan::RoutineId;
 using plan::SpotId;
 
@@ -29,7 +30,8 @@ struct Cause {
   std::string reason;
   std::string who;  // a person's word; empty: the run's own
   SpotId spot = kNone;
-  Nanoseconds at = 0;  // the logical instant: a slot, or now
+  Nanoseconds at = 0;     // the logical instant: a slot, or now
+  RolloutId rollout = 0;  // whose answer it is, where no task says so
 };
 
 // What a guard that fired, or that is blind, says.
@@ -56,8 +58,8 @@ enum class DueKind : std::uint8_t {
 struct Due {
   Nanoseconds at = kNever;
   DueKind kind{};
-  std::uint64_t id = 0;     // scope, hold, task, gate
-  std::uint32_t index = 0;  // guard, frame, item, companion, schedule, ack
+  std::uint64_t id = 0;     // scope, hold, task, gate, rollout
+  std::uint32_t index = 0;  // guard, frame, item, companion, schedule, ack, span
 };
 
 using Fields = std::initializer_list<std::pair<std::string_view, Value>>;
@@ -73,6 +75,7 @@ struct Sight {
   const Task* task = nullptr;  // whose context and own samples count; null: none
   Nanoseconds slot = 0;        // where windows end
   bool in_slot = false;
+  RolloutId rollout = 0;  // whose baselines count
 };
 
 struct Core {
@@ -85,6 +88,7 @@ struct Core {
   std::vector<Nanoseconds> look_back;  // by metric: how far the plan's windows reach
   State state;
   Reaction out;
+  RolloutId acting = 0;                   // for which rollout something happens right now: what records tell
   std::vector<const Value*> slot_values;  // by metric: the samples of the slot that is being decided; null: not in it
   Sight slot_sight;                       // and what expressions see in it
   plan::Environment slot_environment;
@@ -100,6 +104,22 @@ struct Core {
   void record(RecordKind kind, Fields fields, SpotId spot = kNone);
   void set_state(RunState next, const std::string& reason);
   void end_run(RunState final_state, const std::string& reason);
+
+  // -- rollouts.cpp: the main rollout and its children
+  const plan::Rollout& row(RolloutId id) const { return plan::rollout_row(plan, id); }
+  RolloutId rollout_of(const Task& task) const;
+  bool is_within(RolloutId id, RolloutId outer) const;
+  std::pair<Task*, std::size_t> holder_of(RolloutId id);
+  void start_rollout(RolloutId id);
+  void begin_child(RolloutId id);
+  void end_child(RolloutId id, Progress how, const std::string& reason);
+  bool begin_child_rollback(const RollbackRun& rollback, RolloutId id, const Cause& cause);
+  void child_stopped(Task& task, std::size_t frame);
+  void child_rolled_back(RolloutId id);
+  void child_failed(Task& task, std::size_t frame, const std::string& error);
+  void go_on_after_child(Task& task, const std::string& error);
+  Nanoseconds opening_of(RolloutId id, plan::StageId stage) const;
+  Value baseline_of(plan::MetricId metric, RolloutId id) const;
 
   // -- values.cpp: computing with the plan's routines
   Value compute(RoutineId routine, const Task* task) const;
@@ -128,7 +148,7 @@ struct Core {
   void enter(Task& task, BlockId block, bool inserted = false, const Value& share = {});
   bool asks_world(BlockId block) const;
   void begin_attempt(Task& task);
-  void start_expiry(plan::StageId stage);
+  void start_expiry(RolloutId id, plan::StageId stage);
   bool enter_stage(Task& task, const plan::Block& block);
   bool insert_hooks(Task& task, HookKind kind);
   void leave(Task& task);
@@ -157,6 +177,7 @@ struct Core {
   void execute_let(Task& task, const plan::Instruction& instruction, const Value& value);
   void execute_require(Task& task, const plan::Instruction& instruction, const Value& value);
   void execute_result(Task& task, const Value& value);
+  void change_traffic(RolloutId id, const Value& share, SpotId spot);
   void execute_traffic(Task& task, const plan::Instruction& instruction, const Value& value);
   void execute_run(Task& task, BlockId block);
   void fork(Task& task, BlockId block);
@@ -179,10 +200,10 @@ struct Core {
   bool collects(const Task& task, std::size_t index) const;
   std::size_t count_runs(const plan::Block& block) const;
   void retry_frame(Task& task, std::size_t frame, Nanoseconds wait);
-  void uncaught(Task& task, const std::string& error, bool unknown);
-  void uncaught_in_rollout(Task& task, const std::string& error);
+  void uncaught(Task& task, std::size_t frame, const std::string& error, bool unknown);
+  void uncaught_in_rollout(Task& task, std::size_t root, std::size_t frame, const std::string& error);
   void respond(Task& task, ResponseId response, const Cause& cause);
-  void take_outcome(ResponseId response, const Cause& cause, Task* task);
+  void take_outcome(ResponseId response, const Cause& why, Task* task);
   std::string reason_of(ResponseId response, const Cause& cause, const Task* task) const;
   std::uint64_t start_response_steps(ResponseId response, const Cause& cause, const Task* task);
 
@@ -204,24 +225,27 @@ struct Core {
   void ask_again();
 
   // -- past.cpp: samples from before the start
-  void ask_past();
+  void ask_past(RolloutId id);
   void ask_past(plan::MetricId metric, Nanoseconds reach);
   bool decide_past();
-  void take_baseline(plan::MetricId metric, Nanoseconds over);
+  void take_baseline(RolloutId id, plan::MetricId metric);
 
   // -- guards.cpp
   std::uint64_t arm(const Task& task, BlockId block, bool companions);
   void disarm(std::uint64_t scope);
-  bool frozen() const;
+  bool frozen(RolloutId id) const;
+  bool anything_frozen() const;
   void evaluate_guards(Nanoseconds slot);
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
   void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
-  Nanoseconds missing_due(const GuardRun& run) const;
+  int strength(const GuardAnswer& candidate) const;
+  Nanoseconds missing_due(const Scope& scope, const GuardRun& run) const;
   void new_episodes();
   void waive_blindness();
   GuardRun* find_guard(plan::GuardId guard);
+  RolloutId rollout_of_guard(plan::GuardId guard) const;
 
   // -- holds.cpp
   void start_hold(Task& task, plan::HoldId hold);
@@ -239,6 +263,8 @@ struct Core {
   void task_dues(const Task& task, Nanoseconds slot, std::vector<Due>& list) const;
   bool run_due(bool schedules);
   void run_due_item(const Due& due);
+  void rollout_dues(RolloutId id, std::vector<Due>& list) const;
+  void budget_passed(RolloutId id, std::uint32_t place);
   void frame_limit_passed(const Due& due);
   std::optional<Nanoseconds> next_wakeup() const;
 
@@ -248,7 +274,8 @@ struct Core {
   void pause_limit_passed();
   void abort_run(const std::string& reason);
   void stop_forward_work();
-  void hook_in_background(HookKind kind, const std::string& reason);
+  void hook_in_background(RolloutId id, HookKind kind, const std::string& reason);
+  void hooks_of_all(HookKind kind, const std::string& reason);
 
   // -- gates.cpp and people.cpp
   void open_gate(Task& task, plan::GateId gate);
@@ -272,20 +299,30 @@ struct Core {
   void person_acknowledges(const PersonSaid& said);
 
   // -- rollback.cpp
-  void begin_rollback(const std::string& reason, plan::StageId to, ResponseId response, const Cause& cause);
-  bool forward_stopped() const;
+  bool begin_rollback(const std::string& reason, plan::StageId to, ResponseId response, const Cause& cause);
+  bool stopped_for_rollback(RolloutId id);
   bool rollback_step();
-  void undo_next();
-  void undo_traffic(UndoSpan& span, std::uint32_t index);
+  bool rollback_step(RolloutId id);
+  void begin_undoing(RollbackRun& run, RolloutId id);
+  RolloutId undoing(RolloutId id) const;
+  bool is_going_back(RolloutId id) const;
+  bool is_incomplete() const;
+  std::optional<RolloutId> rollback_with(std::uint64_t task) const;
+  void undo_next(RolloutId id);
+  void undo_child(RollbackRun& run, std::uint32_t index);
+  void undo_traffic(RolloutId id, UndoSpan& span, std::uint32_t index);
   void undo_ended(Task& task, bool succeeded, const std::string& error);
-  void span_undone();
-  void run_hook(HookKind kind);
+  void span_undone(RolloutId id);
+  void run_hook(RollbackRun& run, RolloutId id, HookKind kind);
   void hook_ended(Task& task, const std::string& error);
-  void rollback_incomplete(const std::string& error);
+  void rollback_incomplete(RolloutId id, const std::string& error);
   void rollback_again(const std::string& who);
+  void take_up_again(RolloutId id, const std::string& who);
+  void left_as_they_are(const RollbackRun& run);
   void rolled_back();
-  void fall_back();
-  bool rollback_expired() const;
+  void fall_back(RolloutId id);
+  void stand_at_stage(Task& task, const RollbackRun& run);
+  bool rollback_expired(RolloutId id) const;
 
   // -- doubt.cpp
   void restarted();
@@ -303,11 +340,24 @@ struct Core {
   void notification_ended(Task& task, const std::string& error);
   void ack_limit_passed(std::uint32_t index);
   void start_companion(std::uint64_t scope, std::uint32_t index);
-  void plan_schedules();
-  void anchor_schedules(plan::Anchor anchor);
-  void run_schedule(std::uint32_t index);
+  void plan_schedules(RolloutId id);
+  void anchor_schedules(RolloutId id, plan::Anchor anchor);
+  void run_schedule(RolloutId id, std::uint32_t index);
   bool open_schedules() const;
   void schedule_ended(Task& task);
+};
+
+// What happens until the end of the scope happens for that rollout.
+class Acting {
+ public:
+  Acting(Core& core, RolloutId rollout) : core_(core), outer_(core.acting) { core.acting = rollout; }
+  ~Acting() { core_.acting = outer_; }
+  Acting(const Acting&) = delete;
+  Acting& operator=(const Acting&) = delete;
+
+ private:
+  Core& core_;
+  RolloutId outer_;
 };
 
 }  // namespace rollout::machine

@@ -100,7 +100,9 @@ Core::Core(std::shared_ptr<const plan::VerifiedPlan> verified)
       plan(**owner),
       plan_id(plan::plan_id(plan)),
       takes_baseline(baselines(plan)),
-      look_back(look_backs(plan)) {}
+      look_back(look_backs(plan)) {
+  state.rollouts.resize(plan::rollout_count(plan));
+}
 
 std::string start_run(Core& core, RunOptions options, Nanoseconds created) {
   State& state = core.state;

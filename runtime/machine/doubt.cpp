@@ -167,10 +167,15 @@ void Core::doubt_to_people(EffectRun& run, const std::string& why) {
   Task* task = find_task(run.task);
   if (!task) return;
   const std::string reason = fmt::format("unknown outcome of `{}`{}{}", run.text, why.empty() ? "" : ": ", why);
-  if (state.rollback) {
+  const Task* top = task;
+  while (top->kind == TaskKind::Branch && find_task(top->parent)) top = find_task(top->parent);
+  std::optional<RolloutId> going_back = rollback_with(top->id);
+  if (!going_back && state.main().rollback) going_back = 0;
+  if (going_back) {
     // Whoever takes the rollback up again runs this undo again.
     state.effects.erase(run.id);
-    if (state.rollback->phase != RollbackPhase::Incomplete) rollback_incomplete(reason);
+    const bool incomplete = state.rollouts[*going_back].rollback->phase == RollbackPhase::Incomplete;
+    if (!incomplete) rollback_incomplete(*going_back, reason);
     return;
   }
   task->wait = Wait::Doubt;

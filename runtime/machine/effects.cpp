@@ -98,6 +98,8 @@ EffectClass Core::effective_class(const Task& task, EffectClass own) const {
 std::string Core::path_of(const Task& task) const {
   const Task* parent = task.kind == TaskKind::Branch ? find_task(task.parent) : nullptr;
   std::string path = parent ? path_of(*parent) : std::string{};
+  // The hooks and undos of several children have the same names.
+  if (!parent && task.rollout != 0) path = row(task.rollout).path;
   for (std::size_t depth = 0; depth < task.frames.size(); ++depth) {
     const Block& block = plan.blocks[task.frames[depth].block];
     const std::string name = block.name.empty() || block.name.size() > 60 ? "step" : block.name;
@@ -216,6 +218,8 @@ void Core::effect_done(const EffectDone& done) {
   if (found == state.effects.end()) return;
   const EffectRun run = found->second;
   state.effects.erase(found);
+  Task* task = find_task(run.task);
+  const Acting for_it(*this, task ? rollout_of(*task) : 0);
   if (run.journalled) {
     record(RecordKind::Outcome,
            {{"effect", Value::number(static_cast<double>(run.id))},
@@ -225,7 +229,6 @@ void Core::effect_done(const EffectDone& done) {
             {"result", done.result}},
            run.spot);
   }
-  Task* task = find_task(run.task);
   if (!task) return;
   const bool never_began = done.status == EffectStatus::NotStarted || done.status == EffectStatus::Descend;
   if (never_began) std::erase_if(task->log, [&](const UndoEntry& entry) { return entry.effect == run.id; });

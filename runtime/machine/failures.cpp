@@ -32,6 +32,11 @@ void Core::handle_failure(Task& task, std::size_t frame, const std::string& erro
     const std::size_t index = next - 1;
     const Frame& failed = task.frames[index];
     const Block& block = plan.blocks[failed.block];
+    // What a child does not catch itself is the child's to answer.
+    if (block.kind == BlockKind::Rollout && block.rollout != 0) {
+      uncaught_in_rollout(task, index, frame, error);
+      return;
+    }
     const bool retried = (index != frame || may_retry) && failed.retried < block.retries;
     const Nanoseconds wait = std::max(kShortestRetry, duration_or(block.retry_every, &task, 0));
     const bool again = retried && later(state.now, wait) <= failed.whole_due;
@@ -74,7 +79,7 @@ void Core::handle_failure(Task& task, std::size_t frame, const std::string& erro
     respond(task, response, cause);
     return;
   }
-  uncaught(task, error, unknown);
+  uncaught(task, frame, error, unknown);
 }
 
 // Whether the failed block is one of several checks of a verification.
@@ -101,10 +106,10 @@ void Core::retry_frame(Task& task, std::size_t index, Nanoseconds wait) {
   task.due = later(state.now, wait);
 }
 
-void Core::uncaught(Task& task, const std::string& error, bool unknown) {
+void Core::uncaught(Task& task, std::size_t frame, const std::string& error, bool unknown) {
   const std::optional<bool> verdict = unknown ? std::nullopt : std::optional(false);
   if (task.kind == TaskKind::Main) {
-    uncaught_in_rollout(task, error);
+    uncaught_in_rollout(task, 0, frame, error);
     return;
   }
   abandon(task, 0);
@@ -125,9 +130,9 @@ void Core::uncaught(Task& task, const std::string& error, bool unknown) {
       break;
     }
     case TaskKind::Companion: {
-      const Cause cause{error, {}, kNone, state.now};
-      if (plan.rollout.on_failure != kNone) {
-        take_outcome(plan.rollout.on_failure, cause, nullptr);
+      const Cause cause{error, {}, kNone, state.now, task.rollout};
+      if (row(task.rollout).on_failure != kNone) {
+        take_outcome(row(task.rollout).on_failure, cause, nullptr);
       } else {
         begin_rollback(error, kNone, kNone, cause);
       }
@@ -154,9 +159,10 @@ void Core::uncaught(Task& task, const std::string& error, bool unknown) {
 }
 
 // The rollout stands at the statement of its stage in which the failure happened, so that people may run it again.
-void Core::uncaught_in_rollout(Task& task, const std::string& error) {
-  std::size_t depth = task.frames.size();
-  while (depth > 1) {
+// `root` is the frame of the rollout, `frame` the one that failed.
+void Core::uncaught_in_rollout(Task& task, std::size_t root, std::size_t frame, const std::string& error) {
+  std::size_t depth = std::min(frame + 1, task.frames.size());
+  while (depth > root + 1) {
     const BlockKind kind = plan.blocks[task.frames[depth - 1].block].kind;
     if (kind == BlockKind::Stage || kind == BlockKind::Rollout) break;
     --depth;
@@ -164,19 +170,25 @@ void Core::uncaught_in_rollout(Task& task, const std::string& error) {
   abandon(task, depth);
   task.wait = Wait::Resume;
   task.error = error;
-  hook_in_background(HookKind::Failure, error);
-  const Cause cause{error, {}, kNone, state.now};
-  const ResponseId response = plan.rollout.on_failure;
+  const RolloutId id = rollout_of(task);
+  const Acting for_it(*this, id);
+  hook_in_background(id, HookKind::Failure, error);
+  const Cause cause{error, {}, kNone, state.now, id};
+  const ResponseId response = row(id).on_failure;
   if (response == kNone) {
-    if (rollback_expired()) {
+    if (rollback_expired(id)) {
       pause_run("the time to roll back has passed: " + error, cause, kNone, &task);
     } else {
       begin_rollback(error, kNone, kNone, cause);
     }
   } else if (plan.responses[response].outcome == OutcomeKind::None) {
     start_response_steps(response, cause, &task);
+    if (id != 0) {
+      child_failed(task, root, error);
+      return;
+    }
     kill(task.id);
-    anchor_schedules(plan::Anchor::Failure);
+    anchor_schedules(0, plan::Anchor::Failure);
     end_run(RunState::Failed, error);
   } else {
     respond(task, response, cause);
@@ -208,6 +220,7 @@ void Core::respond(Task& task, ResponseId id, const Cause& cause) {
 std::uint64_t Core::start_response_steps(ResponseId id, const Cause& cause, const Task* task) {
   if (id >= plan.responses.size() || plan.responses[id].steps == kNone) return 0;
   Task& steps = new_task(TaskKind::Response, task);
+  if (!task) steps.rollout = cause.rollout;
   steps.reason = cause.reason;
   enter(steps, plan.responses[id].steps);
   return steps.id;
@@ -220,20 +233,24 @@ std::string Core::reason_of(ResponseId id, const Cause& cause, const Task* task)
 }
 
 // `task` stands at the statement from which people, or `continue`, go on; null: a guard answered.
-void Core::take_outcome(ResponseId id, const Cause& cause, Task* task) {
+void Core::take_outcome(ResponseId id, const Cause& why, Task* task) {
   if (id >= plan.responses.size()) {
     if (task) advance(*task);
     return;
   }
   const Response& response = plan.responses[id];
-  const std::string reason = reason_of(id, cause, task);
+  const std::string reason = reason_of(id, why, task);
   const bool goes_back = response.outcome == OutcomeKind::Rollback || response.outcome == OutcomeKind::RollbackTo;
-  if (state.has_ended || (state.rollback && response.outcome != OutcomeKind::Abort)) {
+  Cause cause = why;
+  if (task) cause.rollout = rollout_of(*task);
+  const bool too_late = state.has_ended || (state.main().rollback && response.outcome != OutcomeKind::Abort) ||
+                        (goes_back && is_going_back(cause.rollout));
+  if (too_late) {
     if (task) advance(*task);
     return;
   }
-  if (goes_back && cause.who.empty() && rollback_expired()) {
-    const ResponseId instead = plan.rollout.expired;
+  if (goes_back && cause.who.empty() && rollback_expired(cause.rollout)) {
+    const ResponseId instead = row(cause.rollout).expired;
     const bool usable = instead < plan.responses.size() && plan.responses[instead].outcome != OutcomeKind::Rollback &&
                         plan.responses[instead].outcome != OutcomeKind::RollbackTo;
     if (usable) {
@@ -243,6 +260,7 @@ void Core::take_outcome(ResponseId id, const Cause& cause, Task* task) {
     }
     return;
   }
+  bool begun = true;
   switch (response.outcome) {
     case OutcomeKind::None:
       if (task) advance(*task);
@@ -252,12 +270,13 @@ void Core::take_outcome(ResponseId id, const Cause& cause, Task* task) {
       if (state.pause) resume_run(cause.who);
       break;
     case OutcomeKind::Pause: pause_run(reason, cause, id, task); break;
-    case OutcomeKind::RollbackTo: begin_rollback(reason, response.stage, id, cause); break;
-    case OutcomeKind::Rollback: begin_rollback(reason, kNone, kNone, cause); break;
+    case OutcomeKind::RollbackTo: begun = begin_rollback(reason, response.stage, id, cause); break;
+    case OutcomeKind::Rollback: begun = begin_rollback(reason, kNone, kNone, cause); break;
     case OutcomeKind::Abort: abort_run(reason); break;
   }
+  if (!begun && task && find_task(task->id) && !task->stop) advance(*task);
   // Steps of a guard's answer go on with what they still have to tell; the forward work has been stopped.
-  const bool ends = goes_back || response.outcome == OutcomeKind::Abort;
+  const bool ends = (goes_back && begun) || response.outcome == OutcomeKind::Abort;
   if (ends && task && task->wait != Wait::Gone && !task->stop && !is_forward(*task)) advance(*task);
 }
 

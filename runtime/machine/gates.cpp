@@ -74,8 +74,10 @@ void Core::open_gate(Task& task, plan::GateId id) {
           {"items", Value::list(std::move(items))}},
          row.spot);
   // People take their time: what `on rollback` asks of them comes after the state is reached, outside its budget.
-  if (state.rollback && state.rollback->task == task.id && state.rollback->phase == RollbackPhase::HookAfter) {
-    state.rollback->task = 0;
+  if (const auto going_back = rollback_with(task.id)) {
+    RollbackRun& run = *state.rollouts[*going_back].rollback;
+    const bool after = run.phase == RollbackPhase::HookAfter || (!run.spans.empty() && run.spans.back().hooked);
+    if (after) run.task = 0;
   }
   task.wait = Wait::Gate;
   task.waits_for = gate.id;
@@ -103,6 +105,7 @@ void Core::gate_failed(std::uint64_t id, const std::string& error, const std::st
   close_gate(id, how);
   Task* task = find_task(task_id);
   if (!task) return;
+  const Acting for_it(*this, rollout_of(*task));
   task->waits_for = 0;
   if (row.otherwise != kNone) {
     respond(*task, row.otherwise, Cause{error, {}, row.spot, state.now});

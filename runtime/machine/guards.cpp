@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "runtime/machine/core.hpp"
 
@@ -47,6 +48,7 @@ std::uint64_t Core::arm(const Task& task, BlockId id, bool companions) {
   Scope scope;
   scope.id = state.next_id++;
   scope.task = task.id;
+  scope.rollout = rollout_of(task);
   scope.block = id;
   const Nanoseconds first = later(state.now, std::max<Nanoseconds>(0, duration_or(block.warmup, &task, 0)));
   for (const GuardId guard : block.guards) {
@@ -89,6 +91,14 @@ void Core::disarm(std::uint64_t id) {
   for (const CompanionRun& run : scope.companions) kill(run.task);
 }
 
+RolloutId Core::rollout_of_guard(GuardId guard) const {
+  for (const auto& [id, scope] : state.scopes) {
+    const auto it = std::ranges::find(scope.guards, guard, &GuardRun::guard);
+    if (it != scope.guards.end()) return scope.rollout;
+  }
+  return 0;
+}
+
 GuardRun* Core::find_guard(GuardId guard) {
   for (auto& [id, scope] : state.scopes) {
     for (GuardRun& run : scope.guards) {
@@ -98,23 +108,34 @@ GuardRun* Core::find_guard(GuardId guard) {
   return nullptr;
 }
 
-// Nothing is promoted while a guard in scope sees nothing, or while a guard has asked people what to do.
-bool Core::frozen() const {
-  for (const auto& [id, scope] : state.scopes) {
+// Nothing is promoted while a guard in scope sees nothing, or while a guard has asked people what to do. In scope of a
+// rollout are its guards and those of the rollouts around it; a child does not hold up its siblings.
+bool Core::frozen(RolloutId id) const {
+  for (const auto& [scope_id, scope] : state.scopes) {
+    if (!is_within(id, scope.rollout)) continue;
     for (const GuardRun& run : scope.guards) {
       if (run.clock.blind && !run.waived) return true;
     }
   }
   return std::ranges::any_of(state.gates, [&](const auto& entry) {
     const Task* task = find_task(entry.second.task);
-    return task && task->root == TaskKind::Response;
+    return task && task->root == TaskKind::Response && is_within(id, rollout_of(*task));
   });
+}
+
+bool Core::anything_frozen() const {
+  for (RolloutId id = 0; id < state.rollouts.size(); ++id) {
+    if (frozen(id)) return true;
+  }
+  return false;
 }
 
 void Core::evaluate_guards(Nanoseconds slot) {
   std::vector<GuardId> fired;
   std::vector<GuardId> blind;
   for (auto& [id, scope] : state.scopes) {
+    const Acting for_it(*this, scope.rollout);
+    slot_sight.rollout = scope.rollout;
     for (GuardRun& run : scope.guards) {
       if (run.next > slot) continue;
       const bool was_blind = run.clock.blind;
@@ -130,14 +151,16 @@ void Core::evaluate_guards(Nanoseconds slot) {
     const Guard& row = plan.guards[guard];
     const Value observed = compute_in_slot(row.observed);
     const std::string seen = observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(observed));
-    answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot}});
+    answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot, rollout_of_guard(guard)}});
   }
   for (const GuardId guard : blind) {
     const Guard& row = plan.guards[guard];
     if (row.blind == kNone) continue;
     const bool goes_on = plan.responses[row.blind].outcome == OutcomeKind::Continue;
     if (GuardRun* run = find_guard(guard); run && goes_on) run->waived = true;
-    answers.push_back({guard, row.blind, Cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot}});
+    answers.push_back(
+        {guard, row.blind,
+         Cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot, rollout_of_guard(guard)}});
   }
   std::ranges::sort(answers, {}, &GuardAnswer::guard);
   answer(answers);
@@ -205,36 +228,62 @@ void Core::record_transitions(const GuardRun& run, Nanoseconds slot, const SlotV
          guard.spot);
 }
 
-// The steps of all answers are carried out in source order; of their outcomes the strongest takes effect.
+int Core::strength(const GuardAnswer& candidate) const {
+  return candidate.response < plan.responses.size() ? rank(plan.responses[candidate.response].outcome) : 0;
+}
+
+// The steps of all answers are carried out in source order. Of the outcomes for one rollout the strongest takes effect;
+// an abort is for all, and what a rollout does outranks what those inside it would do.
 void Core::answer(const std::vector<GuardAnswer>& answers) {
-  const GuardAnswer* best = nullptr;
-  const auto strength = [&](const GuardAnswer& candidate) {
-    return candidate.response < plan.responses.size() ? rank(plan.responses[candidate.response].outcome) : 0;
-  };
+  std::map<RolloutId, const GuardAnswer*> best;
+  const GuardAnswer* abort = nullptr;
   for (const GuardAnswer& candidate : answers) {
     const std::uint64_t steps = start_response_steps(candidate.response, candidate.cause, nullptr);
     if (GuardRun* run = find_guard(candidate.guard); run && steps != 0) run->response = steps;
-    if (!best || strength(candidate) > strength(*best)) best = &candidate;
+    const GuardAnswer*& strongest = best[candidate.cause.rollout];
+    if (!strongest || strength(candidate) > strength(*strongest)) strongest = &candidate;
+    if (!abort && strength(candidate) == rank(OutcomeKind::Abort)) abort = &candidate;
   }
-  if (!best) return;
+  // Outer rollouts have the smaller ids.
+  std::map<RolloutId, const GuardAnswer*> taken;
+  for (const auto& [rollout, candidate] : best) {
+    const GuardAnswer* by = abort;
+    for (const auto& [outer, answer] : taken) {
+      if (!by && is_within(rollout, outer) && strength(*answer) >= strength(*candidate)) by = answer;
+    }
+    if (!by || by == candidate) taken.emplace(rollout, candidate);
+  }
   for (const GuardAnswer& candidate : answers) {
-    if (&candidate == best || strength(candidate) == 0) continue;
+    const GuardAnswer* by = abort;
+    for (const auto& [outer, answer] : taken) {
+      const bool stronger = is_within(candidate.cause.rollout, outer) && strength(*answer) >= strength(candidate);
+      if (!by && stronger) by = answer;
+    }
+    if (!by || by == &candidate || strength(candidate) == 0) continue;
+    const auto own = taken.find(candidate.cause.rollout);
+    if (own != taken.end() && own->second == &candidate) continue;
+    const Acting for_it(*this, candidate.cause.rollout);
     record(RecordKind::GuardOutranked,
-           {{"guard", text(plan.guards[candidate.guard].text)}, {"by", text(plan.guards[best->guard].text)}},
+           {{"guard", text(plan.guards[candidate.guard].text)}, {"by", text(plan.guards[by->guard].text)}},
            candidate.cause.spot);
   }
-  take_outcome(best->response, best->cause, nullptr);
+  for (const auto& [rollout, candidate] : taken) {
+    const Acting for_it(*this, rollout);
+    take_outcome(candidate->response, candidate->cause, nullptr);
+  }
 }
 
-Nanoseconds Core::missing_due(const GuardRun& run) const {
+Nanoseconds Core::missing_due(const Scope& scope, const GuardRun& run) const {
   const bool streak = run.clock.unknown_slots > 0 && !run.missing_answered && !run.waived;
   if (!streak || plan.guards[run.guard].blind != kNone) return kNever;
-  return later(run.clock.unknown_since, duration_or(plan.rollout.missing_for, nullptr, kDefaultMissing));
+  return later(run.clock.unknown_since, duration_or(row(scope.rollout).missing_for, nullptr, kDefaultMissing));
 }
 
 void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at) {
   const auto found = state.scopes.find(scope);
   if (found == state.scopes.end() || index >= found->second.guards.size()) return;
+  const RolloutId rollout = found->second.rollout;
+  const Acting for_it(*this, rollout);
   GuardRun& run = found->second.guards[index];
   run.missing_answered = true;
   const Guard& guard = plan.guards[run.guard];
@@ -243,11 +292,12 @@ void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds a
                                 run.why.empty() ? "" : ": " + run.why),
                     {},
                     guard.spot,
-                    at};
-  const ResponseId on_missing = plan.rollout.on_missing;
+                    at,
+                    rollout};
+  const ResponseId on_missing = row(rollout).on_missing;
   if (on_missing < plan.responses.size()) {
     run.waived = plan.responses[on_missing].outcome == OutcomeKind::Continue;
-    answer({GuardAnswer{run.guard, plan.rollout.on_missing, cause}});
+    answer({GuardAnswer{run.guard, on_missing, cause}});
   } else {
     pause_run(cause.reason, cause, kNone, nullptr);
   }

@@ -91,6 +91,9 @@ void Core::evaluate_holds(Nanoseconds slot) {
 }
 
 void Core::decide_hold(HoldRun& run, Nanoseconds slot) {
+  const Task* waiting = find_task(run.task);
+  const Acting for_it(*this, waiting ? rollout_of(*waiting) : 0);
+  slot_sight.rollout = acting;
   const Nanoseconds offset = run.next;
   const Hold& hold = plan.holds[run.hold];
   bool all = true;
@@ -106,7 +109,7 @@ void Core::decide_hold(HoldRun& run, Nanoseconds slot) {
   run.next = slot_after(run, offset);
   if (all && offset >= run.least) {
     // While a guard is blind the last chance counts as met and waits; any earlier one has to hold again.
-    if (frozen() && (!run.bounded || offset < run.most)) return;
+    if (frozen(acting) && (!run.bounded || offset < run.most)) return;
     run.satisfied = true;
     run.satisfied_at = slot;
     if (run.task == 0) resume_run({});

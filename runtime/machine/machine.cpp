@@ -66,6 +66,7 @@ Value Machine::compute(plan::RoutineId routine) const {
 
 Reaction Core::apply(const Event& event, Nanoseconds now) {
   out = {};
+  acting = 0;
   state.now = std::max(state.now, now);
   if (!state.begun) begin();
   if (const auto* samples = std::get_if<Samples>(&event)) samples_arrived(*samples);
@@ -86,7 +87,7 @@ void Core::begin() {
           {"parameters", Value::map(std::move(parameters))},
           {"run", Value::string(state.run_id)}},
          plan.rollout.spot);
-  plan_schedules();
+  plan_schedules(0);
   spawn(TaskKind::Main, plan.rollout.block, nullptr);
 }
 

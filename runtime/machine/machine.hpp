@@ -73,6 +73,16 @@ struct EffectView {
   Nanoseconds started = 0;
   bool in_doubt = false;
 };
+// A child rollout: part of the tree that a run is.
+struct ChildView {
+  std::string path;  // `ireland.cart("eu")`
+  std::string_view
+      state;           // "not begun", "running", "succeeded", "rolling back", "rolled back", "failed", "stopped", ...
+  std::string reason;  // of going back or failing
+  std::string stage;   // path of its newest stage
+  Value traffic;       // missing before its first `traffic`
+  Nanoseconds started = 0, stage_entered = 0, ended = 0;
+};
 struct View {
   RunState state{};
   std::string reason;  // of the pause, rollback or end
@@ -84,6 +94,7 @@ struct View {
   std::vector<GateView> gates;
   std::vector<EffectView> effects;  // under way
   std::vector<std::string> steps;   // texts of the steps that run now
+  std::vector<ChildView> children;  // in the order of the plan, those that have not begun too
 };
 
 class Machine {

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
-#include "runtime/machine/windows.hpp"
 
 // What runs beside the forward work: notifications, companions, schedules. None of them holds it up.
 
@@ -48,7 +47,8 @@ void Core::notification_ended(Task& task, const std::string& error) {
             {"notification", number}},
            row.spot);
     if (row.acknowledge_within == kNone) return;
-    state.acks.push_back({id, later(state.now, duration_or(row.acknowledge_within, &task, kNever)), task.reason});
+    state.acks.push_back(
+        {id, later(state.now, duration_or(row.acknowledge_within, &task, kNever)), task.reason, rollout_of(task)});
     return;
   }
   if (task.tries + 1 >= kTries || row.channel >= plan.channels.size()) {
@@ -74,7 +74,7 @@ void Core::ack_limit_passed(std::uint32_t index) {
   state.acks.erase(state.acks.begin() + index);
   const plan::Notification& row = plan.notifications[ack.notification];
   if (row.otherwise == kNone) return;
-  const Cause cause{"nobody acknowledged the notification", {}, row.spot, state.now};
+  const Cause cause{"nobody acknowledged the notification", {}, row.spot, state.now, ack.rollout};
   start_response_steps(row.otherwise, cause, nullptr);
   take_outcome(row.otherwise, cause, nullptr);
 }
@@ -89,32 +89,33 @@ void Core::start_companion(std::uint64_t scope, std::uint32_t index) {
   run.due = __builtin_mul_overflow(rounds, run.period, &ahead) ? kNever : later(run.due, ahead);
   if (find_task(run.task)) return;
   Task& task = new_task(TaskKind::Companion, nullptr);
+  task.rollout = found->second.rollout;
   run.task = task.id;
   enter(task, run.block);
 }
 
 // Schedules before the start are due relative to when the run may start at the earliest.
-void Core::plan_schedules() {
-  state.schedules.assign(plan.rollout.schedules.size(), {});
-  static const std::vector<plan::Window> kNoWindows;
-  const plan::StageId first = plan.rollout.stages.empty() ? kNone : plan.rollout.stages.front();
-  const auto& own = first < plan.stages.size() ? plan.stages[first].windows : kNoWindows;
-  const Nanoseconds opening = next_opening(state.now, plan.rollout.windows, own, plan.rollout.freezes);
-  for (std::size_t index = 0; index < state.schedules.size(); ++index) {
-    const plan::Schedule& row = plan.rollout.schedules[index];
-    const Nanoseconds offset = duration_or(row.offset, nullptr, 0);
-    if (row.anchor != Anchor::Start || offset >= 0) continue;
-    state.schedules[index].due = std::max(state.now, later(opening, offset));
+void Core::plan_schedules(RolloutId id) {
+  const plan::Rollout& rollout = row(id);
+  std::vector<ScheduleRun>& schedules = state.rollouts[id].schedules;
+  schedules.assign(rollout.schedules.size(), {});
+  const Nanoseconds opening = opening_of(id, rollout.stages.empty() ? kNone : rollout.stages.front());
+  for (std::size_t index = 0; index < schedules.size(); ++index) {
+    const plan::Schedule& schedule = rollout.schedules[index];
+    const Nanoseconds offset = duration_or(schedule.offset, nullptr, 0);
+    if (schedule.anchor != Anchor::Start || offset >= 0) continue;
+    schedules[index].due = std::max(state.now, later(opening, offset));
   }
 }
 
-void Core::anchor_schedules(Anchor anchor) {
-  for (std::size_t index = 0; index < state.schedules.size(); ++index) {
-    const plan::Schedule& row = plan.rollout.schedules[index];
+void Core::anchor_schedules(RolloutId id, Anchor anchor) {
+  const bool went_wrong = anchor == Anchor::Rollback || anchor == Anchor::Failure;
+  for (std::size_t index = 0; index < state.rollouts[id].schedules.size(); ++index) {
+    const plan::Schedule& row = this->row(id).schedules[index];
     const Nanoseconds offset = duration_or(row.offset, nullptr, 0);
-    ScheduleRun& run = state.schedules[index];
-    // What belongs to the run itself is over when it went wrong.
-    if (row.anchor == Anchor::Start && (anchor == Anchor::Rollback || anchor == Anchor::Failure)) run.due = kNever;
+    ScheduleRun& run = state.rollouts[id].schedules[index];
+    // What belongs to the rollout itself is over when it went wrong, also after a child's success.
+    if (went_wrong && (row.anchor == Anchor::Start || row.anchor == Anchor::Success)) run.due = kNever;
     if (row.anchor != anchor || (anchor == Anchor::Start && offset < 0)) continue;
     run.due = later(state.now, std::max<Nanoseconds>(0, offset));
     if (row.every == kNone) continue;
@@ -123,27 +124,29 @@ void Core::anchor_schedules(Anchor anchor) {
   }
 }
 
-void Core::run_schedule(std::uint32_t index) {
-  ScheduleRun& run = state.schedules[index];
-  const plan::Schedule& row = plan.rollout.schedules[index];
+void Core::run_schedule(RolloutId id, std::uint32_t index) {
+  const Acting for_it(*this, id);
+  ScheduleRun& run = state.rollouts[id].schedules[index];
+  const plan::Schedule& row = this->row(id).schedules[index];
   const Nanoseconds next = later(run.due, run.period);
   run.due = run.period > 0 && next <= run.until ? next : kNever;
   record(RecordKind::ScheduleRun, {{"schedule", Value::string(row.text)}});
   Task& task = new_task(TaskKind::Schedule, nullptr);
+  task.rollout = id;
   task.subject = index;
   run.task = task.id;
   enter(task, row.block);
 }
 
 bool Core::open_schedules() const {
-  return std::ranges::any_of(state.schedules,
-                             [](const ScheduleRun& run) { return run.due != kNever || run.task != 0; });
+  const auto open = [](const ScheduleRun& run) { return run.due != kNever || run.task != 0; };
+  return std::ranges::any_of(state.rollouts,
+                             [&](const RolloutRun& run) { return std::ranges::any_of(run.schedules, open); });
 }
 
 void Core::schedule_ended(Task& task) {
-  if (task.subject < state.schedules.size() && state.schedules[task.subject].task == task.id) {
-    state.schedules[task.subject].task = 0;
-  }
+  std::vector<ScheduleRun>& schedules = state.rollouts[task.rollout].schedules;
+  if (task.subject < schedules.size() && schedules[task.subject].task == task.id) schedules[task.subject].task = 0;
 }
 
 }  // namespace rollout::machine

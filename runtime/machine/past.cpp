@@ -21,11 +21,16 @@ bool is_complete(const SlotPoll& poll) {
   return std::ranges::all_of(poll.wanted, &Wanted::answered);
 }
 
-void Core::ask_past() {
-  const Nanoseconds baseline_over = duration_or(plan.rollout.baseline_over, nullptr, 0);
+void Core::ask_past(RolloutId id) {
+  const Acting for_it(*this, id);
+  RolloutRun& run = state.rollouts[id];
+  const Nanoseconds baseline_over = duration_or(row(id).baseline_over, nullptr, 0);
+  run.takes_baselines = id == 0 || baseline_over > 0;
   for (MetricId metric = 0; metric < plan.metrics.size(); ++metric) {
     const bool baseline = takes_baseline[metric] && plan.metrics[metric].baseline == kNone;
-    ask_past(metric, std::max(look_back[metric], baseline ? baseline_over : 0));
+    // What a rollout around it has measured already has its past.
+    const Nanoseconds windows = state.metrics[metric].decided ? 0 : look_back[metric];
+    ask_past(metric, std::max(windows, baseline ? baseline_over : 0));
   }
 }
 
@@ -42,25 +47,29 @@ bool Core::decide_past() {
   const auto open = [&](const SlotPoll& poll) { return !is_complete(poll) && poll.deadline > state.now; };
   if (std::ranges::any_of(state.past, open)) return false;
   for (SlotPoll& poll : state.past) accept(poll);
-  const Nanoseconds over = duration_or(plan.rollout.baseline_over, nullptr, 0);
-  for (MetricId metric = 0; metric < plan.metrics.size(); ++metric) {
-    if (takes_baseline[metric] && plan.metrics[metric].baseline == kNone) take_baseline(metric, over);
+  for (RolloutId id = 0; id < state.rollouts.size(); ++id) {
+    if (!std::exchange(state.rollouts[id].takes_baselines, false)) continue;
+    for (MetricId metric = 0; metric < plan.metrics.size(); ++metric) {
+      if (takes_baseline[metric] && plan.metrics[metric].baseline == kNone) take_baseline(id, metric);
+    }
   }
   state.past.clear();
   return true;
 }
 
 // The metric's mean over that time before the start, taken once.
-void Core::take_baseline(MetricId metric, Nanoseconds over) {
+void Core::take_baseline(RolloutId id, MetricId metric) {
+  const Acting for_it(*this, id);
+  const Nanoseconds over = duration_or(row(id).baseline_over, nullptr, 0);
   std::vector<Sample> samples;
   for (const SlotPoll& poll : state.past) {
     for (const Wanted& wanted : poll.wanted) {
       if (wanted.metric == metric && !wanted.value.is_missing()) samples.push_back({poll.slot, wanted.value});
     }
   }
-  Value& baseline = state.metrics[metric].baseline;
+  Value& baseline = state.rollouts[id].baselines[metric];
   baseline = samples.empty() ? Value::missing("the source told nothing about the time before the start")
-                             : aggregate_samples(samples, plan::Aggregate::Average, over, state.started);
+                             : aggregate_samples(samples, plan::Aggregate::Average, over, state.rollouts[id].started);
   record(RecordKind::ValueBound,
          {{"name", Value::string("baseline(" + plan.metrics[metric].name + ")")}, {"value", baseline}},
          plan.metrics[metric].spot);

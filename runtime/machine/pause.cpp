@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "runtime/machine/core.hpp"
 
@@ -13,7 +14,7 @@ void Core::pause_run(const std::string& reason, const Cause& cause, ResponseId r
       own->waits_for = 0;
     }
   }
-  if (state.has_ended || state.rollback) {
+  if (state.has_ended || state.main().rollback) {
     if (task) {
       if (Task* own = find_task(task->id)) advance(*own);
     }
@@ -26,6 +27,7 @@ void Core::pause_run(const std::string& reason, const Cause& cause, ResponseId r
   pause.who = cause.who;
   pause.since = std::min(cause.at == 0 ? state.now : cause.at, state.now);
   pause.response = response;
+  pause.rollout = task ? rollout_of(*task) : cause.rollout;
   if (response < plan.responses.size()) {
     const plan::Response& row = plan.responses[response];
     pause.within_due = later(state.now, duration_or(row.within, task, kNever));
@@ -33,7 +35,7 @@ void Core::pause_run(const std::string& reason, const Cause& cause, ResponseId r
   }
   state.pause = std::move(pause);
   set_state(RunState::Paused, reason);
-  hook_in_background(HookKind::Pause, reason);
+  hooks_of_all(HookKind::Pause, reason);
 }
 
 void Core::resume_run(const std::string& who) {
@@ -49,11 +51,11 @@ void Core::resume_run(const std::string& who) {
   bool in_window = false;
   for (auto& [id, task] : state.tasks) {
     if (task.wait == Wait::Resume) advance(task);
-    in_window = in_window || task.wait == Wait::Window;
+    in_window = in_window || (task.wait == Wait::Window && rollout_of(task) == 0);
   }
-  set_state(state.has_started && !in_window ? RunState::Running : RunState::Waiting, {});
+  set_state(state.main().has_started && !in_window ? RunState::Running : RunState::Waiting, {});
   new_episodes();
-  hook_in_background(HookKind::Resume, pause.reason);
+  hooks_of_all(HookKind::Resume, pause.reason);
 }
 
 void Core::pause_limit_passed() {
@@ -61,8 +63,11 @@ void Core::pause_limit_passed() {
   const ResponseId response = state.pause->response;
   state.pause->within_due = kNever;
   if (response >= plan.responses.size() || plan.responses[response].otherwise == kNone) return;
-  const Cause cause{
-      "the pause did not end within its limit: " + state.pause->reason, {}, plan.responses[response].spot, state.now};
+  const Cause cause{"the pause did not end within its limit: " + state.pause->reason,
+                    {},
+                    plan.responses[response].spot,
+                    state.now,
+                    state.pause->rollout};
   const ResponseId otherwise = plan.responses[response].otherwise;
   start_response_steps(otherwise, cause, nullptr);
   take_outcome(otherwise, cause, nullptr);
@@ -71,18 +76,26 @@ void Core::pause_limit_passed() {
 // Stops everything that changes something, and undoes nothing.
 void Core::abort_run(const std::string& reason) {
   if (state.has_ended) return;
-  stop_forward_work();
-  if (state.rollback) {
-    kill(state.rollback->task);
-    for (const UndoSpan& span : state.rollback->spans) kill(span.task);
-    state.rollback.reset();
+  for (RolloutRun& run : state.rollouts) {
+    if (!run.rollback) continue;
+    const RollbackRun rollback = std::move(*run.rollback);
+    run.rollback.reset();
+    kill(rollback.task);
+    for (const UndoSpan& span : rollback.spans) kill(span.task);
   }
+  // Nothing goes back any more.
+  for (auto& [id, task] : state.tasks) {
+    task.next_stops.clear();
+    if (task.stop && task.stop->kind == StopKind::Rollback) task.stop.reset();
+    if (task.wait == Wait::GoingBack) task.wait = Wait::Ready;
+  }
+  stop_forward_work();
   end_run(RunState::Aborted, reason);
 }
 
 // Disarms all guards and ends the forward work with everything that depends on it.
 void Core::stop_forward_work() {
-  state.rollout_scope = 0;
+  for (RolloutRun& run : state.rollouts) run.scope = 0;
   while (!state.scopes.empty()) disarm(state.scopes.begin()->first);
   state.slots.clear();
   state.past.clear();
@@ -101,10 +114,18 @@ void Core::stop_forward_work() {
   for (const std::uint64_t id : ended) kill(id);
 }
 
-void Core::hook_in_background(HookKind kind, const std::string& reason) {
+// Everything that runs hears of what happens to the whole run.
+void Core::hooks_of_all(HookKind kind, const std::string& reason) {
+  for (RolloutId id = 0; id < state.rollouts.size(); ++id) {
+    if (id == 0 || state.rollouts[id].progress == Progress::Running) hook_in_background(id, kind, reason);
+  }
+}
+
+void Core::hook_in_background(RolloutId id, HookKind kind, const std::string& reason) {
   const auto any = [&](const plan::Hook& hook) { return hook.kind == kind; };
-  if (std::ranges::none_of(plan.rollout.hooks, any)) return;
+  if (std::ranges::none_of(row(id).hooks, any)) return;
   Task& task = new_task(TaskKind::Hook, nullptr);
+  task.rollout = id;
   task.reason = reason;
   task.item = static_cast<std::uint32_t>(kind);
   insert_hooks(task, kind);

@@ -214,14 +214,14 @@ void Core::person_steers(const PersonSaid& said) {
   } else if (said.verb == Verb::Abort) {
     abort_run(reason);
   } else if (said.verb == Verb::Rollback) {
-    if (state.rollback && state.rollback->phase == RollbackPhase::Incomplete) {
+    if (is_incomplete()) {
       rollback_again(said.who);
-    } else if (state.rollback) {
+    } else if (state.main().rollback) {
       ignore(said, "the run is rolling back already");
     } else {
       begin_rollback(reason, kNone, kNone, cause);
     }
-  } else if (state.rollback) {
+  } else if (state.main().rollback) {
     ignore(said, "the run is rolling back");
   } else if (said.verb == Verb::Pause) {
     if (state.pause) {
@@ -240,7 +240,7 @@ void Core::person_steers(const PersonSaid& said) {
 }
 
 void Core::person_retries(const PersonSaid& said) {
-  if (state.rollback && state.rollback->phase == RollbackPhase::Incomplete) {
+  if (is_incomplete()) {
     rollback_again(said.who);
     return;
   }
@@ -264,7 +264,7 @@ void Core::person_retries(const PersonSaid& said) {
 }
 
 void Core::person_promotes(const PersonSaid& said) {
-  if (state.has_ended || state.rollback) {
+  if (state.has_ended || state.main().rollback) {
     ignore(said, fmt::format("the run goes nowhere from here: {}", state_name(state.run_state)));
     return;
   }
@@ -277,7 +277,7 @@ void Core::person_promotes(const PersonSaid& said) {
       settle_doubt(run->second, true, "it happened, by a person's word", said.who);
     }
   }
-  bool any = !doubts.empty() || frozen();
+  bool any = !doubts.empty() || anything_frozen();
   waive_blindness();
   if (!doubts.empty()) {
     doubts_settled(said.who);

@@ -5,9 +5,12 @@ namespace rollout::machine {
 void Core::record(RecordKind kind, Fields fields, SpotId spot) {
   Record entry{kind, state.now, {}};
   for (const auto& [name, value] : fields) entry.fields.emplace_back(std::string(name), value);
-  if (state.stage < plan.stages.size()) {
-    entry.fields.emplace_back("stage", Value::string(plan.stages[state.stage].name));
+  RolloutId id = acting;
+  while (id != 0 && state.rollouts[id].stage == kNone) id = row(id).parent;
+  if (const plan::StageId stage = state.rollouts[id].stage; stage < plan.stages.size()) {
+    entry.fields.emplace_back("stage", Value::string(plan.stages[stage].name));
   }
+  if (acting != 0) entry.fields.emplace_back("rollout", Value::string(row(acting).path));
   if (spot < plan.spots.size()) {
     const plan::Spot& place = plan.spots[spot];
     const std::string file = place.file < plan.files.size() ? plan.files[place.file].path : std::string{};

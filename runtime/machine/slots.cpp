@@ -213,7 +213,9 @@ void Core::accept(SlotPoll& poll) {
     if (wanted.reused) continue;
     wanted.value = usable(wanted, poll.slot);
     MetricState& known = state.metrics[wanted.metric];
-    if (!known.decided || poll.slot >= known.slot) {
+    // Asked for the baseline of a child: the samples of the run are further on.
+    const bool behind = known.decided && poll.slot < known.slot;
+    if (!behind) {
       known.decided = true;
       known.slot = poll.slot;
       known.value = wanted.value;
@@ -223,7 +225,7 @@ void Core::accept(SlotPoll& poll) {
       known.late_slot = poll.slot;
     }
     const bool in_ring = !known.samples.empty() && known.samples.back().slot == poll.slot;
-    if (!wanted.value.is_missing() && look_back[wanted.metric] > 0 && !in_ring) {
+    if (!wanted.value.is_missing() && look_back[wanted.metric] > 0 && !in_ring && !behind) {
       add_sample(known.samples, {poll.slot, wanted.value}, look_back[wanted.metric]);
     }
   }

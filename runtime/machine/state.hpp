@@ -37,19 +37,20 @@ enum class TaskKind : std::uint8_t {
 
 // What keeps a task from executing its next statement.
 enum class Wait : std::uint8_t {
-  Ready,     // nothing
-  Effect,    // the outcome of its effect
-  Hold,      //
-  Gate,      // people
-  Children,  // its branches
-  Timer,     // `due`: the next try
-  Window,    // `due`: the opening of a window
-  Samples,   // a poll of its own
-  Resume,    // it failed or paused: people decide how to go on from this statement
-  Doubt,     // an effect whose outcome nobody knows
-  Span,      // `undo rest`
-  Stopping,  // its effects are being cancelled
-  Gone,      // it has ended and is removed at the next opportunity
+  Ready,      // nothing
+  Effect,     // the outcome of its effect
+  Hold,       //
+  Gate,       // people
+  Children,   // its branches
+  Timer,      // `due`: the next try
+  Window,     // `due`: the opening of a window
+  Samples,    // a poll of its own
+  Resume,     // it failed or paused: people decide how to go on from this statement
+  Doubt,      // an effect whose outcome nobody knows
+  Span,       // `undo rest`
+  GoingBack,  // the child rollout that it runs is being undone
+  Stopping,   // its effects are being cancelled
+  Gone,       // it has ended and is removed at the next opportunity
 };
 
 // One block that runs. `pc` points at the statement that is under way.
@@ -72,7 +73,7 @@ struct Frame {
   }
 };
 
-enum class UndoKind : std::uint8_t { Skip, Undo, Traffic, Barrier, StageEnd };
+enum class UndoKind : std::uint8_t { Skip, Undo, Traffic, Barrier, StageEnd, Child };
 
 // One thing that was done. `inside` entries right before it are what it replaces.
 struct UndoEntry {
@@ -84,16 +85,18 @@ struct UndoEntry {
   std::vector<std::pair<plan::VariableId, Value>> captures;
   plan::StageId stage = kNone;  // StageEnd
   std::uint32_t resume_at = 0;  // StageEnd: the statement after the stage
+  plan::RolloutId rollout = 0;  // Child: which; its `inside` is what it did
   bool done = false;            // undone, or crossed by a person's word
   std::string text;
   template <typename Archive>
   void fields(Archive& a) {
-    a(kind, block, inside, effect, share, captures, stage, resume_at, done, text);
+    a(kind, block, inside, effect, share, captures, stage, resume_at, rollout, done, text);
   }
 };
 
-enum class StopKind : std::uint8_t { Kill, Fail };
-// A task that is to end, or to fail at one of its frames, as soon as nothing of it is under way.
+enum class StopKind : std::uint8_t { Kill, Fail, Rollback };
+// A task that is to end, to fail at one of its frames, or to go back at the frame of a child rollout, as soon as
+// nothing of it is under way.
 struct Stop {
   StopKind kind{};
   std::uint32_t frame = 0;
@@ -108,12 +111,14 @@ struct Stop {
 
 struct Task {
   std::uint64_t id = 0, parent = 0;
-  TaskKind kind{}, root{};  // root: the kind of the task that this is a branch of
+  TaskKind kind{}, root{};      // root: the kind of the task that this is a branch of
+  plan::RolloutId rollout = 0;  // for which it works, where no frame of it says more
   std::vector<Frame> frames;
   Wait wait{};
   std::uint64_t waits_for = 0;  // effect, hold, gate
   Nanoseconds due = kNever;
   std::optional<Stop> stop;
+  std::vector<Stop> next_stops;  // what was asked of it while its child goes back: comes after that, in order
   std::vector<UndoEntry> log;
   std::string reason, text;  // context of what it runs
   std::uint8_t severity = 0;
@@ -125,8 +130,8 @@ struct Task {
   std::uint32_t tries = 0;
   template <typename Archive>
   void fields(Archive& a) {
-    a(id, parent, kind, root, frames, wait, waits_for, due, stop, log, reason, text, severity, error, stay, subject,
-      item, tries);
+    a(id, parent, kind, root, rollout, frames, wait, waits_for, due, stop, next_stops, log, reason, text, severity,
+      error, stay, subject, item, tries);
   }
 };
 
@@ -180,12 +185,13 @@ struct CompanionRun {
 // The guards and companions of a block that runs.
 struct Scope {
   std::uint64_t id = 0, task = 0;
+  plan::RolloutId rollout = 0;
   plan::BlockId block = kNone;
   std::vector<GuardRun> guards;
   std::vector<CompanionRun> companions;
   template <typename Archive>
   void fields(Archive& a) {
-    a(id, task, block, guards, companions);
+    a(id, task, rollout, block, guards, companions);
   }
 };
 
@@ -253,7 +259,6 @@ struct Sample {
 struct MetricState {
   // Fixed when the run is created.
   Nanoseconds every = 0, stale_after = 0, over = 0, answer_within = 0;
-  Value baseline;  // its mean before the start, where the plan asks for it
   bool decided = false;
   Nanoseconds slot = 0;    // of the newest decided sample
   Value value;             // usable, or missing with the reason
@@ -264,8 +269,7 @@ struct MetricState {
   std::vector<Sample> passes;   // Probe: each single answer of its check within `over`
   template <typename Archive>
   void fields(Archive& a) {
-    a(every, stale_after, over, answer_within, baseline, decided, slot, value, skewed, timed_out, late_slot, samples,
-      passes);
+    a(every, stale_after, over, answer_within, decided, slot, value, skewed, timed_out, late_slot, samples, passes);
   }
 };
 
@@ -303,10 +307,11 @@ struct PauseRun {
   plan::ResponseId response = kNone;
   std::uint64_t until = 0;  // a hold
   Nanoseconds within_due = kNever;
-  bool for_doubt = false;  // ends when the doubts are settled
+  bool for_doubt = false;       // ends when the doubts are settled
+  plan::RolloutId rollout = 0;  // whose response it is
   template <typename Archive>
   void fields(Archive& a) {
-    a(reason, who, since, response, until, within_due, for_doubt);
+    a(reason, who, since, response, until, within_due, for_doubt, rollout);
   }
 };
 
@@ -314,13 +319,18 @@ struct PauseRun {
 
 enum class RollbackPhase : std::uint8_t { Stopping, HookBefore, Undoing, HookAfter, Incomplete };
 
-// A part of the log that is being undone from its end; the outermost first, then one for each `undo rest`.
+// A part of the log that is being undone from its end: the outermost first, then one for each `undo rest` and for each
+// child rollout.
 struct UndoSpan {
   std::uint32_t begin = 0, cursor = 0;
-  std::uint64_t task = 0;  // waits for it
+  std::uint64_t task = 0;                 // `undo rest`: waits for it
+  plan::RolloutId rollout = plan::kNone;  // a child's: which
+  std::uint32_t entry = 0;                // a child's: its place in the log
+  bool hooked = false;                    // a child's: its `on rollback` was started
+  Nanoseconds budget = 0, budget_due = kNever;
   template <typename Archive>
   void fields(Archive& a) {
-    a(begin, cursor, task);
+    a(begin, cursor, task, rollout, entry, hooked, budget, budget_due);
   }
 };
 
@@ -355,9 +365,37 @@ struct AckWait {
   plan::NotificationId notification = kNone;
   Nanoseconds due = kNever;
   std::string reason;
+  plan::RolloutId rollout = 0;
   template <typename Archive>
   void fields(Archive& a) {
-    a(notification, due, reason);
+    a(notification, due, reason, rollout);
+  }
+};
+
+// ---------------------------------------------------------------- rollouts
+
+// How far a rollout of the run has come; of the main one the run's state says more.
+enum class Progress : std::uint8_t { NotBegun, Running, Succeeded, GoingBack, RolledBack, Failed, Stopped };
+
+// What belongs to one rollout of the run: the main one, or a child.
+struct RolloutRun {
+  Progress progress{};
+  std::string reason;  // of going back or failing
+  plan::StageId stage = kNone;
+  std::uint32_t stages_entered = 0;
+  Nanoseconds stage_entered = 0, started = 0, ended = 0;
+  bool has_started = false;
+  Nanoseconds rollback_expires_at = kNever;  // from then on no automatic rollback
+  Value traffic;                             // missing before its first `traffic`
+  std::uint64_t scope = 0;                   // of its own guards and companions
+  bool takes_baselines = false;
+  std::map<std::uint32_t, Value> baselines;  // by metric: means before its start, where the plan asks for them
+  std::optional<RollbackRun> rollback;       // under way, or incomplete
+  std::vector<ScheduleRun> schedules;
+  template <typename Archive>
+  void fields(Archive& a) {
+    a(progress, reason, stage, stages_entered, stage_entered, started, ended, has_started, rollback_expires_at, traffic,
+      scope, takes_baselines, baselines, rollback, schedules);
   }
 };
 
@@ -371,12 +409,9 @@ struct State {
   bool behind = false;  // the last event left work over: too much for one go
   RunState run_state{};
   std::string reason;
-  Nanoseconds created = 0, now = 0, started = 0, stage_entered = 0, ended = 0;
-  bool has_started = false, has_ended = false;
-  plan::StageId stage = kNone;
-  std::uint32_t stages_entered = 0;
-  Nanoseconds rollback_expires_at = kNever;  // from then on no automatic rollback
-  Value traffic;
+  Nanoseconds created = 0, now = 0, ended = 0;
+  bool has_ended = false;
+  std::vector<RolloutRun> rollouts;  // by id: the main one, always there, then its children
   std::vector<Value> variables;
   std::vector<MetricState> metrics;
   std::uint64_t next_id = 1;
@@ -390,17 +425,16 @@ struct State {
   std::vector<SlotPoll> inquiries;                   // of single tasks
   std::map<std::uint32_t, std::uint32_t> attempts;   // how often each effect statement was started
   std::map<std::uint32_t, std::uint32_t> fallbacks;  // how often each `rollback to ... and retry` was tried
-  std::uint64_t rollout_scope = 0;
   std::optional<PauseRun> pause;
-  std::optional<RollbackRun> rollback;
-  std::vector<ScheduleRun> schedules;
   std::vector<AckWait> acks;
+
+  RolloutRun& main() { return rollouts.front(); }
+  const RolloutRun& main() const { return rollouts.front(); }
   template <typename Archive>
   void fields(Archive& a) {
-    a(run_id, scripted_world, parameters, begun, behind, run_state, reason, created, now, started, stage_entered, ended,
-      has_started, has_ended, stage, stages_entered, rollback_expires_at, traffic, variables, metrics, next_id, tasks,
-      effects, scopes, holds, gates, slots, past, inquiries, attempts, fallbacks, rollout_scope, pause, rollback,
-      schedules, acks);
+    a(run_id, scripted_world, parameters, begun, behind, run_state, reason, created, now, ended, has_ended, rollouts,
+      variables, metrics, next_id, tasks, effects, scopes, holds, gates, slots, past, inquiries, attempts, fallbacks,
+      pause, acks);
   }
 };
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
-#include "runtime/machine/windows.hpp"
 
 // The statements of blocks, one at a time.
 
@@ -55,16 +54,16 @@ void Core::execute(Task& task) {
   } else if (instruction.op == Op::UndoRest) {
     const std::uint64_t id = task.id;
     task.wait = Wait::Span;
-    if (!state.rollback || state.rollback->task != id) {
+    const auto going_back = rollback_with(id);
+    if (!going_back) {
       advance(task);
       return;
     }
-    const std::uint32_t entry = task.item;
-    const auto& log = state.rollback->log;
-    const std::uint32_t inside = entry < log.size() ? std::min(log[entry].inside, entry) : 0;
-    state.rollback->spans.push_back(
-        {entry - inside, std::min<std::uint32_t>(entry, static_cast<std::uint32_t>(log.size())), id});
-    state.rollback->task = 0;
+    RollbackRun& run = *state.rollouts[*going_back].rollback;
+    const std::uint32_t entry = std::min(task.item, static_cast<std::uint32_t>(run.log.size()));
+    const std::uint32_t inside = entry < run.log.size() ? std::min(run.log[entry].inside, entry) : 0;
+    run.spans.push_back({.begin = entry - inside, .cursor = entry, .task = id});
+    run.task = 0;
   } else if (instruction.op == Op::Outcome) {
     take_outcome(instruction.b, Cause{"", "", instruction.spot, state.now}, &task);
   } else {
@@ -159,18 +158,24 @@ void Core::execute_traffic(Task& task, const Instruction& instruction, const Val
     fail(task, "the share of traffic cannot be computed: " + unknown_text(value), true);
     return;
   }
-  if (plan.rollout.traffic_via < plan.blocks.size()) {
-    enter(task, plan.rollout.traffic_via, false, value);
+  const RolloutId rollout = rollout_of(task);
+  if (row(rollout).traffic_via < plan.blocks.size()) {
+    enter(task, row(rollout).traffic_via, false, value);
     return;
   }
   UndoEntry entry;
   entry.kind = UndoKind::Traffic;
-  entry.share = state.traffic;
+  entry.share = state.rollouts[rollout].traffic;
   entry.text = "traffic";
   task.log.push_back(std::move(entry));
-  record(RecordKind::TrafficChanged, {{"from", state.traffic}, {"to", value}}, instruction.spot);
-  state.traffic = value;
+  change_traffic(rollout, value, instruction.spot);
   advance(task);
+}
+
+void Core::change_traffic(RolloutId id, const Value& share, SpotId spot) {
+  Value& traffic = state.rollouts[id].traffic;
+  record(RecordKind::TrafficChanged, {{"from", traffic}, {"to", share}}, spot);
+  traffic = share;
 }
 
 void Core::execute_run(Task& task, BlockId id) {
@@ -179,18 +184,24 @@ void Core::execute_run(Task& task, BlockId id) {
     return;
   }
   const Block& block = plan.blocks[id];
+  const bool is_child = block.kind == BlockKind::Rollout && block.rollout != 0;
+  if (is_child && holder_of(block.rollout).first) {
+    fail(task, "`" + row(block.rollout).path + "` runs already");
+    return;
+  }
   if (plan.blocks[task.frames.back().block].kind == BlockKind::Branches) {
     fork(task, id);
     return;
   }
-  if (block.kind == BlockKind::Stage && task.kind == TaskKind::Main) {
-    static const std::vector<plan::Window> kNoWindows;
-    const auto& own = block.stage < plan.stages.size() ? plan.stages[block.stage].windows : kNoWindows;
-    const Nanoseconds opening = next_opening(state.now, plan.rollout.windows, own, plan.rollout.freezes);
+  if (block.kind == BlockKind::Stage && is_forward(task)) {
+    const RolloutId rollout = rollout_of(task);
+    const Nanoseconds opening = opening_of(rollout, block.stage);
     if (opening > state.now) {
       task.wait = Wait::Window;
       task.due = opening;
-      set_state(RunState::Waiting, "waiting for the window to open at " + plan::instant_text(opening));
+      // Others may run on while one child waits.
+      if (rollout == 0)
+        set_state(RunState::Waiting, "waiting for the window to open at " + plan::instant_text(opening));
       return;
     }
   }

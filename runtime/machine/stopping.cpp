@@ -30,6 +30,11 @@ void Core::drop_waits(Task& task) {
 
 void Core::stop_task(Task& task, Stop stop) {
   if (task.wait == Wait::Gone || (task.stop && task.stop->kind == StopKind::Kill)) return;
+  const bool goes_back = task.wait == Wait::GoingBack || (task.stop && task.stop->kind == StopKind::Rollback);
+  if (goes_back) {
+    task.next_stops.push_back(std::move(stop));
+    return;
+  }
   task.stop = std::move(stop);
   task.wait = Wait::Stopping;
   drop_waits(task);
@@ -74,6 +79,10 @@ void Core::try_finish_stop(Task& task) {
     handle_failure(task, stop.frame, stop.error, stop.may_retry, stop.unknown);
     return;
   }
+  if (stop.kind == StopKind::Rollback) {
+    child_stopped(task, stop.frame);
+    return;
+  }
   abandon(task, 0);
   task.wait = Wait::Gone;
   if (task.kind == TaskKind::Branch) {
@@ -81,8 +90,8 @@ void Core::try_finish_stop(Task& task) {
     if (!parent) return;
     std::ranges::move(task.log, std::back_inserter(parent->log));
     if (parent->stop) try_finish_stop(*parent);
-  } else if (task.kind == TaskKind::Main && state.rollback) {
-    state.rollback->log = std::move(task.log);
+  } else if (task.kind == TaskKind::Main && state.main().rollback) {
+    state.main().rollback->log = std::move(task.log);
   }
 }
 

@@ -29,6 +29,7 @@ Task& Core::new_task(TaskKind kind, const Task* parent) {
   task.id = state.next_id++;
   task.kind = kind;
   task.root = kind;
+  task.rollout = parent ? rollout_of(*parent) : acting;
   if (parent) {
     task.parent = parent->id;
     if (kind == TaskKind::Branch) task.root = parent->root;
@@ -74,7 +75,8 @@ bool Core::is_silent(const Task& task) const {
 
 bool Core::may_advance(const Task& task) const {
   if (!is_forward(task)) return true;
-  return !state.pause && !state.rollback && !state.has_ended && state.past.empty() && !undecided() && !frozen();
+  return !state.pause && !state.main().rollback && !state.has_ended && state.past.empty() && !undecided() &&
+         !frozen(rollout_of(task));
 }
 
 // What a scripted world answers for as a whole.
@@ -102,18 +104,15 @@ void Core::enter(Task& task, BlockId id, bool inserted, const Value& share) {
   if (is_step(block.kind) && !is_silent(task)) {
     record(RecordKind::StepStarted, {{"step", Value::string(block.name)}}, block.spot);
   }
-  const bool is_rollout = id == plan.rollout.block && task.kind == TaskKind::Main;
-  if (is_rollout && !plan.rollout.stages.empty()) return;
-  if (is_rollout) {
-    state.has_started = true;
-    state.started = state.now;
-    set_state(RunState::Running, {});
-    anchor_schedules(plan::Anchor::Start);
-    ask_past();
-  }
+  const bool is_rollout = block.kind == BlockKind::Rollout;
+  const RolloutId rollout = rollout_of(task);
+  const Acting for_it(*this, rollout);
+  if (is_rollout && rollout != 0) begin_child(rollout);
+  if (is_rollout && !row(rollout).stages.empty()) return;
+  if (is_rollout) start_rollout(rollout);
   const bool first_stage = block.kind == BlockKind::Stage && enter_stage(task, block);
   const std::uint64_t scope = arm(task, id, true);
-  if (is_rollout) state.rollout_scope = scope;
+  if (is_rollout) state.rollouts[rollout].scope = scope;
   if (!is_rollout) task.frames.back().scope = scope;
   if (is_rollout) insert_hooks(task, HookKind::Start);
   if (block.kind == BlockKind::Stage) insert_hooks(task, HookKind::StageEntered);
@@ -121,36 +120,33 @@ void Core::enter(Task& task, BlockId id, bool inserted, const Value& share) {
   if (asks_world(id)) start_call(task, block);
 }
 
-// Whether it is the first stage that the run enters.
+// Whether it is the first stage that its rollout enters.
 bool Core::enter_stage(Task& task, const Block& block) {
-  const bool first = state.stages_entered++ == 0;
+  const RolloutId id = rollout_of(task);
+  RolloutRun& run = state.rollouts[id];
+  const bool first = run.stages_entered++ == 0;
   // Guards of a stage that the run fell back to watched until now.
   if (task.frames.size() > 1) disarm(std::exchange(task.frames[task.frames.size() - 2].scope, 0));
-  state.stage = block.stage;
-  state.stage_entered = state.now;
+  run.stage = block.stage;
+  run.stage_entered = state.now;
   record(RecordKind::StageEntered, {}, block.spot);
-  if (first) {
-    state.has_started = true;
-    state.started = state.now;
-    anchor_schedules(plan::Anchor::Start);
-    ask_past();
-  }
+  if (first) start_rollout(id);
   set_state(RunState::Running, {});
-  if (!plan.rollout.expires_at_end) start_expiry(block.stage);
-  if (state.rollout_scope == 0) state.rollout_scope = arm(task, plan.rollout.block, true);
+  if (!row(id).expires_at_end) start_expiry(id, block.stage);
+  if (run.scope == 0) run.scope = arm(task, row(id).block, true);
   return first;
 }
 
-void Core::start_expiry(plan::StageId stage) {
-  const plan::Rollout& rollout = plan.rollout;
+void Core::start_expiry(RolloutId id, plan::StageId stage) {
+  const plan::Rollout& rollout = row(id);
   if (rollout.rollback_expires == kNone || rollout.expires_after_stage != stage) return;
-  state.rollback_expires_at = later(state.now, duration_or(rollout.rollback_expires, nullptr, kNever));
+  state.rollouts[id].rollback_expires_at = later(state.now, duration_or(rollout.rollback_expires, nullptr, kNever));
 }
 
 // Puts the hooks of this kind on top of the task's blocks, so that they run before its next statement.
 bool Core::insert_hooks(Task& task, HookKind kind) {
   bool any = false;
-  for (const plan::Hook& hook : plan.rollout.hooks | std::views::reverse) {
+  for (const plan::Hook& hook : row(rollout_of(task)).hooks | std::views::reverse) {
     if (hook.kind != kind) continue;
     enter(task, hook.block, true);
     any = true;
@@ -199,18 +195,16 @@ void Core::leave(Task& task) {
     fail(task, fmt::format("{} of {} checks passed; {}", passed, all, fmt::join(frame.failed, "; ")));
     return;
   }
-  const bool is_rollout = id == plan.rollout.block && task.kind == TaskKind::Main;
+  const RolloutId rollout = rollout_of(task);
+  const bool is_rollout = block.kind == BlockKind::Rollout;
   if (is_rollout && !frame.hooked) {
     frame.hooked = true;
-    disarm(std::exchange(state.rollout_scope, 0));
+    disarm(std::exchange(state.rollouts[rollout].scope, 0));
     if (insert_hooks(task, HookKind::Success)) return;
   }
+  if (is_rollout && rollout != 0) end_child(rollout, Progress::Succeeded, {});
   convert_log(task, task.frames.back(), true);
-  if (id == plan.rollout.traffic_via) {
-    const Value share = task.frames.back().share;
-    record(RecordKind::TrafficChanged, {{"from", state.traffic}, {"to", share}}, block.spot);
-    state.traffic = share;
-  }
+  if (id == row(rollout).traffic_via) change_traffic(rollout, task.frames.back().share, block.spot);
   if (!is_silent(task)) {
     if (is_check(block.kind)) record(RecordKind::CheckPassed, {{"check", Value::string(block.name)}}, block.spot);
     if (is_step(block.kind)) record(RecordKind::StepDone, {{"step", Value::string(block.name)}}, block.spot);
@@ -235,9 +229,10 @@ void Core::leave_stage(Task& task, const Block& block, std::uint32_t resume_at) 
   marker.stage = block.stage;
   marker.resume_at = resume_at;
   task.log.push_back(std::move(marker));
-  if (plan.rollout.expires_at_end) start_expiry(block.stage);
-  if (!plan.rollout.stages.empty() && plan.rollout.stages.back() == block.stage) {
-    disarm(std::exchange(state.rollout_scope, 0));
+  const RolloutId id = rollout_of(task);
+  if (row(id).expires_at_end) start_expiry(id, block.stage);
+  if (!row(id).stages.empty() && row(id).stages.back() == block.stage) {
+    disarm(std::exchange(state.rollouts[id].scope, 0));
   }
   insert_hooks(task, HookKind::StageDone);
 }
@@ -247,6 +242,11 @@ void Core::abandon(Task& task, std::size_t depth) {
     const Frame frame = task.frames.back();
     convert_log(task, frame, false);
     disarm(frame.scope);
+    const RolloutId rollout = rollout_of(task);
+    if (rollout != 0 && plan.blocks[frame.block].kind == BlockKind::Rollout) {
+      disarm(std::exchange(state.rollouts[rollout].scope, 0));
+      if (state.rollouts[rollout].progress == Progress::Running) end_child(rollout, Progress::Stopped, {});
+    }
     task.stay = frame.inserted;
     task.frames.pop_back();
   }
@@ -261,10 +261,20 @@ void Core::convert_log(Task& task, const Frame& frame, bool completed) {
   entry.block = frame.block;
   entry.text = block.name;
   entry.inside = static_cast<std::uint32_t>(task.log.size()) - mark;
+  const RolloutId rollout = rollout_of(task);
+  if (rollout != 0 && block.kind == BlockKind::Rollout) {
+    const RolloutRun& run = state.rollouts[rollout];
+    const bool nothing = run.progress == Progress::RolledBack || (entry.inside == 0 && !run.has_started);
+    if (nothing) return;
+    entry.kind = UndoKind::Child;
+    entry.rollout = rollout;
+    task.log.push_back(std::move(entry));
+    return;
+  }
   if (!completed && entry.inside == 0) return;
-  if (frame.block == plan.rollout.traffic_via) {
+  if (frame.block == row(rollout).traffic_via) {
     entry.kind = UndoKind::Traffic;
-    entry.share = state.traffic;
+    entry.share = state.rollouts[rollout].traffic;
   } else if (block.undo != kNone) {
     entry.kind = UndoKind::Undo;
     for (const plan::VariableId variable : block.captures) {
@@ -282,7 +292,8 @@ void Core::finish_task(Task& task) {
   task.wait = Wait::Gone;
   switch (task.kind) {
     case TaskKind::Main:
-      anchor_schedules(plan::Anchor::Success);
+      state.main().progress = Progress::Succeeded;
+      anchor_schedules(0, plan::Anchor::Success);
       if (open_schedules()) {
         set_state(RunState::FollowingUp, {});
       } else {
@@ -323,6 +334,8 @@ bool Core::complete_waiting(Task& task) {
 
 bool Core::run_ready_task() {
   for (auto& [id, task] : state.tasks) {
+    if (task.wait != Wait::Hold && task.wait != Wait::Ready) continue;
+    const Acting for_it(*this, rollout_of(task));
     if (task.wait == Wait::Hold && complete_waiting(task)) return true;
     if (task.wait != Wait::Ready || !may_advance(task)) continue;
     if (task.frames.empty()) {

@@ -10,7 +10,8 @@
 namespace rollout::machine {
 
 void Core::task_dues(const Task& task, Nanoseconds slot, std::vector<Due>& list) const {
-  if (task.wait == Wait::Gone || task.wait == Wait::Stopping) return;
+  // Once its child goes back, a task is past its limits.
+  if (task.wait == Wait::Gone || task.wait == Wait::Stopping || task.wait == Wait::GoingBack) return;
   for (std::size_t index = 0; index < task.frames.size(); ++index) {
     const Frame& frame = task.frames[index];
     const Nanoseconds limit = std::min(frame.attempt_due, frame.whole_due);
@@ -22,7 +23,7 @@ void Core::task_dues(const Task& task, Nanoseconds slot, std::vector<Due>& list)
   const bool timed = task.wait == Wait::Timer || task.wait == Wait::Window;
   if (!timed) return;
   const bool ready_then = task.due > state.now || may_advance(task);
-  const bool waits_only = is_forward(task) && (state.pause || frozen());
+  const bool waits_only = is_forward(task) && (state.pause || frozen(rollout_of(task)));
   if (ready_then && !waits_only) list.push_back({task.due, DueKind::Timer, task.id, 0});
 }
 
@@ -33,7 +34,7 @@ void Core::dues(std::vector<Due>& list) const {
   const Nanoseconds slot = open <= state.now ? open : kNever;
   for (const auto& [id, scope] : state.scopes) {
     for (std::uint32_t index = 0; index < scope.guards.size(); ++index) {
-      const Nanoseconds due = missing_due(scope.guards[index]);
+      const Nanoseconds due = missing_due(scope, scope.guards[index]);
       if (due < slot) list.push_back({due, DueKind::Missing, id, index});
     }
     for (std::uint32_t index = 0; index < scope.companions.size(); ++index) {
@@ -55,15 +56,33 @@ void Core::dues(std::vector<Due>& list) const {
   if (state.pause && state.pause->within_due < slot) {
     list.push_back({state.pause->within_due, DueKind::PauseLimit, 0, 0});
   }
-  if (state.rollback && state.rollback->budget_due != kNever) {
-    list.push_back({state.rollback->budget_due, DueKind::Budget, 0, 0});
-  }
+  for (RolloutId id = 0; id < state.rollouts.size(); ++id) rollout_dues(id, list);
   for (std::uint32_t index = 0; index < state.acks.size(); ++index) {
     list.push_back({state.acks[index].due, DueKind::AckLimit, 0, index});
   }
-  for (std::uint32_t index = 0; index < state.schedules.size(); ++index) {
-    if (state.schedules[index].due != kNever) list.push_back({state.schedules[index].due, DueKind::Schedule, 0, index});
+}
+
+void Core::rollout_dues(RolloutId id, std::vector<Due>& list) const {
+  const RolloutRun& run = state.rollouts[id];
+  if (run.rollback && run.rollback->budget_due != kNever) {
+    list.push_back({run.rollback->budget_due, DueKind::Budget, id, 0});
   }
+  for (std::uint32_t index = 0; run.rollback && index < run.rollback->spans.size(); ++index) {
+    const Nanoseconds due = run.rollback->spans[index].budget_due;
+    if (due != kNever) list.push_back({due, DueKind::Budget, id, index + 1});
+  }
+  for (std::uint32_t index = 0; index < run.schedules.size(); ++index) {
+    if (run.schedules[index].due != kNever) list.push_back({run.schedules[index].due, DueKind::Schedule, id, index});
+  }
+}
+
+void Core::budget_passed(RolloutId id, std::uint32_t place) {
+  RollbackRun& run = *state.rollouts[id].rollback;
+  const RolloutId whose = place == 0 ? id : run.spans[place - 1].rollout;
+  const Acting for_it(*this, whose < state.rollouts.size() ? whose : id);
+  const Nanoseconds budget = place == 0 ? run.budget : run.spans[place - 1].budget;
+  (place == 0 ? run.budget_due : run.spans[place - 1].budget_due) = kNever;
+  record(RecordKind::RollbackBreached, {{"budget", Value::duration(budget)}});
 }
 
 // Carries out the first thing that is due. Schedules come after the steps of the same instant.
@@ -94,12 +113,10 @@ void Core::run_due_item(const Due& due) {
     case DueKind::GateLimit: gate_limit_passed(due.id); break;
     case DueKind::PauseLimit: pause_limit_passed(); break;
     case DueKind::AckLimit: ack_limit_passed(due.index); break;
-    case DueKind::Budget:
-      state.rollback->budget_due = kNever;
-      record(RecordKind::RollbackBreached, {{"budget", Value::duration(state.rollback->budget)}});
-      break;
+    case DueKind::Budget: budget_passed(static_cast<RolloutId>(due.id), due.index); break;
     case DueKind::Timer:
       if (Task* task = find_task(due.id)) {
+        const Acting for_it(*this, rollout_of(*task));
         if (task->wait == Wait::Window) {
           task->wait = Wait::Ready;
           task->due = kNever;
@@ -112,13 +129,14 @@ void Core::run_due_item(const Due& due) {
       if (const auto gate = state.gates.find(due.id); gate != state.gates.end()) check_item(gate->second, due.index);
       break;
     case DueKind::Companion: start_companion(due.id, due.index); break;
-    case DueKind::Schedule: run_schedule(due.index); break;
+    case DueKind::Schedule: run_schedule(static_cast<RolloutId>(due.id), due.index); break;
   }
 }
 
 void Core::frame_limit_passed(const Due& due) {
   Task* task = find_task(due.id);
   if (!task || due.index >= task->frames.size()) return;
+  const Acting for_it(*this, rollout_of(*task));
   Frame& frame = task->frames[due.index];
   const bool whole = frame.whole_due <= due.at;
   const plan::Block& block = plan.blocks[frame.block];

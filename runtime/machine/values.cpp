@@ -35,7 +35,7 @@ plan::Environment Core::environment(const Sight& sight) const {
     const auto& metrics = at->core->plan.metrics;
     const RoutineId own = metric < metrics.size() ? metrics[metric].baseline : kNone;
     if (own != kNone) return at->core->compute(own, at->task);
-    return metric < metrics.size() ? at->core->state.metrics[metric].baseline : Value{};
+    return metric < metrics.size() ? at->core->baseline_of(metric, at->rollout) : Value{};
   };
   result.context = [at](plan::ContextValue value) {
     if (at->in_slot && value == plan::ContextValue::Now) return Value::instant(at->slot);
@@ -46,7 +46,7 @@ plan::Environment Core::environment(const Sight& sight) const {
 
 Value Core::compute(RoutineId routine, const Task* task) const {
   if (routine >= plan.routines.size()) return {};
-  const Sight sight{this, task, state.now, false};
+  const Sight sight{this, task, state.now, false, task ? rollout_of(*task) : acting};
   return plan::evaluate(plan, routine, environment(sight));
 }
 
@@ -77,8 +77,15 @@ Value Core::context_value(plan::ContextValue value, const Task* task) const {
   static constexpr const char* kSeverities[] = {"info", "warning", "critical"};
   switch (value) {
     case plan::ContextValue::Reason: return Value::string(task && !task->reason.empty() ? task->reason : state.reason);
-    case plan::ContextValue::StageName:
-      return Value::string(state.stage < plan.stages.size() ? plan.stages[state.stage].name : std::string{});
+    case plan::ContextValue::StageName: {
+      // As the rollout itself calls it, whoever runs it.
+      const RolloutId id = task ? rollout_of(*task) : acting;
+      const plan::StageId stage = state.rollouts[id].stage;
+      if (stage >= plan.stages.size()) return Value::string("");
+      const std::string& name = plan.stages[stage].name;
+      const std::string& path = row(id).path;
+      return Value::string(!path.empty() && name.starts_with(path + ".") ? name.substr(path.size() + 1) : name);
+    }
     case plan::ContextValue::RunId: return Value::string(state.run_id);
     case plan::ContextValue::Text: return task ? Value::string(task->text) : Value{};
     case plan::ContextValue::Severity:

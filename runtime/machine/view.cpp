@@ -8,6 +8,19 @@ namespace rollout::machine {
 
 namespace {
 
+std::string_view progress_name(Progress progress) {
+  switch (progress) {
+    case Progress::NotBegun: return "not begun";
+    case Progress::Running: return "running";
+    case Progress::Succeeded: return "succeeded";
+    case Progress::GoingBack: return "rolling back";
+    case Progress::RolledBack: return "rolled back";
+    case Progress::Failed: return "failed";
+    case Progress::Stopped: return "stopped";
+  }
+  return "";
+}
+
 GuardView view_of(const Core& core, const GuardRun& run) {
   const plan::Guard& guard = core.plan.guards[run.guard];
   GuardView view;
@@ -67,6 +80,21 @@ GateView view_of(const Core& core, const GateRun& run) {
   return view;
 }
 
+ChildView view_of(const Core& core, RolloutId id) {
+  const RolloutRun& run = core.state.rollouts[id];
+  ChildView view;
+  view.path = core.row(id).path;
+  view.state = progress_name(run.progress);
+  if (run.rollback && run.rollback->phase == RollbackPhase::Incomplete) view.state = "rollback incomplete";
+  view.reason = run.rollback && !run.rollback->error.empty() ? run.rollback->error : run.reason;
+  if (run.stage < core.plan.stages.size()) view.stage = core.plan.stages[run.stage].name;
+  view.traffic = run.traffic;
+  view.started = run.started;
+  view.stage_entered = run.stage_entered;
+  view.ended = run.ended;
+  return view;
+}
+
 std::string step_of(const Core& core, const Task& task) {
   for (auto frame = task.frames.rbegin(); frame != task.frames.rend(); ++frame) {
     const plan::Block& block = core.plan.blocks[frame->block];
@@ -83,12 +111,14 @@ View view_of(const Core& core) {
   View view;
   view.state = state.run_state;
   view.reason = state.reason;
-  if (state.stage < core.plan.stages.size() && !state.has_ended) view.stage = core.plan.stages[state.stage].name;
-  view.traffic = state.traffic;
+  const RolloutRun& main = state.main();
+  if (main.stage < core.plan.stages.size() && !state.has_ended) view.stage = core.plan.stages[main.stage].name;
+  view.traffic = main.traffic;
   view.created = state.created;
-  view.started = state.started;
-  view.stage_entered = state.stage_entered;
+  view.started = main.started;
+  view.stage_entered = main.stage_entered;
   view.ended = state.ended;
+  for (RolloutId id = 1; id < state.rollouts.size(); ++id) view.children.push_back(view_of(core, id));
   std::vector<const GuardRun*> guards;
   for (const auto& [id, scope] : state.scopes) {
     for (const GuardRun& run : scope.guards) guards.push_back(&run);

@@ -89,10 +89,15 @@ NotificationId PlanBuilder::add(Notification row) {
 
 StageId PlanBuilder::add(Stage row) {
   const BlockId block = row.block;
+  const RolloutId owner = row.rollout;
   const StageId id = append(plan_.stages, std::move(row));
   if (block < plan_.blocks.size()) plan_.blocks[block].stage = id;
-  plan_.rollout.stages.push_back(id);
+  rollout(owner).stages.push_back(id);
   return id;
+}
+
+RolloutId PlanBuilder::add(Rollout row) {
+  return append(plan_.children, std::move(row)) + 1;
 }
 
 void PlanBuilder::global(VariableId variable, RoutineId value) {
@@ -164,6 +169,7 @@ RoutineId PlanBuilder::comparison_routine(MetricId metric, Op op, const Value& v
 BlockId PlanBuilder::begin_block(BlockKind kind, std::string name) {
   Block row;
   row.kind = kind;
+  if (kind == BlockKind::Rollout) row.rollout = 0;
   row.name = std::move(name);
   row.spot = spot_;
   const BlockId id = append(plan_.blocks, std::move(row));

@@ -37,7 +37,8 @@ class PlanBuilder {
   // The tables so far. Rows may be completed in place until finish(); code positions are not yet known.
   Plan& plan() { return plan_; }
   Block& block(BlockId id) { return plan_.blocks[id]; }
-  Rollout& rollout() { return plan_.rollout; }
+  // The main rollout, or a child's row.
+  Rollout& rollout(RolloutId id = 0) { return id == 0 ? plan_.rollout : plan_.children[id - 1]; }
 
   // Rows. constant, spot and file answer the id of an equal row where there is one.
   ConstantId constant(const Value& value);
@@ -55,8 +56,10 @@ class PlanBuilder {
   GateId add(Gate row);
   ChannelId add(Channel row);
   NotificationId add(Notification row);
-  // Also names the stage in its block, and appends it to the rollout's stages.
+  // Also names the stage in its block, and appends it to its rollout's stages.
   StageId add(Stage row);
+  // A child.
+  RolloutId add(Rollout row);
   // A module's `let`: the variable gets the routine's value when the run is created.
   void global(VariableId variable, RoutineId value);
 

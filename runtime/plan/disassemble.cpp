@@ -47,6 +47,8 @@ std::string target_text(const Plan& plan, Table table, Id id) {
       return id < plan.notifications.size() ? target_text(plan, Table::Routine, plan.notifications[id].text)
                                             : std::string();
     case Table::File: return id < plan.files.size() ? shown(plan.files[id].path) : std::string();
+    case Table::Rollout:
+      return id < rollout_count(plan) ? shown(id == 0 ? plan.rollout.name : plan.children[id - 1].path) : std::string();
     case Table::None:
     case Table::Spot: return {};
   }
@@ -89,7 +91,10 @@ class RowPrinter {
   std::string field_text(const Descriptor& field, const Member& member) const {
     if constexpr (std::is_same_v<Member, Id>) {
       if (field.table != Table::None)
-        return member == kNone ? std::string() : reference_text(plan_, field.table, member);
+        // That something belongs to the main rollout goes without saying.
+        return member == kNone || (field.table == Table::Rollout && member == 0)
+                   ? std::string()
+                   : reference_text(plan_, field.table, member);
     }
     if constexpr (std::is_same_v<Member, std::vector<Id>>) {
       std::string list;
@@ -287,6 +292,10 @@ std::string disassemble(const Plan& plan) {
   std::string out =
       fmt::format("plan format {}.{}, compiler {}\n", kFormatMajor, kFormatMinor, shown(plan.compiler_version));
   out += "\nrollout" + RowPrinter(plan, "\n  ").print(plan.rollout) + "\n";
+  for (std::size_t index = 0; index < plan.children.size(); ++index) {
+    out +=
+        fmt::format("\nrollout {}, a child", index + 1) + RowPrinter(plan, "\n  ").print(plan.children[index]) + "\n";
+  }
   print_table(out, plan, "files", plan.files);
   print_table(out, plan, "stages", plan.stages);
   print_table(out, plan, "parameters", plan.parameters);

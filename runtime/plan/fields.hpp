@@ -33,8 +33,9 @@ enum class Table : std::uint8_t {
   Notification,
   Block,
   Stage,
+  Rollout,
 };
-inline constexpr std::size_t kTables = 18;
+inline constexpr std::size_t kTables = 19;
 
 enum class Need : std::uint8_t { Optional, Required };
 
@@ -214,9 +215,10 @@ constexpr auto fields(const Block*) {
       optional_routine(ValueKind::Duration, "retry_every", &Block::retry_every),
       optional_routine(ValueKind::Duration, "every", &Block::every),
       optional_routine(ValueKind::Duration, "warmup", &Block::warmup), optional(Table::Stage, "stage", &Block::stage),
-      optional(Table::Variable, "result", &Block::result), plain("arguments", &Block::arguments),
-      required(Table::Variable, "captures", &Block::captures), plain("external", &Block::external),
-      plain("at_most", &Block::at_most), optional(Table::Spot, "spot", &Block::spot));
+      optional(Table::Rollout, "rollout", &Block::rollout), optional(Table::Variable, "result", &Block::result),
+      plain("arguments", &Block::arguments), required(Table::Variable, "captures", &Block::captures),
+      plain("external", &Block::external), plain("at_most", &Block::at_most),
+      optional(Table::Spot, "spot", &Block::spot));
 }
 
 constexpr auto fields(const Weekdays*) {
@@ -234,6 +236,7 @@ constexpr auto fields(const Freeze*) {
 
 constexpr auto fields(const Stage*) {
   return std::tuple(plain("name", &Stage::name), plain("documentation", &Stage::documentation),
+                    required(Table::Rollout, "rollout", &Stage::rollout),
                     required(Table::Block, "block", &Stage::block), plain("windows", &Stage::windows));
 }
 
@@ -260,6 +263,7 @@ constexpr auto fields(const NamedText*) {
 
 constexpr auto fields(const Rollout*) {
   return std::tuple(
+      plain("path", &Rollout::path), optional(Table::Rollout, "parent", &Rollout::parent),
       plain("name", &Rollout::name), plain("documentation", &Rollout::documentation), plain("owner", &Rollout::owner),
       plain("description", &Rollout::description), plain("service", &Rollout::service),
       plain("environment", &Rollout::environment), plain("exclusive", &Rollout::exclusive),
@@ -281,14 +285,15 @@ constexpr auto fields(const Rollout*) {
 // The sections of a plan file, in order; their numbers are the positions here, from 1. The compiler's version is in the
 // header. `globals` alternates between a variable and a routine: its ids are checked by the verifier itself.
 constexpr auto fields(const Plan*) {
-  return std::tuple(
-      plain("files", &Plan::files), plain("spots", &Plan::spots), plain("constants", &Plan::constants),
-      plain("code", &Plan::code), plain("routines", &Plan::routines), plain("variables", &Plan::variables),
-      plain("parameters", &Plan::parameters), plain("secrets", &Plan::secrets), plain("roles", &Plan::roles),
-      plain("metrics", &Plan::metrics), plain("effects", &Plan::effects), plain("responses", &Plan::responses),
-      plain("guards", &Plan::guards), plain("holds", &Plan::holds), plain("gates", &Plan::gates),
-      plain("channels", &Plan::channels), plain("notifications", &Plan::notifications), plain("blocks", &Plan::blocks),
-      plain("stages", &Plan::stages), plain("globals", &Plan::globals), plain("rollout", &Plan::rollout));
+  return std::tuple(plain("files", &Plan::files), plain("spots", &Plan::spots), plain("constants", &Plan::constants),
+                    plain("code", &Plan::code), plain("routines", &Plan::routines),
+                    plain("variables", &Plan::variables), plain("parameters", &Plan::parameters),
+                    plain("secrets", &Plan::secrets), plain("roles", &Plan::roles), plain("metrics", &Plan::metrics),
+                    plain("effects", &Plan::effects), plain("responses", &Plan::responses),
+                    plain("guards", &Plan::guards), plain("holds", &Plan::holds), plain("gates", &Plan::gates),
+                    plain("channels", &Plan::channels), plain("notifications", &Plan::notifications),
+                    plain("blocks", &Plan::blocks), plain("stages", &Plan::stages), plain("globals", &Plan::globals),
+                    plain("rollout", &Plan::rollout), plain("children", &Plan::children));
 }
 
 template <typename Row>

@@ -46,6 +46,7 @@ using EffectId = Id;
 using GuardId = Id;
 using ResponseId = Id;
 using StageId = Id;
+using RolloutId = Id;  // 0: the main one; n: Plan::children[n - 1]
 using ConstantId = Id;
 using GateId = Id;
 using HoldId = Id;
@@ -292,6 +293,7 @@ struct Block {
   RoutineId every = kNone;           // Every: its period
   RoutineId warmup = kNone;          // its guards start that much later
   StageId stage = kNone;             // Stage blocks
+  RolloutId rollout = kNone;         // Rollout blocks: whose they are
   VariableId result = kNone;         // Action: `return`
   std::vector<Argument> arguments;   // Action, Check, Channel: what it was called with, for scenarios and records
   std::vector<VariableId> captures;  // variables that `undo` reads: kept as they were when the block ended
@@ -318,9 +320,10 @@ struct Freeze {
 };
 
 struct Stage {
-  std::string name, documentation;
+  std::string name, documentation;  // a child's stage has the path of the child before it
   BlockId block = kNone;
   std::vector<Window> windows;
+  RolloutId rollout = 0;  // that it belongs to
   bool operator==(const Stage&) const = default;
 };
 
@@ -366,6 +369,8 @@ struct NamedText {
 };
 
 struct Rollout {
+  std::string path;          // of a child, as seen from the main rollout: `ireland.cart("eu")`; empty for the main one
+  RolloutId parent = kNone;  // of a child: the rollout that runs it, always a smaller id
   std::string name, documentation, owner, description, service, environment, exclusive;
   std::vector<NamedText> links, contacts;
   std::vector<Setting> settings;
@@ -390,7 +395,7 @@ struct Rollout {
   bool operator==(const Rollout&) const = default;
 };
 
-// One plan holds one rollout (and, later, its children).
+// One plan holds one rollout and all that it runs as children, one row for each use.
 struct Plan {
   std::string compiler_version;
   std::vector<SourceDigest> files;
@@ -415,8 +420,17 @@ struct Plan {
   std::vector<Id>
       globals;  // routine/variable pairs flattened: variable, routine, ...: module `let`s, in order, at creation
   Rollout rollout;
+  std::vector<Rollout> children;
   bool operator==(const Plan&) const = default;
 };
+
+// The row of a rollout; the id must be in range.
+inline const Rollout& rollout_row(const Plan& plan, RolloutId id) {
+  return id == 0 ? plan.rollout : plan.children[id - 1];
+}
+inline std::size_t rollout_count(const Plan& plan) {
+  return plan.children.size() + 1;
+}
 
 struct PlanError {
   std::string message;       // what was observed and why it matters, one line

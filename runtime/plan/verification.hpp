@@ -25,8 +25,8 @@ Reject check_blocks(const Plan& plan);    // statement code: operands, jumps
 Reject check_graph(const Plan& plan);     // nothing runs itself, nothing is too deep or too large when written out
 
 inline constexpr std::array<std::string_view, kTables> kTableNames = {
-    "nothing", "file",     "spot",  "constant", "routine", "variable", "secret",       "role",  "metric",
-    "effect",  "response", "guard", "hold",     "gate",    "channel",  "notification", "block", "stage"};
+    "nothing",  "file",  "spot", "constant", "routine", "variable",     "secret", "role",  "metric", "effect",
+    "response", "guard", "hold", "gate",     "channel", "notification", "block",  "stage", "rollout"};
 
 inline std::string_view table_name(Table table) {
   return kTableNames[static_cast<std::size_t>(table)];
@@ -52,6 +52,7 @@ inline std::size_t table_size(const Plan& plan, Table table) {
     case Table::Notification: return plan.notifications.size();
     case Table::Block: return plan.blocks.size();
     case Table::Stage: return plan.stages.size();
+    case Table::Rollout: return rollout_count(plan);
   }
   return 0;
 }
@@ -129,6 +130,7 @@ void for_each_row(const Plan& plan, Visit&& visit) {
   rows("block", plan.blocks);
   rows("stage", plan.stages);
   visit("rollout", 0, plan.rollout);
+  for (std::size_t index = 0; index < plan.children.size(); ++index) visit("rollout", index + 1, plan.children[index]);
 }
 
 }  // namespace rollout::plan

@@ -102,7 +102,7 @@ class BlockCheck {
       return fmt::format("{} {} side by side", describe_block(plan_, instruction.b),
                          branches ? "runs" : "does not run");
     }
-    if (kind == BlockKind::Rollout)
+    if (kind == BlockKind::Rollout && instruction.b == plan_.rollout.block)
       return fmt::format("{} is the rollout itself", describe_block(plan_, instruction.b));
     return std::nullopt;
   }

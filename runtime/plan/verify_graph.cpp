@@ -63,6 +63,20 @@ class Graph {
     for (std::size_t index = 0; index < rows.size(); ++index) add_row(node(table, static_cast<Id>(index)), rows[index]);
   }
 
+  // What the row of a child names is used by whoever runs its block.
+  void add_child(const Rollout& child) {
+    bool own = true;
+    for_each_reference(child, [&](const Reference& ref) {
+      if (ref.id == kNone || !is_node(ref.table)) return;
+      const bool itself = own && ref.table == Table::Block && ref.id == child.block;
+      if (itself) {
+        own = false;
+      } else {
+        edges_.push_back({node(Table::Block, child.block), node(ref.table, ref.id)});
+      }
+    });
+  }
+
   void add_rows() {
     add_table(Table::Metric, plan_.metrics);
     add_table(Table::Effect, plan_.effects);
@@ -74,6 +88,7 @@ class Graph {
     add_table(Table::Notification, plan_.notifications);
     add_table(Table::Block, plan_.blocks);
     add_row(root_, plan_.rollout);
+    for (const Rollout& child : plan_.children) add_child(child);
     for (const Stage& stage : plan_.stages) add_row(root_, stage);
   }
 

@@ -172,19 +172,37 @@ Reject check_stage(const Plan& plan, std::size_t index, const Stage& stage) {
   return check_windows(stage.windows);
 }
 
-Reject check_rollout(const Plan& plan) {
-  const Rollout& rollout = plan.rollout;
+Reject check_rollout(const Plan& plan, RolloutId id) {
+  const Rollout& rollout = rollout_row(plan, id);
   if (plan.blocks[rollout.block].kind != BlockKind::Rollout) {
     return fmt::format("its {} is not a rollout block", describe_block(plan, rollout.block));
   }
+  if (plan.blocks[rollout.block].rollout != id) {
+    return fmt::format("its {} belongs to another rollout", describe_block(plan, rollout.block));
+  }
+  // Parents come first, so that nothing is its own ancestor.
+  if (id == 0 && rollout.parent != kNone) return "the main rollout has no parent";
+  if (id != 0 && rollout.parent >= id) return "its parent does not come before it";
   std::set<StageId> seen;
   for (const StageId stage : rollout.stages) {
     if (!seen.insert(stage).second) return fmt::format("stage {} stands in it twice", stage);
+    if (plan.stages[stage].rollout != id) return fmt::format("stage {} belongs to another rollout", stage);
   }
   for (const Freeze& freeze : rollout.freezes) {
     if (freeze.from >= freeze.to) return "a freeze ends before it begins";
   }
   return check_windows(rollout.windows);
+}
+
+// A block of a rollout without its row would run as nobody's.
+Reject check_rollout_blocks(const Plan& plan) {
+  for (BlockId id = 0; id < plan.blocks.size(); ++id) {
+    const Block& block = plan.blocks[id];
+    if (block.kind != BlockKind::Rollout) continue;
+    if (block.rollout < rollout_count(plan) && rollout_row(plan, block.rollout).block == id) continue;
+    return fmt::format("{}: no rollout has it as its block", describe_block(plan, id));
+  }
+  return std::nullopt;
 }
 
 // Runs check(row) over a table and says of which row the reason is.
@@ -224,8 +242,13 @@ Reject check_rows(const Plan& plan) {
   table("block", plan.blocks, [&](std::size_t index, const Block& row) { return check_block_row(plan, index, row); });
   table("stage", plan.stages, [&](std::size_t index, const Stage& row) { return check_stage(plan, index, row); });
   if (reject) return reject;
-  if (auto reason = check_rollout(plan)) return fmt::format("the rollout: {}", *reason);
-  return std::nullopt;
+  if (auto reason = check_rollout(plan, 0)) return fmt::format("the rollout: {}", *reason);
+  for (RolloutId id = 1; id < rollout_count(plan); ++id) {
+    if (auto reason = check_rollout(plan, id)) {
+      return fmt::format("{}: {}", describe("rollout", id, plan.children[id - 1]), *reason);
+    }
+  }
+  return check_rollout_blocks(plan);
 }
 
 }  // namespace rollout::plan

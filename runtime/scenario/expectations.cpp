@@ -266,13 +266,27 @@ plan::Op operator_of(Comparison comparison) {
   return plan::Op::Equal;
 }
 
-// Before the first `traffic` nothing goes to the new version.
-Value share_at(const Result& result, Nanoseconds instant) {
+// Before its first `traffic` nothing goes to the new version of a rollout.
+Value share_at(const Result& result, const std::string& rollout, Nanoseconds instant) {
   Value share = Value::ratio(0);
   for (const TrafficChange& change : result.traffic) {
-    if (change.at <= instant) share = change.share;
+    if (change.at <= instant && change.rollout == rollout) share = change.share;
   }
   return share;
+}
+
+// The rollouts whose traffic is meant: those of the name, else all that moved any.
+std::vector<std::string> rollouts_meant(const Expectation& expected, const Result& result) {
+  std::vector<std::string> paths;
+  for (const TrafficChange& change : result.traffic) {
+    const bool meant = expected.rollout.empty() || means_stage(expected.rollout, change.rollout);
+    if (meant && std::find(paths.begin(), paths.end(), change.rollout) == paths.end()) paths.push_back(change.rollout);
+  }
+  return paths;
+}
+
+std::string whose(const std::string& rollout) {
+  return rollout.empty() ? "it was" : fmt::format("that of `{}` was", rollout);
 }
 
 Verdict check_traffic(const Expectation& expected, const Context& context) {
@@ -280,18 +294,24 @@ Verdict check_traffic(const Expectation& expected, const Context& context) {
     const bool fits = plan::binary(operator_of(expected.comparison), share, expected.share).as_bool();
     return fits != expected.negated;
   };
+  const std::vector<std::string> meant = rollouts_meant(expected, context.result);
   if (expected.at) {
     const auto instant = context.points.resolve(*expected.at);
     if (!instant)
       return fmt::format("`{}` never came: the run {}", point_text(*expected.at), describe_end(context.result));
-    const Value share = share_at(context.result, *instant);
-    if (holds(share)) return std::nullopt;
-    return fmt::format("it was {} {}", plan::to_literal(share), context.at(*instant));
+    for (const std::string& rollout : meant) {
+      const Value share = share_at(context.result, rollout, *instant);
+      if (!holds(share)) return fmt::format("{} {} {}", whose(rollout), plan::to_literal(share), context.at(*instant));
+    }
+    if (meant.empty() && !holds(Value::ratio(0))) return fmt::format("it was 0% {}", context.at(*instant));
+    return std::nullopt;
   }
   for (const TrafficChange& change : context.result.traffic) {
-    if (!holds(change.share)) return fmt::format("it was {} {}", plan::to_literal(change.share), context.at(change.at));
+    const bool counts = std::find(meant.begin(), meant.end(), change.rollout) != meant.end();
+    if (counts && !holds(change.share))
+      return fmt::format("{} {} {}", whose(change.rollout), plan::to_literal(change.share), context.at(change.at));
   }
-  if (context.result.traffic.empty() && !holds(Value::ratio(0))) return "it was 0% throughout: no `traffic` step ran";
+  if (meant.empty() && !holds(Value::ratio(0))) return "it was 0% throughout: no `traffic` step ran";
   return std::nullopt;
 }
 

@@ -54,7 +54,8 @@ void Ledger::note(const Record& record) {
     }
   }
   if (record.kind == RecordKind::TrafficChanged) {
-    if (const Value* share = record.find("to")) result_.traffic.push_back({record.at, *share});
+    if (const Value* share = record.find("to"))
+      result_.traffic.push_back({record.at, *share, field_text(record, "rollout")});
   }
   if (record.kind == RecordKind::Notified)
     result_.notifications.push_back({record.at, field_text(record, "channel"), field_text(record, "text")});
@@ -77,7 +78,15 @@ void Ledger::note_state(const Record& record) {
 void Ledger::note_outcome(const Record& record) {
   const bool decides = record.kind == RecordKind::Paused || record.kind == RecordKind::RollbackStarted ||
                        record.kind == RecordKind::RunEnded;
-  if (!decides) return;
+  // Where a child goes back or fails, its stage is where the trouble began, also for those around it.
+  const bool of_child = !field_text(record, "rollout").empty();
+  const bool child_fails =
+      of_child && (record.kind == RecordKind::RollbackStarted ||
+                   (record.kind == RecordKind::ChildEnded && field_text(record, "state") != "succeeded" &&
+                    field_text(record, "state") != "stopped"));
+  if (record.kind == RecordKind::StageEntered) failed_in_.clear();
+  if (child_fails && failed_in_.empty() && result_.state == RunState::Running) failed_in_ = field_text(record, "stage");
+  if (!decides || (of_child && record.kind == RecordKind::RollbackStarted)) return;
   const std::string reason = field_text(record, "reason");
   // The end of a rollback says again why it began.
   if (!reason.empty()) result_.reason = reason;
@@ -85,7 +94,7 @@ void Ledger::note_outcome(const Record& record) {
     const auto end = state_named(field_text(record, "state"));
     if (end == RunState::RolledBack || end == RunState::RollbackIncomplete) return;
   }
-  result_.outcome_stage = stage_;
+  result_.outcome_stage = failed_in_.empty() ? stage_ : failed_in_;
 }
 
 void Ledger::note(const machine::StartEffect& effect, Nanoseconds at) {

@@ -22,7 +22,8 @@ class Ledger {
 
   Result& result_;
   Points points_;
-  std::string stage_;  // that runs now
+  std::string stage_;      // that was entered last
+  std::string failed_in_;  // the stage of a child that has failed or gone back
   std::size_t order_ = 0;
 };
 

@@ -33,8 +33,10 @@ Patience::Patience(const plan::Plan& plan) : longest_(kHour) {
     consider(block.within);
     consider(block.warmup);
   }
-  consider(plan.rollout.missing_for);
-  consider(plan.rollout.rollback_expires);
+  for (plan::RolloutId id = 0; id < plan::rollout_count(plan); ++id) {
+    consider(plan::rollout_row(plan, id).missing_for);
+    consider(plan::rollout_row(plan, id).rollback_expires);
+  }
 }
 
 bool Patience::is_due(Nanoseconds now) {

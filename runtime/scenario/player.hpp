@@ -33,6 +33,7 @@ struct SeenSample {
 struct TrafficChange {
   Nanoseconds at = 0;
   Value share;
+  std::string rollout = {};  // path of the child whose share it is; empty: of the main rollout
   bool operator==(const TrafficChange&) const = default;
 };
 

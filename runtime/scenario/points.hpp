@@ -9,7 +9,8 @@
 
 namespace rollout::scenario {
 
-// Whether `name`, as a scenario writes it, means the stage with that path: `canary` is also `ireland.cart.canary`.
+// Whether `name`, as a scenario writes it, means the stage (or child) with that path: `canary` is also
+// `ireland.cart("eu").canary`, and so are `cart.canary` and `cart(_).canary`.
 bool means_stage(std::string_view name, std::string_view path);
 
 // "expanded + 5m", "end of canary", "2m", "graduated[2]".

@@ -120,6 +120,7 @@ struct Expectation {
   std::optional<std::uint32_t> times;  // Called, Notified
   Comparison comparison{};             // Traffic
   Value share;
+  std::string rollout;      // Traffic: of this child; empty: of all rollouts of the run
   std::optional<Point> at;  // Traffic
   Nanoseconds within = 0;   // EndWithin
   Timing timing;            // End, Reached

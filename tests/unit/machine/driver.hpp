@@ -230,6 +230,7 @@ class Driver {
 struct TestPlan {
   PlanBuilder build;
   plan::BlockId rollout = kNone;
+  plan::RolloutId current = 0;  // whose stages, hooks and traffic are added
 
   explicit TestPlan(const std::string& name = "demo") {
     rollout = build.begin_block(plan::BlockKind::Rollout, name);
@@ -303,12 +304,31 @@ struct TestPlan {
     row.text = "hold " + plan::duration_text(least);
     build.emit(Op::Hold, build.add(std::move(row)));
   }
+  // A child rollout; what is added until its end is the child's.
+  plan::RolloutId begin_child(const std::string& path) {
+    plan::Rollout row;
+    row.path = row.name = path;
+    row.parent = current;
+    const plan::RolloutId id = build.add(std::move(row));
+    const plan::BlockId block = build.begin_block(plan::BlockKind::Rollout, path);
+    build.block(block).rollout = id;
+    build.rollout(id).block = block;
+    current = id;
+    return id;
+  }
+  plan::BlockId end_child() {
+    const plan::BlockId block = build.end_block();
+    current = build.rollout(current).parent;
+    build.emit(Op::Run, block);
+    return block;
+  }
   plan::BlockId begin_stage(const std::string& name) { return build.begin_block(plan::BlockKind::Stage, name); }
   plan::StageId end_stage() {
     const plan::BlockId block = build.end_block();
     plan::Stage row;
     row.name = build.block(block).name;
     row.block = block;
+    row.rollout = current;
     const plan::StageId id = build.add(std::move(row));
     build.emit(Op::Run, block);
     return id;
@@ -333,13 +353,13 @@ struct TestPlan {
     const plan::BlockId block = build.begin_block(plan::BlockKind::Traffic, "traffic");
     build.emit(Op::Effect, build.add(std::move(row)));
     build.end_block();
-    build.rollout().traffic_via = block;
+    build.rollout(current).traffic_via = block;
   }
   plan::BlockId hook(plan::HookKind kind, const std::string& command) {
     const plan::BlockId block = build.begin_block(plan::BlockKind::Hook, "hook");
     build.emit(Op::Effect, run(command));
     build.end_block();
-    build.rollout().hooks.push_back({kind, block});
+    build.rollout(current).hooks.push_back({kind, block});
     return block;
   }
 };

@@ -190,6 +190,26 @@ void add_guards(PlanBuilder& build, Rows& rows, BlockId stage) {
                       .text = "quantile(p95, 99%, 5m) > 20% above baseline(p95) for 3 of 5 samples"}));
 }
 
+// A child that the rollout runs after its stage.
+void add_child(PlanBuilder& build) {
+  Rollout row;
+  row.path = row.name = "cart";
+  row.parent = 0;
+  const RolloutId child = build.add(std::move(row));
+  const BlockId block = build.begin_block(BlockKind::Rollout, "cart");
+  build.block(block).rollout = child;
+  build.rollout(child).block = block;
+  const BlockId stage = build.begin_block(BlockKind::Stage, "only");
+  build.add(Stage{"cart.only", "", stage, {}, child});
+  Hold hold;
+  hold.least = build.duration_routine(kMinute);
+  build.emit(Op::Hold, build.add(std::move(hold)));
+  build.end_block();
+  build.emit(Op::Run, stage);
+  build.end_block();
+  build.emit(Op::Run, block);
+}
+
 }  // namespace
 
 Plan sample_plan() {
@@ -200,12 +220,13 @@ Plan sample_plan() {
   add_notifications(build, rows);
   const BlockId root = build.begin_block(BlockKind::Rollout, "sample");
   const BlockId stage = build.begin_block(BlockKind::Stage, "canary");
-  rows.canary =
-      build.add(Stage{"canary", "A small share first.", stage, {{2 * kHour, 4 * kHour, "Europe/Amsterdam", {0x1f}}}});
+  rows.canary = build.add(
+      Stage{"canary", "A small share first.", stage, {{2 * kHour, 4 * kHour, "Europe/Amsterdam", {0x1f}}}, 0});
   add_steps(build, rows);
   build.end_block();
   add_guards(build, rows, stage);
   build.emit(Op::Run, stage);
+  add_child(build);
   build.end_block();
   build.rollout().name = "sample";
   build.rollout().owner = "Platform Engineering";
