@@ -76,6 +76,24 @@ CLI::App* add_build(CLI::App& app, BuildArguments& arguments) {
   return verb;
 }
 
+CLI::App* add_format_verb(CLI::App& app, FormatArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("fmt", "bring plans into the one style, in place");
+  verb->add_option("FILE", arguments.files, ".rollout files; `-` formats the standard input to the standard output")
+      ->type_name("");
+  verb->add_flag("--check", arguments.check, "change nothing, name the files that are not in style");
+  verb->add_flag("--diff", arguments.diff, "change nothing, show what would change");
+  verb->add_flag_callback("--stdin", [&arguments] { arguments.files.emplace_back("-"); }, "the same as the file `-`");
+  verb->footer(
+      "\nExamples:\n"
+      "  rolloutc fmt plans/*.rollout\n"
+      "  rolloutc fmt --check plans/*.rollout                exit status 1 where one is not in style, for CI\n"
+      "  rolloutc fmt --diff portal.rollout | less\n"
+      "\nExit status: 0 done, or all in style; 1 not in style (--check, --diff), or a syntax error, whose statement is "
+      "left\n"
+      "as it is; 2 wrong usage or a file that cannot be read or written.\n");
+  return verb;
+}
+
 CLI::App* add_disasm(CLI::App& app, DisasmArguments& arguments) {
   CLI::App* verb = app.add_subcommand("disasm", "show a plan file as text");
   verb->add_option("PLAN", arguments.file, "a .rplan file")->type_name("")->required();
@@ -99,8 +117,8 @@ CLI::App* add_print(CLI::App& app, PrintArguments& arguments) {
 
 // An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
 std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
-  constexpr std::string_view kOptions[] = {"--format",  "--deny-warnings", "--output",
-                                           "--rollout", "--help",          "--version"};
+  constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--output", "--check",  "--diff",
+                                           "--stdin",  "--rollout",       "--help",   "--version"};
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return "";
   const std::vector<std::string> extras = app.remaining(true);
   const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
@@ -112,16 +130,17 @@ std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
 
 // What is wrong with the command line, and the verb that was probably meant.
 Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
-  const std::vector<std::string> verbs = {"check", "build", "disasm", "print"};
+  const std::vector<std::string> verbs = {"check", "build", "fmt", "disasm", "print"};
   std::string message = error.what();
   const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
   if (unknown_verb) {
     const auto meant = diagnostics::closest(words[1], verbs);
-    message = fmt::format("there is no command `{}`; {}", words[1],
-                          meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, disasm or print");
+    message =
+        fmt::format("there is no command `{}`; {}", words[1],
+                    meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, fmt, disasm or print");
   }
   if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
-  if (count == 1) message = "name a command: check, build, disasm or print";
+  if (count == 1) message = "name a command: check, build, fmt, disasm or print";
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
   fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
@@ -143,10 +162,12 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
 
   CheckArguments check;
   BuildArguments build;
+  FormatArguments format;
   DisasmArguments disasm;
   PrintArguments print;
   const CLI::App* check_verb = add_check(app, check);
   const CLI::App* build_verb = add_build(app, build);
+  const CLI::App* format_verb = add_format_verb(app, format);
   const CLI::App* disasm_verb = add_disasm(app, disasm);
   add_print(app, print);
   try {
@@ -159,6 +180,7 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   }
   if (check_verb->parsed()) return Arguments(std::move(check));
   if (build_verb->parsed()) return Arguments(std::move(build));
+  if (format_verb->parsed()) return Arguments(std::move(format));
   if (disasm_verb->parsed()) return Arguments(std::move(disasm));
   return Arguments(std::move(print));
 }

@@ -31,6 +31,11 @@ struct BuildArguments {
 struct DisasmArguments {
   std::string file;
 };
+struct FormatArguments {
+  std::vector<std::string> files;  // `-`: standard input to standard output
+  bool check = false;              // change nothing, name what would change
+  bool diff = false;               // change nothing, show what would change
+};
 enum class Printed : std::uint8_t { Tokens, Tree, Plan };
 struct PrintArguments {
   Printed what{};
@@ -42,12 +47,14 @@ struct PrintArguments {
 Exit check(const CheckArguments& arguments);
 // Writes the plan and says so; diagnostics go to the standard error.
 Exit build(const BuildArguments& arguments);
+// Brings files into the one style, in place.
+Exit format(const FormatArguments& arguments);
 // A plan as text.
 Exit disasm(const DisasmArguments& arguments);
 // One stage of the compiler as text: for those who work on it, and for bug reports.
 Exit print(const PrintArguments& arguments);
 
-using Arguments = std::variant<CheckArguments, BuildArguments, DisasmArguments, PrintArguments>;
+using Arguments = std::variant<CheckArguments, BuildArguments, FormatArguments, DisasmArguments, PrintArguments>;
 
 // Reads the command line; help, the version and usage errors are printed at once and end in a status instead.
 std::variant<Arguments, Exit> read_command_line(int count, const char* const* words);
