@@ -27,11 +27,12 @@ constexpr auto kPrinted =
 void add_format(CLI::App& verb, diagnostics::Format& format) {
   verb.add_option_function<std::string>(
           "--format", [&](const std::string& word) { format = *diagnostics::format_from(word); },
-          "how diagnostics are written: text (default), short, json")
+          "how diagnostics are written: text (default), short, json, sarif, github")
       ->type_name("FORMAT")
       ->check([](const std::string& word) {
-        return diagnostics::format_from(word) ? ""
-                                              : fmt::format("there is no format `{}`; it is text, short or json", word);
+        return diagnostics::format_from(word)
+                   ? ""
+                   : fmt::format("there is no format `{}`; it is text, short, json, sarif or github", word);
       });
 }
 
@@ -51,12 +52,15 @@ CLI::App* add_check(CLI::App& app, CheckArguments& arguments) {
   CLI::App* verb = app.add_subcommand("check", "find what is wrong in plans, without running anything");
   verb->add_option("FILE", arguments.files, ".rollout files; `-` reads the standard input")->type_name("")->required();
   add_format(*verb, arguments.format);
+  verb->add_flag("--fix", arguments.fix, "apply the fixes that can only be right, then show what is left");
   verb->add_flag("--deny-warnings", arguments.deny_warnings, "warnings count as errors for the exit status");
   verb->footer(
       "\nExamples:\n"
       "  rolloutc check portal.rollout\n"
       "  rolloutc check --format short plans/*.rollout       one line for each finding, for build logs\n"
-      "  rolloutc check --format json portal.rollout         one JSON object a line, for tools\n" +
+      "  rolloutc check --format json portal.rollout         one JSON object a line, for tools\n"
+      "  rolloutc check --format sarif plans/*.rollout       one document for code scanning\n"
+      "  rolloutc check --fix portal.rollout                 mends what has only one remedy\n" +
       std::string(kExitStatuses));
   return verb;
 }
@@ -94,6 +98,15 @@ CLI::App* add_format_verb(CLI::App& app, FormatArguments& arguments) {
   return verb;
 }
 
+CLI::App* add_explain(CLI::App& app, ExplainArguments& arguments) {
+  CLI::App* verb = app.add_subcommand(
+      "explain", "say why a code is reported, with a program that has the fault and one that has not");
+  verb->add_option("CODE", arguments.code, "for example E0301 or type-mismatch; nothing lists all")->type_name("");
+  verb->footer("\nExamples:\n  rolloutc explain E0301\n  rolloutc explain guard-without-then\n" +
+               std::string(kExitStatuses));
+  return verb;
+}
+
 CLI::App* add_disasm(CLI::App& app, DisasmArguments& arguments) {
   CLI::App* verb = app.add_subcommand("disasm", "show a plan file as text");
   verb->add_option("PLAN", arguments.file, "a .rplan file")->type_name("")->required();
@@ -117,8 +130,8 @@ CLI::App* add_print(CLI::App& app, PrintArguments& arguments) {
 
 // An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
 std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
-  constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--output", "--check",  "--diff",
-                                           "--stdin",  "--rollout",       "--help",   "--version"};
+  constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--fix",     "--output", "--check",
+                                           "--diff",   "--stdin",         "--rollout", "--help",   "--version"};
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return "";
   const std::vector<std::string> extras = app.remaining(true);
   const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
@@ -130,17 +143,17 @@ std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
 
 // What is wrong with the command line, and the verb that was probably meant.
 Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
-  const std::vector<std::string> verbs = {"check", "build", "fmt", "disasm", "print"};
+  const std::vector<std::string> verbs = {"check", "build", "fmt", "explain", "disasm", "print"};
   std::string message = error.what();
   const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
   if (unknown_verb) {
     const auto meant = diagnostics::closest(words[1], verbs);
-    message =
-        fmt::format("there is no command `{}`; {}", words[1],
-                    meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, fmt, disasm or print");
+    message = fmt::format(
+        "there is no command `{}`; {}", words[1],
+        meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, fmt, explain, disasm or print");
   }
   if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
-  if (count == 1) message = "name a command: check, build, fmt, disasm or print";
+  if (count == 1) message = "name a command: check, build, fmt, explain, disasm or print";
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
   fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
@@ -163,11 +176,13 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   CheckArguments check;
   BuildArguments build;
   FormatArguments format;
+  ExplainArguments explain;
   DisasmArguments disasm;
   PrintArguments print;
   const CLI::App* check_verb = add_check(app, check);
   const CLI::App* build_verb = add_build(app, build);
   const CLI::App* format_verb = add_format_verb(app, format);
+  const CLI::App* explain_verb = add_explain(app, explain);
   const CLI::App* disasm_verb = add_disasm(app, disasm);
   add_print(app, print);
   try {
@@ -181,6 +196,7 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   if (check_verb->parsed()) return Arguments(std::move(check));
   if (build_verb->parsed()) return Arguments(std::move(build));
   if (format_verb->parsed()) return Arguments(std::move(format));
+  if (explain_verb->parsed()) return Arguments(std::move(explain));
   if (disasm_verb->parsed()) return Arguments(std::move(disasm));
   return Arguments(std::move(print));
 }
