@@ -47,6 +47,8 @@ void Core::execute(Task& task) {
     start_effect(task, instruction);
   } else if (instruction.op == Op::Hold) {
     start_hold(task, instruction.b);
+  } else if (instruction.op == Op::Gate && task.kind == TaskKind::Response && task.item == kOutranked) {
+    advance(task);
   } else if (instruction.op == Op::Gate) {
     open_gate(task, instruction.b);
   } else if (instruction.op == Op::Notify) {
@@ -72,13 +74,15 @@ void Core::execute(Task& task) {
   }
 }
 
-// Whether the statement has to wait for a poll. Its samples are those of this instant.
+// Whether the statement has to wait for a poll. Its samples are those of this instant; a scripted world may have
+// changed since others asked in it.
 bool Core::needs_samples(Task& task, RoutineId routine) {
   std::vector<plan::MetricId> missing;
   for (const plan::MetricId metric : metrics_of(routine)) {
     if (metric >= state.metrics.size()) continue;
     const MetricState& known = state.metrics[metric];
-    if (!known.decided || known.slot != state.now) missing.push_back(metric);
+    const bool current = known.decided && known.slot == state.now && !state.scripted_world;
+    if (!current) missing.push_back(metric);
   }
   const auto own = std::ranges::find_if(state.inquiries, [&](const SlotPoll& poll) { return poll.task == task.id; });
   if (missing.empty() || own != state.inquiries.end()) return false;
