@@ -37,6 +37,7 @@ struct GuardAnswer {
   plan::GuardId guard = plan::kNone;
   ResponseId response = kNone;
   Cause cause;
+  bool blind = false;  // it saw nothing: its `continue` lifts the freeze and ends no pause
 };
 
 // An instant at which something is due. In the order in which things happen at one instant.
@@ -194,6 +195,8 @@ struct Core {
             const std::vector<plan::MetricId>& metrics);
   void ask(SlotPoll& poll, const std::vector<plan::MetricId>& metrics);
   void samples_arrived(const Samples& samples);
+  bool heard_late(const Reading& reading, Nanoseconds slot);
+  void give_up_on_answers(Nanoseconds until);
   void check_answered(Task& task, std::optional<bool> passed, const std::string& error);
   bool decide_next_slot(Nanoseconds slot);
   void decide_slot(Nanoseconds slot);

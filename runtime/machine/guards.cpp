@@ -17,14 +17,14 @@ namespace {
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kDefaultMissing = 300 * kSecond;
 
-// abort > rollback > rollback to > pause > everything that lets the run go on.
+// abort > rollback > rollback to > pause > continue > no outcome at all.
 int rank(OutcomeKind kind) {
   switch (kind) {
-    case OutcomeKind::Abort: return 4;
-    case OutcomeKind::Rollback: return 3;
-    case OutcomeKind::RollbackTo: return 2;
-    case OutcomeKind::Pause: return 1;
-    case OutcomeKind::Continue:
+    case OutcomeKind::Abort: return 5;
+    case OutcomeKind::Rollback: return 4;
+    case OutcomeKind::RollbackTo: return 3;
+    case OutcomeKind::Pause: return 2;
+    case OutcomeKind::Continue: return 1;
     case OutcomeKind::None: break;
   }
   return 0;
@@ -130,14 +130,15 @@ void Core::evaluate_guards(Nanoseconds slot) {
     const Guard& row = plan.guards[guard];
     const Value observed = compute_in_slot(row.observed);
     const std::string seen = observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(observed));
-    answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot}});
+    answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot}, false});
   }
   for (const GuardId guard : blind) {
     const Guard& row = plan.guards[guard];
     if (row.blind == kNone) continue;
     const bool goes_on = plan.responses[row.blind].outcome == OutcomeKind::Continue;
     if (GuardRun* run = find_guard(guard); run && goes_on) run->waived = true;
-    answers.push_back({guard, row.blind, Cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot}});
+    const Cause cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot};
+    answers.push_back({guard, row.blind, cause, true});
   }
   std::ranges::sort(answers, {}, &GuardAnswer::guard);
   answer(answers);
@@ -156,7 +157,8 @@ void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& f
     run.why.clear();
     run.missing_answered = run.waived = false;
   }
-  const bool acts = guard.response < plan.responses.size() && rank(plan.responses[guard.response].outcome) > 0;
+  const bool acts = guard.response < plan.responses.size() &&
+                    rank(plan.responses[guard.response].outcome) > rank(OutcomeKind::Continue);
   record_transitions(run, slot, verdict);
   if (!acts && run.truth == Truth::False) run.fired = false;
   if (!verdict.reached) return;
@@ -209,7 +211,8 @@ void Core::record_transitions(const GuardRun& run, Nanoseconds slot, const SlotV
 void Core::answer(const std::vector<GuardAnswer>& answers) {
   const GuardAnswer* best = nullptr;
   const auto strength = [&](const GuardAnswer& candidate) {
-    return candidate.response < plan.responses.size() ? rank(plan.responses[candidate.response].outcome) : 0;
+    const int own = candidate.response < plan.responses.size() ? rank(plan.responses[candidate.response].outcome) : 0;
+    return candidate.blind && own == rank(OutcomeKind::Continue) ? 0 : own;
   };
   for (const GuardAnswer& candidate : answers) {
     const std::uint64_t steps = start_response_steps(candidate.response, candidate.cause, nullptr);
@@ -223,7 +226,7 @@ void Core::answer(const std::vector<GuardAnswer>& answers) {
            {{"guard", text(plan.guards[candidate.guard].text)}, {"by", text(plan.guards[best->guard].text)}},
            candidate.cause.spot);
   }
-  take_outcome(best->response, best->cause, nullptr);
+  if (strength(*best) > 0) take_outcome(best->response, best->cause, nullptr);
 }
 
 Nanoseconds Core::missing_due(const GuardRun& run) const {
@@ -247,7 +250,7 @@ void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds a
   const ResponseId on_missing = plan.rollout.on_missing;
   if (on_missing < plan.responses.size()) {
     run.waived = plan.responses[on_missing].outcome == OutcomeKind::Continue;
-    answer({GuardAnswer{run.guard, plan.rollout.on_missing, cause}});
+    answer({GuardAnswer{run.guard, plan.rollout.on_missing, cause, true}});
   } else {
     pause_run(cause.reason, cause, kNone, nullptr);
   }
