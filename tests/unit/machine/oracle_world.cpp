@@ -232,7 +232,7 @@ class Life {
  private:
   // Somebody who looks at the run: while it is behind, nobody can tell what they saw.
   void speak(Time at) {
-    if (at < now_ || !answers_.empty() || machine_->state() != machine::RunState::Paused) return;
+    if (at <= back_since_ || !answers_.empty() || machine_->state() != machine::RunState::Paused) return;
     trial_.resumed.push_back(at);
     feed(machine::PersonSaid{machine::Verb::Resume, "dana", "", ""});
   }
@@ -242,7 +242,7 @@ class Life {
     if (!restored) throw std::runtime_error(restored.error().message);
     machine_.emplace(std::move(*restored));
     answers_.clear();
-    now_ = until;
+    now_ = back_since_ = until;
     feed(machine::Restarted{});
   }
 
@@ -307,7 +307,7 @@ class Life {
   std::shared_ptr<const plan::VerifiedPlan> plan_;
   std::optional<machine::Machine> machine_;
   std::multimap<Time, machine::Samples> answers_;
-  Time now_ = 0;
+  Time now_ = 0, back_since_ = 0;
   std::vector<Happening> happened_;
 };
 
