@@ -37,6 +37,7 @@ struct GuardAnswer {
   plan::GuardId guard = plan::kNone;
   ResponseId response = kNone;
   Cause cause;
+  bool blind = false;  // it saw nothing: its `continue` lifts the freeze and ends no pause
 };
 
 // An instant at which something is due. In the order in which things happen at one instant.
@@ -195,6 +196,8 @@ struct Core {
             const std::vector<plan::MetricId>& metrics);
   void ask(SlotPoll& poll, const std::vector<plan::MetricId>& metrics);
   void samples_arrived(const Samples& samples);
+  bool heard_late(const Reading& reading, Nanoseconds slot);
+  void give_up_on_answers(Nanoseconds until);
   void check_answered(Task& task, std::optional<bool> passed, const std::string& error);
   bool decide_next_slot(Nanoseconds slot);
   void decide_slot(Nanoseconds slot);
@@ -218,7 +221,7 @@ struct Core {
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
   void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
-  int strength(ResponseId response) const;
+  int strength(const GuardAnswer& answer) const;
   bool asks_people(BlockId block) const;
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
   Nanoseconds missing_due(const GuardRun& run) const;

@@ -67,6 +67,8 @@ Value Machine::compute(plan::RoutineId routine) const {
 Reaction Core::apply(const Event& event, Nanoseconds now) {
   out = {};
   state.now = std::max(state.now, now);
+  // While the runtime was down nobody listened: what it asked for is asked again.
+  if (!std::holds_alternative<Restarted>(event)) give_up_on_answers(state.now - 1);
   if (!state.begun) begin();
   if (const auto* samples = std::get_if<Samples>(&event)) samples_arrived(*samples);
   if (const auto* done = std::get_if<EffectDone>(&event)) effect_done(*done);
@@ -94,6 +96,7 @@ void Core::begin() {
 // schedules.
 void Core::settle() {
   state.behind = false;
+  give_up_on_answers(state.now);
   for (int step = 0; step < kMostMicroSteps; ++step) {
     sweep();
     const Nanoseconds slot = next_slot();

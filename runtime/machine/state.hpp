@@ -224,24 +224,25 @@ struct Wanted {
   bool answered = false;
   bool reused = false;     // this instant's sample was known already: `value` holds it
   std::uint64_t task = 0;  // a check that the machine runs itself for the answer
+  Nanoseconds due = 0;     // without an answer by then it is unknown
   Reading reading;
   Value value;  // usable, or missing with the reason, once decided
   template <typename Archive>
   void fields(Archive& a) {
-    a(metric, answered, reused, task, reading.metric, reading.status, reading.value, reading.sampled_at, reading.error,
-      value);
+    a(metric, answered, reused, task, due, reading.metric, reading.status, reading.value, reading.sampled_at,
+      reading.error, value);
   }
 };
 
 // A slot that was asked for. `task` 0: guards and holds decide at it; else one task waits for it alone.
 struct SlotPoll {
-  Nanoseconds slot = 0, deadline = 0;
+  Nanoseconds slot = 0;
   std::uint64_t task = 0;
   bool decided = false;        // of one task: its values are there, until the statement has used them
   std::vector<Wanted> wanted;  // by metric, ascending
   template <typename Archive>
   void fields(Archive& a) {
-    a(slot, deadline, task, decided, wanted);
+    a(slot, task, decided, wanted);
   }
 };
 
@@ -259,17 +260,15 @@ struct MetricState {
   Nanoseconds every = 0, stale_after = 0, over = 0, answer_within = 0;
   Value baseline;  // its mean before the start, where the plan asks for it
   bool decided = false;
-  Nanoseconds slot = 0;    // of the newest decided sample
-  Value value;             // usable, or missing with the reason
-  bool skewed = false;     // its newest sample came from the future
-  bool timed_out = false;  // `late_slot` had no answer in time: one may still come
-  Nanoseconds late_slot = 0;
-  std::vector<Sample> samples;  // known ones as far back as the plan looks, oldest first
-  std::vector<Sample> passes;   // Probe: each single answer of its check within `over`
+  Nanoseconds slot = 0;                 // of the newest decided sample
+  Value value;                          // usable, or missing with the reason
+  bool skewed = false;                  // its newest sample came from the future
+  std::vector<Nanoseconds> late_slots;  // had no answer in time: one may still come
+  std::vector<Sample> samples;          // known ones as far back as the plan looks, oldest first
+  std::vector<Sample> passes;           // Probe: each single answer of its check within `over`
   template <typename Archive>
   void fields(Archive& a) {
-    a(every, stale_after, over, answer_within, baseline, decided, slot, value, skewed, timed_out, late_slot, samples,
-      passes);
+    a(every, stale_after, over, answer_within, baseline, decided, slot, value, skewed, late_slots, samples, passes);
   }
 };
 
