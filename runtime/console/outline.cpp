@@ -107,7 +107,7 @@ void Walker::stage(plan::BlockId id) {
   OutlineStage made;
   const bool known = row.stage < plan_.stages.size();
   made.name = escaped(known ? plan_.stages[row.stage].name : row.name);
-  if (known) made.documentation = escaped(plan_.stages[row.stage].documentation);
+  if (known) made.documentation = summary(plan_.stages[row.stage].documentation);
   made.guards = guards_of(row);
   const std::size_t place = outline_.stages.size();
   outline_.stages.push_back(std::move(made));
@@ -256,7 +256,7 @@ void Walker::statement(const plan::Instruction& instruction, std::size_t depth) 
 
 void Walker::parameters(const Parameters& given) {
   for (const plan::Parameter& row : plan_.parameters) {
-    OutlineParameter parameter{escaped(row.name), {}, escaped(row.documentation), false, false};
+    OutlineParameter parameter{escaped(row.name), {}, summary(row.documentation), false, false};
     parameter.given = std::any_of(given.begin(), given.end(), [&](const auto& one) { return one.first == row.name; });
     plan::Value value = values_.value(row.default_value);
     for (const auto& [name, one] : given) {

@@ -81,7 +81,7 @@ void Preview::head() {
   const plan::Rollout& rollout = plan_.rollout;
   lines_.push_back(paint(escaped(rollout.name), Tone::Strong));
   const std::string& about = rollout.description.empty() ? rollout.documentation : rollout.description;
-  if (!about.empty()) add("  ", escaped(about.substr(0, about.find('\n'))));
+  if (!about.empty()) add("  ", summary(about));
   fact("owner", escaped(rollout.owner));
   fact("service", escaped(rollout.service));
   fact("environment", escaped(rollout.environment));
@@ -158,8 +158,7 @@ void Preview::stage(const OutlineStage& stage, double& share) {
   title += fmt::format("  {} {}  {}", bar(share, kBarCells), plan::to_literal(plan::Value::ratio(share)),
                        range_text(stage.takes));
   lines_.push_back(std::move(title));
-  if (!stage.documentation.empty())
-    add("    ", stage.documentation.substr(0, stage.documentation.find('\n')), Tone::Faint);
+  if (!stage.documentation.empty()) add("    ", stage.documentation, Tone::Faint);
   for (const OutlineStep& one : stage.steps) step(one);
   guards(stage.guards, "    ");
 }

@@ -34,7 +34,9 @@ void Core::handle_failure(Task& task, std::size_t frame, const std::string& erro
     const Block& block = plan.blocks[failed.block];
     const bool retried = (index != frame || may_retry) && failed.retried < block.retries;
     const Nanoseconds wait = std::max(kShortestRetry, duration_or(block.retry_every, &task, 0));
-    const bool again = retried && later(state.now, wait) <= failed.whole_due;
+    // A try that would begin at the limit never runs: limits come before steps. So the reason of this one is what
+    // people see.
+    const bool again = retried && later(state.now, wait) < failed.whole_due;
     if (!is_silent(task)) {
       const bool check = block.kind == BlockKind::Check || block.kind == BlockKind::Verify;
       const bool step =
