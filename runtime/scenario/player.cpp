@@ -15,6 +15,7 @@
 #include "runtime/scenario/people.hpp"
 #include "runtime/scenario/signals.hpp"
 #include "runtime/scenario/world.hpp"
+#include "runtime/zones/zones.hpp"
 
 namespace rollout::scenario {
 
@@ -44,7 +45,7 @@ struct Due {
   Nanoseconds at = 0;
   Order order{};
   std::uint64_t sequence = 0;
-  std::variant<Dies, StartsAgain, EffectDone, Speaks, machine::Samples> what;
+  std::variant<Dies, StartsAgain, machine::RequirementMet, EffectDone, Speaks, machine::Samples> what;
 
   // For a heap whose top is the earliest.
   bool operator<(const Due& other) const {
@@ -96,10 +97,12 @@ class Player {
   void happen(const Due& due);
   void happen(const Dies& dies);
   void happen(const StartsAgain&);
+  void happen(const machine::RequirementMet& met);
   void happen(const EffectDone& done);
   void happen(const Speaks& speaks);
   void happen(const machine::Samples& samples);
 
+  void meet_requirements();
   void ask_people(const Record& record);
   void push(Nanoseconds at, Order order, decltype(Due::what) what);
   void fail(std::string observed);
@@ -157,6 +160,12 @@ bool Player::begin() {
   run.run_id = "scenario";
   run.parameters = scenario_.parameters;
   run.scripted_world = true;
+  auto zones = zones::read_zones(plan_, now_);
+  if (!zones) {
+    fail(zones.error().message);
+    return false;
+  }
+  run.zones = std::move(*zones);
   auto created = Machine::create(verified_, std::move(run), now_);
   if (!created) {
     fail("the run could not be created: " + created.error().message);
@@ -164,6 +173,7 @@ bool Player::begin() {
   }
   machine_.emplace(std::move(*created));
   feed(machine::Wake{});
+  meet_requirements();
   return true;
 }
 
@@ -261,6 +271,14 @@ void Player::points_moved() {
     if (!at || crash_scheduled_[i]) continue;
     crash_scheduled_[i] = true;
     push(*at, Order::World, Dies{std::max<Nanoseconds>(0, scenario_.crashes[i].down_for)});
+  }
+}
+
+// What the rollout requires has succeeded, unless the scenario says otherwise.
+void Player::meet_requirements() {
+  for (const std::string& rollout : std::vector<std::string>(machine_->open_requirements())) {
+    const auto after = world_.requirement_met_after(rollout);
+    if (after) push(now_ + *after, Order::World, machine::RequirementMet{rollout, {}});
   }
 }
 
@@ -388,6 +406,14 @@ void Player::happen(const StartsAgain&) {
   }
   machine_.emplace(std::move(*restored));
   feed(machine::Restarted{});
+}
+
+void Player::happen(const machine::RequirementMet& met) {
+  if (machine_) {
+    feed(met);
+  } else {
+    push(restarts_at_, Order::World, met);
+  }
 }
 
 void Player::happen(const EffectDone& done) {
