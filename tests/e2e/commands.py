@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -314,6 +315,32 @@ class Cases:
         plan = self._call("run", "program.rollout", "--rollout", "everywhere", "--plan", "--set", 'regions=["us","asia"]')
         expect("touch us" in plan and "touch asia" in plan and "regions[2]" not in plan, plan)
         self._call("run", "program.rollout", "--rollout", "everywhere", "--yes", "--set", "regions=us", status=2, says=["a list", "JSON"])
+
+    # ------------------------------------------------------------ what is shown
+
+    def times_in_logs_are_for_people(self):
+        run = self._start("checked")
+        log = self._call("log", run.name)
+        expect(re.search(r'"Before" until [0-9:]{8} UTC', log), log)
+        self._call("abort", run.name, "--by", "ana")
+        run.ends(5)
+
+    def reports_of_scenarios(self):
+        (self.folder / "tested.rollout").write_text(
+            "rollout tested { stage one { run `a` undo { readonly run `x` } } }\n" 'scenario "good" of tested { expect succeeded }\n'
+            + 'scenario "bad: <&\\"> \u20ac" of tested {\n  run `a*` fails "]]> & <no>"\n  expect succeeded\n}\n')
+        suites = xml.etree.ElementTree.fromstring(self._call("test", "tested.rollout", "--format", "junit", status=1))
+        expect(suites.tag == "testsuites" and [suite.tag for suite in suites] == ["testsuite"], "the suites")
+        expect((suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("2", "1", "0"), f"{suites.attrib}")
+        for suite in [suites, *suites]:
+            float(suite.get("time"))
+        cases = list(suites[0])
+        expect([case.tag for case in cases] == ["testcase", "testcase"] and all(case.get("classname") == "tested" for case in cases), "cases")
+        expect([case.get("name") for case in cases] == ["good", 'bad: <&"> \u20ac'], f"{[case.get('name') for case in cases]}")
+        expect([child.tag for case in cases for child in case] == ["failure"] and "]]> & <no>" in cases[1][0].text, "the failure")
+        report = json.loads(self._call("test", "tested.rollout", "--format", "json", status=1))
+        expect(report["summary"] == {"total": 2, "passed": 1, "failed": 1}, f"{report}")
+        expect(report["scenarios"][1]["failures"][0]["line"] == 5, f"{report}")
 
     # ------------------------------------------------------------ shells and pages
 
