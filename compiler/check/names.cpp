@@ -186,7 +186,6 @@ std::optional<plan::ContextValue> find_context(const Checker& c, std::string_vie
 }
 
 void report_unknown_name(Checker& c, NodeRef name, std::string_view wanted, std::optional<SymbolKind> kind) {
-  if (name.text() == "settings") return not_yet(c, c.here(name), "the table `settings`");
   for (const ContextRow& row : kContext) {
     if (row.name != name.text()) continue;
     c.report(Code::NameNotHere, c.here(name), fmt::format("`{}` has a value only in {}", row.name, row.where));

@@ -105,7 +105,9 @@ void Core::run_due_item(const Due& due) {
       break;
     case DueKind::Timer:
       if (Task* task = find_task(due.id)) {
-        if (task->wait == Wait::Window) {
+        if (task->wait == Wait::Window && task->frames.empty()) {
+          begin_work();
+        } else if (task->wait == Wait::Window) {
           task->wait = Wait::Ready;
           task->due = kNever;
         } else {

@@ -8,6 +8,9 @@
 
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/command/commands.hpp"
+#include "compiler/driver/command/manual.hpp"
+#include "compiler/driver/shell/completion.hpp"
+#include "compiler/driver/shell/describe.hpp"
 
 namespace rollout::command {
 namespace {
@@ -128,6 +131,18 @@ CLI::App* add_print(CLI::App& app, PrintArguments& arguments) {
   return verb;
 }
 
+CLI::App* add_completion(CLI::App& app, std::string& shell) {
+  CLI::App* verb = app.add_subcommand("completion", "print what teaches a shell to complete this command");
+  verb->add_option("SHELL", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  verb->footer(
+      "\nExamples:\n"
+      "  source <(rolloutc completion bash)\n"
+      "  rolloutc completion zsh > ~/.zfunc/_rolloutc\n"
+      "  rolloutc completion fish > ~/.config/fish/completions/rolloutc.fish\n" +
+      std::string(kExitStatuses));
+  return verb;
+}
+
 // An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
 std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
   constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--fix",     "--output", "--check",
@@ -143,17 +158,18 @@ std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
 
 // What is wrong with the command line, and the verb that was probably meant.
 Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
-  const std::vector<std::string> verbs = {"check", "build", "fmt", "explain", "disasm", "print"};
+  const std::vector<std::string> verbs = {"check", "build", "fmt", "explain", "disasm", "print", "completion"};
   std::string message = error.what();
   const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
   if (unknown_verb) {
     const auto meant = diagnostics::closest(words[1], verbs);
     message = fmt::format(
         "there is no command `{}`; {}", words[1],
-        meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, fmt, explain, disasm or print");
+        meant ? fmt::format("did you mean `{}`?", *meant)
+              : "it is check, build, fmt, explain, disasm, print or completion");
   }
   if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
-  if (count == 1) message = "name a command: check, build, fmt, explain, disasm or print";
+  if (count == 1) message = "name a command: check, build, fmt, explain, disasm, print or completion";
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
   fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
@@ -185,6 +201,10 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   const CLI::App* explain_verb = add_explain(app, explain);
   const CLI::App* disasm_verb = add_disasm(app, disasm);
   add_print(app, print);
+  std::string shell_name;
+  const CLI::App* completion_verb = add_completion(app, shell_name);
+  // For the build: the page is made of the same tables as `--help`.
+  const CLI::App* manual_verb = app.add_subcommand("manual", "print the manual page")->group("");
   try {
     app.parse(count, words);
   } catch (const CLI::Success& wanted) {
@@ -192,6 +212,14 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
     return Exit::Clean;
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error, count, words);
+  }
+  if (completion_verb->parsed()) {
+    fmt::print("{}", shell::completion_script(shell::describe(app), shell_name).value_or(""));
+    return Exit::Clean;
+  }
+  if (manual_verb->parsed()) {
+    fmt::print("{}", shell::manual_page(shell::describe(app), manual_text()));
+    return Exit::Clean;
   }
   if (check_verb->parsed()) return Arguments(std::move(check));
   if (build_verb->parsed()) return Arguments(std::move(build));
