@@ -226,7 +226,6 @@ struct Core {
   void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
   int strength(const GuardAnswer& answer) const;
-  bool asks_people(BlockId block) const;
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
   Nanoseconds missing_due(const GuardRun& run) const;
   void new_episodes();

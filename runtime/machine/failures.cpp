@@ -195,12 +195,15 @@ void Core::uncaught_in_rollout(Task& task, const std::string& error) {
   }
 }
 
-// Whether the block asks a question.
+// Whether the block, or one that it runs, asks a question.
 bool Core::asks_people(BlockId id) const {
   if (id >= plan.blocks.size()) return false;
-  const plan::Block& block = plan.blocks[id];
-  return std::any_of(plan.code.begin() + block.begin, plan.code.begin() + block.end,
-                     [](const plan::Instruction& instruction) { return instruction.op == plan::Op::Gate; });
+  for (std::uint32_t place = plan.blocks[id].begin; place < plan.blocks[id].end; ++place) {
+    const plan::Instruction& instruction = plan.code[place];
+    if (instruction.op == plan::Op::Gate) return true;
+    if (instruction.op == plan::Op::Run && asks_people(instruction.b)) return true;
+  }
+  return false;
 }
 
 // An automatic rollback after its time has passed: what `rollback expires ... else` says, or a pause.

@@ -218,16 +218,6 @@ int Core::strength(const GuardAnswer& answer) const {
   return answer.blind ? 0 : own;
 }
 
-bool Core::asks_people(BlockId id) const {
-  if (id >= plan.blocks.size()) return false;
-  for (std::uint32_t place = plan.blocks[id].begin; place < plan.blocks[id].end; ++place) {
-    const plan::Instruction& instruction = plan.code[place];
-    if (instruction.op == plan::Op::Gate) return true;
-    if (instruction.op == plan::Op::Run && asks_people(instruction.b)) return true;
-  }
-  return false;
-}
-
 // The notifications and calls of all answers are carried out in source order; of their questions and outcomes the
 // strongest takes effect.
 void Core::answer(const std::vector<GuardAnswer>& answers) {
