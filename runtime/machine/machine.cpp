@@ -72,6 +72,7 @@ Reaction Core::apply(const Event& event, Nanoseconds now) {
   if (const auto* done = std::get_if<EffectDone>(&event)) effect_done(*done);
   if (const auto* said = std::get_if<PersonSaid>(&event)) person_said(*said);
   if (std::holds_alternative<Restarted>(event)) restarted();
+  if (const auto* newer = std::get_if<Superseded>(&event)) superseded(newer->by);
   settle();
   return std::move(out);
 }
