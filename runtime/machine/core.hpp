@@ -327,6 +327,7 @@ struct Core {
   void plan_schedules();
   void anchor_schedules(plan::Anchor anchor);
   void run_schedule(std::uint32_t index);
+  void superseded(const std::string& by);
   bool open_schedules() const;
   void schedule_ended(Task& task);
 };
