@@ -161,6 +161,8 @@ struct Core {
   void execute_run(Task& task, BlockId block);
   void fork(Task& task, BlockId block);
   bool needs_samples(Task& task, RoutineId routine);
+  bool notification_needs_samples(Task& task, plan::NotificationId id);
+  bool wait_for_samples(Task& task, const std::vector<plan::MetricId>& metrics);
 
   // -- effects.cpp
   void start_effect(Task& task, const plan::Instruction& instruction);
@@ -169,6 +171,7 @@ struct Core {
   void effect_done(const EffectDone& done);
   void settle_effect(Task& task, const EffectRun& run, const EffectDone& done);
   void call_done(Task& task, const EffectDone& done);
+  Nanoseconds usual_limit(const Task& task) const;
   EffectClass effective_class(const Task& task, EffectClass own) const;
   std::string effect_key(const Task& task, std::uint32_t place);
   std::string path_of(const Task& task) const;
@@ -217,6 +220,8 @@ struct Core {
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
   void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
+  int strength(ResponseId response) const;
+  bool asks_people(BlockId block) const;
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
   Nanoseconds missing_due(const GuardRun& run) const;
   void new_episodes();
@@ -240,12 +245,18 @@ struct Core {
   bool run_due(bool schedules);
   void run_due_item(const Due& due);
   void frame_limit_passed(const Due& due);
+  bool nothing_left(const Task& task, std::size_t frame) const;
   std::optional<Nanoseconds> next_wakeup() const;
 
   // -- pause.cpp
-  void pause_run(const std::string& reason, const Cause& cause, ResponseId response, const Task* task);
+  void pause_run(const std::string& reason, const Cause& cause, ResponseId response, const Task* task,
+                 bool for_doubt = false);
+  bool paused_as_well(const PauseRun& pause) const;
+  void pause_over(std::size_t index);
+  void end_pauses();
+  void pause_until_holds(std::uint64_t hold);
   void resume_run(const std::string& who);
-  void pause_limit_passed();
+  void pause_limit_passed(std::size_t index);
   void abort_run(const std::string& reason);
   void stop_forward_work();
   void hook_in_background(HookKind kind, const std::string& reason);
@@ -273,6 +284,7 @@ struct Core {
 
   // -- rollback.cpp
   void begin_rollback(const std::string& reason, plan::StageId to, ResponseId response, const Cause& cause);
+  void widen_rollback(const std::string& reason, const Cause& cause);
   bool forward_stopped() const;
   bool rollback_step();
   void undo_next();
@@ -292,6 +304,7 @@ struct Core {
   void left_in_doubt(const EffectRun& run);
   void doubt(EffectRun& run);
   void start_again(EffectRun& run, const std::string& how, const std::string& who);
+  void renew_attempts(Task& task);
   void ask_probe(Task& task, EffectRun& run);
   void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);
   void doubt_to_people(EffectRun& run, const std::string& why);

@@ -205,20 +205,38 @@ void Core::record_transitions(const GuardRun& run, Nanoseconds slot, const SlotV
          guard.spot);
 }
 
-// The steps of all answers are carried out in source order; of their outcomes the strongest takes effect.
+// A question competes with outcomes: it is weaker than each, stronger than what only tells or calls.
+int Core::strength(ResponseId id) const {
+  if (id >= plan.responses.size()) return 0;
+  const int own = rank(plan.responses[id].outcome);
+  return own > 0 ? own + 1 : asks_people(plan.responses[id].steps) ? 1 : 0;
+}
+
+bool Core::asks_people(BlockId id) const {
+  if (id >= plan.blocks.size()) return false;
+  for (std::uint32_t place = plan.blocks[id].begin; place < plan.blocks[id].end; ++place) {
+    const plan::Instruction& instruction = plan.code[place];
+    if (instruction.op == plan::Op::Gate) return true;
+    if (instruction.op == plan::Op::Run && asks_people(instruction.b)) return true;
+  }
+  return false;
+}
+
+// The notifications and calls of all answers are carried out in source order; of their questions and outcomes the
+// strongest takes effect.
 void Core::answer(const std::vector<GuardAnswer>& answers) {
   const GuardAnswer* best = nullptr;
-  const auto strength = [&](const GuardAnswer& candidate) {
-    return candidate.response < plan.responses.size() ? rank(plan.responses[candidate.response].outcome) : 0;
-  };
   for (const GuardAnswer& candidate : answers) {
     const std::uint64_t steps = start_response_steps(candidate.response, candidate.cause, nullptr);
     if (GuardRun* run = find_guard(candidate.guard); run && steps != 0) run->response = steps;
-    if (!best || strength(candidate) > strength(*best)) best = &candidate;
+    if (!best || strength(candidate.response) > strength(best->response)) best = &candidate;
   }
   if (!best) return;
   for (const GuardAnswer& candidate : answers) {
-    if (&candidate == best || strength(candidate) == 0) continue;
+    if (&candidate == best || strength(candidate.response) == 0) continue;
+    if (const GuardRun* run = find_guard(candidate.guard)) {
+      if (Task* steps = find_task(run->response)) steps->item = kOutranked;
+    }
     record(RecordKind::GuardOutranked,
            {{"guard", text(plan.guards[candidate.guard].text)}, {"by", text(plan.guards[best->guard].text)}},
            candidate.cause.spot);

@@ -216,6 +216,8 @@ void Core::person_steers(const PersonSaid& said) {
   } else if (said.verb == Verb::Rollback) {
     if (state.rollback && state.rollback->phase == RollbackPhase::Incomplete) {
       rollback_again(said.who);
+    } else if (state.rollback && state.rollback->to != kNone) {
+      widen_rollback(reason, cause);
     } else if (state.rollback) {
       ignore(said, "the run is rolling back already");
     } else {
@@ -224,7 +226,7 @@ void Core::person_steers(const PersonSaid& said) {
   } else if (state.rollback) {
     ignore(said, "the run is rolling back");
   } else if (said.verb == Verb::Pause) {
-    if (state.pause) {
+    if (state.pause && paused_as_well(PauseRun{.reason = reason, .who = said.who})) {
       ignore(said, "the run is paused already: " + state.pause->reason);
     } else {
       pause_run(reason, cause, kNone, nullptr);

@@ -83,7 +83,8 @@ void Core::want(std::vector<SlotPoll>& polls, std::uint64_t task, Nanoseconds sl
     Wanted wanted;
     wanted.metric = metric;
     const MetricState& newest = state.metrics[metric];
-    if (newest.decided && newest.slot == slot) {
+    // A scripted world may have changed at this very instant, by a stage that was entered in it.
+    if (newest.decided && newest.slot == slot && !state.scripted_world) {
       wanted.answered = wanted.reused = true;
       wanted.value = newest.value;
     } else {
@@ -222,8 +223,8 @@ void Core::accept(SlotPoll& poll) {
       known.timed_out = true;
       known.late_slot = poll.slot;
     }
-    const bool in_ring = !known.samples.empty() && known.samples.back().slot == poll.slot;
-    if (!wanted.value.is_missing() && look_back[wanted.metric] > 0 && !in_ring) {
+    if (!known.samples.empty() && known.samples.back().slot == poll.slot) known.samples.pop_back();
+    if (!wanted.value.is_missing() && look_back[wanted.metric] > 0) {
       add_sample(known.samples, {poll.slot, wanted.value}, look_back[wanted.metric]);
     }
   }

@@ -106,6 +106,9 @@ struct Stop {
   }
 };
 
+// A response whose guard was outranked in its slot: it tells and calls, but asks nobody.
+inline constexpr std::uint32_t kOutranked = 1;
+
 struct Task {
   std::uint64_t id = 0, parent = 0;
   TaskKind kind{}, root{};  // root: the kind of the task that this is a branch of
@@ -121,7 +124,8 @@ struct Task {
   bool stay = false;  // going on does not leave the statement at `pc`: what failed stood before it
   std::uint64_t subject =
       0;  // MetricCheck: metric; ItemCheck: gate; DoubtProbe: effect; Notification: its row; Schedule: index
-  std::uint32_t item = 0;  // ItemCheck; Hook: its kind; Undo: index of the entry; Notification: channel
+  // ItemCheck; Hook: its kind; Undo: index of the entry; Notification: channel; Response: kOutranked
+  std::uint32_t item = 0;
   std::uint32_t tries = 0;
   template <typename Archive>
   void fields(Archive& a) {
@@ -392,6 +396,7 @@ struct State {
   std::map<std::uint32_t, std::uint32_t> fallbacks;  // how often each `rollback to ... and retry` was tried
   std::uint64_t rollout_scope = 0;
   std::optional<PauseRun> pause;
+  std::vector<PauseRun> pauses_behind;  // said while the run was paused already; it goes on when all are over
   std::optional<RollbackRun> rollback;
   std::vector<ScheduleRun> schedules;
   std::vector<AckWait> acks;
@@ -399,8 +404,8 @@ struct State {
   void fields(Archive& a) {
     a(run_id, scripted_world, parameters, begun, behind, run_state, reason, created, now, started, stage_entered, ended,
       has_started, has_ended, stage, stages_entered, rollback_expires_at, traffic, variables, metrics, next_id, tasks,
-      effects, scopes, holds, gates, slots, past, inquiries, attempts, fallbacks, rollout_scope, pause, rollback,
-      schedules, acks);
+      effects, scopes, holds, gates, slots, past, inquiries, attempts, fallbacks, rollout_scope, pause, pauses_behind,
+      rollback, schedules, acks);
   }
 };
 
