@@ -263,6 +263,13 @@ void add_target(Checker& c, NodeRef node, SymbolId symbol, ScenarioLine& line) {
   line.targets.back() = target;
 }
 
+// The name of a rollout that the scenario's own `requires`.
+bool is_requirement(const Checker& c, NodeRef node) {
+  if (c.at.place.rollout == kNone) return false;
+  const auto& requirements = c.module.rollouts[c.at.place.rollout].requirements;
+  return std::ranges::find(requirements, node.text()) != requirements.end();
+}
+
 void add_callable(Checker& c, MaybeNode node, ScenarioLine& line) {
   if (!node) return;
   if (const auto run = grammar::as<grammar::RunView>(node)) {
@@ -273,6 +280,11 @@ void add_callable(Checker& c, MaybeNode node, ScenarioLine& line) {
             .help("`*` stands for anything");
       }
     }
+    return;
+  }
+  if (is_requirement(c, *node)) {
+    line.symbols.push_back(kNone);
+    line.targets.push_back(kNone);
     return;
   }
   SymbolId symbol = resolve(c, *node, "an action, a check or a channel");

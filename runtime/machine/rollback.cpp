@@ -35,6 +35,21 @@ void Core::begin_rollback(const std::string& reason, plan::StageId to, ResponseI
   stop_forward_work();
 }
 
+// A person wants everything undone while the run goes back to a stage only.
+void Core::widen_rollback(const std::string& reason, const Cause& cause) {
+  RollbackRun& run = *state.rollback;
+  run.to = kNone;
+  run.response = kNone;
+  run.reason = reason;
+  record(RecordKind::RollbackStarted,
+         {{"reason", Value::string(reason)}, {"to", Value::string("")}, {"who", Value::string(cause.who)}}, cause.spot);
+  state.reason = reason;
+  if (!run.spans.empty()) run.spans.front().begin = 0;
+  if (run.phase != RollbackPhase::HookAfter) return;
+  run.phase = RollbackPhase::Undoing;
+  run.spans.push_back({0, static_cast<std::uint32_t>(run.log.size()), 0});
+}
+
 bool Core::forward_stopped() const {
   return std::ranges::none_of(state.tasks, [](const auto& entry) {
     const Task& task = entry.second;

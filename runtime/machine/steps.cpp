@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
-#include "runtime/machine/windows.hpp"
 
 // The statements of blocks, one at a time.
 
@@ -47,6 +46,8 @@ void Core::execute(Task& task) {
     start_effect(task, instruction);
   } else if (instruction.op == Op::Hold) {
     start_hold(task, instruction.b);
+  } else if (instruction.op == Op::Gate && task.kind == TaskKind::Response && task.item == kOutranked) {
+    advance(task);
   } else if (instruction.op == Op::Gate) {
     open_gate(task, instruction.b);
   } else if (instruction.op == Op::Notify) {
@@ -72,13 +73,15 @@ void Core::execute(Task& task) {
   }
 }
 
-// Whether the statement has to wait for a poll. Its samples are those of this instant.
+// Whether the statement has to wait for a poll. Its samples are those of this instant; a scripted world may have
+// changed since others asked in it.
 bool Core::needs_samples(Task& task, RoutineId routine) {
   std::vector<plan::MetricId> missing;
   for (const plan::MetricId metric : metrics_of(routine)) {
     if (metric >= state.metrics.size()) continue;
     const MetricState& known = state.metrics[metric];
-    if (!known.decided || known.slot != state.now) missing.push_back(metric);
+    const bool current = known.decided && known.slot == state.now && !state.scripted_world;
+    if (!current) missing.push_back(metric);
   }
   const auto own = std::ranges::find_if(state.inquiries, [&](const SlotPoll& poll) { return poll.task == task.id; });
   if (missing.empty() || own != state.inquiries.end()) return false;
@@ -184,13 +187,9 @@ void Core::execute_run(Task& task, BlockId id) {
     return;
   }
   if (block.kind == BlockKind::Stage && task.kind == TaskKind::Main) {
-    static const std::vector<plan::Window> kNoWindows;
-    const auto& own = block.stage < plan.stages.size() ? plan.stages[block.stage].windows : kNoWindows;
-    const Nanoseconds opening = next_opening(state.now, plan.rollout.windows, own, plan.rollout.freezes);
+    const Nanoseconds opening = opening_of(block.stage);
     if (opening > state.now) {
-      task.wait = Wait::Window;
-      task.due = opening;
-      set_state(RunState::Waiting, "waiting for the window to open at " + plan::instant_text(opening));
+      wait_for_opening(task, opening);
       return;
     }
   }
