@@ -35,7 +35,7 @@ NAMES = [
 ]
 
 # Documents whose programs are still to be written.
-PENDING = set(NAMES)
+PENDING = {"3-order-processing-blue-green.md", "4-portal-api-canary.md", "5-userprofile-checklist.md"}
 
 HEADER = ["| Item | Where | How |", "|---|---|---|"]
 PLACE = re.compile(r"(?:\[([\w.-]+)(?::(\d+))?\]\([^)]*\)|([\w-]+\.(?:rollout|md|sql|sh|json|py|yml))(?::\d+)?)(?:\s+`([^`]+)`)?")
@@ -59,7 +59,8 @@ def repaired(text):
 
 def plain(text):
     """The words of an item: without emphasis, ticks, quotes of code and pictograms, and with single blanks."""
-    text = re.sub(r"[*`\\]|\[ \]|[\u2190-\u21ff\u2600-\u27bf\ufe0f\ufffd\U0001f000-\U0001faff]", " ", text)
+    text = re.sub(r"[*`\\]", "", text)
+    text = re.sub(r"\[ \]|[\u2190-\u21ff\u2600-\u27bf\ufe0f\ufffd\U0001f000-\U0001faff]", " ", text)
     return re.sub(r"\s+", " ", text).strip(" :.")
 
 
@@ -97,8 +98,10 @@ def items_of(text):
             cells = [cell.strip() for cell in bare.strip("|").split("|")]
             if table > 2 and any(cells):
                 sections[-1][1].append(" · ".join(cell for cell in cells if cell))
-        elif bare and not re.fullmatch(r"-+|\*\*[^*]+:\*\*", bare):  # a label alone is no item
-            sections[-1][1].append(re.sub(r"^([-*]|\d+\.)\s+(\[ \]\s+)?|^>\s*", "", bare))
+        else:
+            item = re.sub(r"^([-*]|\d+\.)\s+(\[ \]\s+)?|^>\s*", "", bare)
+            if not re.fullmatch(r"-*|\*\*[^*]+:\*\*", item):  # a label alone is no item
+                sections[-1][1].append(item)
     return [(heading, [item for item in items if plain(item)]) for heading, items in sections if heading]
 
 
@@ -124,7 +127,8 @@ class Places:
         if name not in self.lines:
             path = ROOT / self.folder / name
             text = path.read_text(encoding="utf-8") if path.is_file() else None
-            self.lines[name] = None if text is None else text.splitlines()
+            # A program's scenarios repeat what it says, so only what stands above them counts.
+            self.lines[name] = None if text is None else re.split(r"^(?=(?:world|scenario) )", text, flags=re.M)[0].splitlines()
         return self.lines[name]
 
     def find(self, name, quoted, item):
@@ -132,7 +136,8 @@ class Places:
         lines = self.lines_of(name)
         if lines is None:
             return f"there is no file {self.folder}{name}"
-        wanted = quoted.split(" » ") if quoted else [plain(item)]
+        own = f'item "{plain(item)}"'
+        wanted = quoted.split(" » ") if quoted else [own if any(own in plain(line) for line in lines) else plain(item)]
         first = 0
         for text in wanted:
             found = next((n for n in range(first, len(lines)) if text in lines[n] or text in plain(lines[n])), None)
@@ -149,7 +154,9 @@ class Places:
         text = plain(item)
         hits = []
         for path in sorted((ROOT / self.folder).glob("*.rollout")):
-            hits += [path.name for line in self.lines_of(path.name) if text in plain(line)]
+            lines = [plain(line) for line in self.lines_of(path.name)]
+            as_item = [path.name for line in lines if f'item "{text}"' in line]
+            hits += as_item or [path.name for line in lines if text in line]
         return hits[0] if len(text) > 5 and len(hits) == 1 else ""
 
 
@@ -235,9 +242,11 @@ def add(name, lines):
         if items:
             body += [f"### {heading}", "", *HEADER]
             for item in items:
-                rows = known.get((heading, plain(item)))
+                rows = [row for row in known.get((heading, plain(item)), []) if cells_of(row)[1]]
                 shown = re.sub(r"<(?=\w)", r"\\<", re.sub(r"[*`\ufffd]", "", item)).strip()
-                body.append(rows.pop(0) if rows else row_of(shown, places.guess(item), ""))
+                if rows:
+                    known[(heading, plain(item))].remove(rows[0])
+                body.append(rows[0] if rows else row_of(shown, places.guess(item), ""))
             body.append("")
     while head_end > start and not lines[head_end - 1].strip():
         head_end -= 1
