@@ -9,11 +9,15 @@ namespace rollout::lower {
 
 namespace {
 
+// The main file's; else that of a file which it uses, since scenarios may stand in a file of their own.
 const check::RolloutDecl* find_rollout(const CheckedModule& module, std::string_view name) {
+  const check::RolloutDecl* used = nullptr;
   for (const check::RolloutDecl& rollout : module.rollouts) {
-    if (module.symbols[rollout.symbol].name == name) return &rollout;
+    if (module.symbols[rollout.symbol].name != name) continue;
+    if (rollout.location.file == diagnostics::FileId{}) return &rollout;
+    if (used == nullptr) used = &rollout;
   }
-  return nullptr;
+  return used;
 }
 
 // Rows for all stages first, since responses anywhere may go back to one. Their blocks follow where they stand.

@@ -76,7 +76,7 @@ std::optional<LoadedScenarios> load_scenarios(const std::string& path) {
   std::map<std::string, PlanPointer> plans;
   for (scenario::Scenario& each : lower::lower_scenarios(file->module)) {
     PlanPointer& plan = plans[each.rollout];
-    if (plan == nullptr) plan = verified_plan_of(*file, each.rollout);
+    if (plan == nullptr) plan = verified(lower::lower_rollout(file->module, each.rollout), path);
     if (plan == nullptr) return std::nullopt;
     loaded.scenarios.push_back({std::move(each), plan});
   }

@@ -26,6 +26,7 @@ using plan::Nanoseconds;
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kRefreshEvery = kSecond / 4;
 constexpr Nanoseconds kSecondInterruptWithin = 5 * kSecond;
+constexpr Nanoseconds kLookForNewerEvery = 5 * kSecond;
 
 class Session {
  public:
@@ -33,10 +34,17 @@ class Session {
           journal::Journal& journal)
       : run_id_(std::move(run_id)),
         scheduler_(engine::make_real_scheduler(io_)),
-        engine_(io_, *scheduler_, journal, engine_options(options)),
+        engine_(io_, *scheduler_, journal, engine_options(options, state, run_id_)),
         display_(options.format, run_id_, rollout),
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         socket_(state.socket_of(run_id_)) {}
+
+  // Gives the key back when the run is over, and from then on looks for a newer run that has it.
+  void hold(std::vector<engine::ExclusiveKey> keys) { keys_ = std::move(keys); }
+  void follow(std::string state_directory, std::string exclusive) {
+    state_directory_ = std::move(state_directory);
+    exclusive_ = std::move(exclusive);
+  }
 
   Exit drive(const Begin& begin) {
     engine_.set_observer({.record = [this](const machine::Record& record) { display_.record(record); },
@@ -47,6 +55,7 @@ class Session {
         engine::ControlServer::open(io_, socket_, [this](const machine::PersonSaid& said) { return answer(said); });
     if (!control) return complain(control.error().message);
     if (display_.is_live() && !ended_) refresh();
+    if (!exclusive_.empty() && !ended_) look_for_newer();
     wait_for_signal();
     while (!ended_ && !stopped_) {
       if (io_.run_one() == 0) break;
@@ -56,14 +65,19 @@ class Session {
   }
 
  private:
-  static engine::EngineOptions engine_options(const SessionOptions& options) {
+  static engine::EngineOptions engine_options(const SessionOptions& options, const StateDirectory& state,
+                                              const std::string& run_id) {
     engine::EngineOptions engine;
     if (!options.prometheus_url.empty()) engine.prometheus_url = options.prometheus_url;
+    engine.succeeded_run = [state, run_id](const std::string& rollout) {
+      return command::succeeded_run(state, rollout, run_id);
+    };
     return engine;
   }
 
   void changed(const machine::Machine& machine) {
     state_ = machine.state();
+    if (machine::is_final(state_) || state_ == RunState::FollowingUp) keys_.clear();
     if (machine.finished() || state_ == RunState::RollbackIncomplete) ended_ = true;
     display_.refresh(machine.view(), scheduler_->now());
   }
@@ -83,6 +97,15 @@ class Session {
   void refresh() {
     if (const machine::Machine* machine = engine_.find(run_id_)) display_.refresh(machine->view(), scheduler_->now());
     scheduler_->at(scheduler_->now() + kRefreshEvery, [this] { refresh(); });
+  }
+
+  // What comes long after a rollout is about what it brought out: a newer run of the same thing makes it pointless.
+  void look_for_newer() {
+    if (machine::is_final(state_) || state_ == RunState::FollowingUp) {
+      const std::string latest = engine::latest_run(state_directory_, exclusive_);
+      if (!latest.empty() && latest != run_id_) return engine_.superseded(run_id_, latest);
+    }
+    scheduler_->at(scheduler_->now() + kLookForNewerEvery, [this] { look_for_newer(); });
   }
 
   void wait_for_signal() {
@@ -128,7 +151,8 @@ class Session {
   engine::Engine engine_;
   Display display_;
   boost::asio::signal_set signals_;
-  std::string socket_;
+  std::string socket_, state_directory_, exclusive_;
+  std::vector<engine::ExclusiveKey> keys_;
   RunState state_{};
   bool ended_ = false, stopped_ = false;
   std::optional<std::string> broken_;
@@ -145,6 +169,18 @@ Exit discarding(const StateDirectory& state, const std::string& run_id, Exit exi
   }
   for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix, error);
   return exit;
+}
+
+// Whether the stored run is over but for its schedules: then it needs no key any more.
+bool is_over(const StateDirectory& state, const std::string& run_id) {
+  const std::string path = state.journal_of(run_id);
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) == 0 || error) return false;
+  auto journal = journal::open_sqlite(path, journal::OpenMode::ReadOnly);
+  if (!journal) return false;
+  const auto row = (*journal)->run(run_id);
+  const auto over = [&](RunState one) { return row->state == machine::state_name(one); };
+  return row && (over(RunState::FollowingUp) || over(RunState::RolledBack) || over(RunState::Failed));
 }
 
 }  // namespace
@@ -177,7 +213,7 @@ Exit drive(const StateDirectory& state, const std::string& run_id, const plan::V
   }
   std::vector<engine::ExclusiveKey> keys;
   for (const std::string& key : wanted) {
-    if (key.empty()) continue;
+    if (key.empty() || is_over(state, run_id)) continue;
     auto acquired = engine::acquire_exclusive(state.path, key, run_id);
     if (!acquired) return discarding(state, run_id, complain(acquired.error().message));
     keys.push_back(std::move(*acquired));
@@ -187,7 +223,10 @@ Exit drive(const StateDirectory& state, const std::string& run_id, const plan::V
     return discarding(state, run_id,
                       complain(fmt::format("the journal of `{}` cannot be used: {}", run_id, journal.error().message)));
   }
-  const Exit exit = Session(state, run_id, plan->rollout.name, options, **journal).drive(begin);
+  Session session(state, run_id, plan->rollout.name, options, **journal);
+  session.hold(std::move(keys));
+  session.follow(state.path, plan->rollout.exclusive);
+  const Exit exit = session.drive(begin);
   journal->reset();
   return discarding(state, run_id, exit);
 }

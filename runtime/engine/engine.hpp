@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/engine/scheduler.hpp"
@@ -21,6 +22,8 @@ struct EngineOptions {
   std::string prometheus_url = "http://127.0.0.1:9090";  // where a metric's `url` does not say; from PROMETHEUS_URL
   std::size_t output_limit = 1 << 20;                    // bytes kept of a command's stdout and of its stderr each
   Nanoseconds kill_grace = 10'000'000'000;               // between TERM and KILL
+  // The newest run of a rollout, where it has succeeded: for `requires`. Asked every few seconds while a run waits.
+  std::function<std::optional<std::string>(const std::string& rollout)> succeeded_run = {};
 };
 
 // What an observer (the console, `--format json`, the control socket) learns, after it is durable.
@@ -48,6 +51,8 @@ class Engine {
   // What a person says; the answer is for that person ("approved by dana (1 of 2)", or why it was refused), after it is
   // durable.
   plan::Expected<std::string> say(const std::string& run_id, const machine::PersonSaid& said);
+  // A newer run has the exclusive key of a run that is over but for its schedules.
+  void superseded(const std::string& run_id, const std::string& by);
   const machine::Machine* find(const std::string& run_id) const;
   // Stops feeding without ending anything: children are left in the state that a crash would leave them in, or, with
   // `cancel`, ended first.

@@ -17,6 +17,14 @@ bool optional_id(plan::Id id, std::size_t size) {
   return id == kNone || id < size;
 }
 
+// Offsets that no zone has would run out of the range of instants.
+bool sound(const plan::Zone& zone) {
+  constexpr Nanoseconds kMost = Nanoseconds{26} * 3'600 * 1'000'000'000;
+  const auto in_reach = [](Nanoseconds offset) { return offset >= -kMost && offset <= kMost; };
+  return in_reach(zone.offset) && std::ranges::all_of(zone.changes, in_reach, &plan::ZoneChange::offset) &&
+         std::ranges::is_sorted(zone.changes, {}, &plan::ZoneChange::at);
+}
+
 bool sound(const Plan& plan, const Frame& frame) {
   if (frame.block >= plan.blocks.size()) return false;
   const plan::Block& block = plan.blocks[frame.block];
@@ -125,6 +133,7 @@ std::string check_state(const Plan& plan, const State& state) {
     if (!sound(plan, id, state.rollouts[id], state.begun)) return "a rollout";
   }
   if (state.pause && state.pause->rollout >= state.rollouts.size()) return "the pause";
+  if (!std::ranges::all_of(state.zones, [](const plan::Zone& zone) { return sound(zone); })) return "a time zone";
   const std::uint64_t next = state.next_id;
   const bool works =
       all_sound(state.tasks, next, [&](std::uint64_t id, const Task& task) { return sound(plan, id, task); }) &&

@@ -39,6 +39,7 @@ struct GuardAnswer {
   plan::GuardId guard = plan::kNone;
   ResponseId response = kNone;
   Cause cause;
+  bool blind = false;  // it saw nothing: its `continue` lifts the freeze and ends no pause
 };
 
 // An instant at which something is due. In the order in which things happen at one instant.
@@ -96,6 +97,8 @@ struct Core {
   // -- machine.cpp: events, and everything that is due
   Reaction apply(const Event& event, Nanoseconds now);
   void begin();
+  void begin_work();
+  void requirement_met(const RequirementMet& met);
   void settle();
   void sweep();
   bool finished() const;
@@ -182,6 +185,8 @@ struct Core {
   void execute_run(Task& task, BlockId block);
   void fork(Task& task, BlockId block);
   bool needs_samples(Task& task, RoutineId routine);
+  bool notification_needs_samples(Task& task, plan::NotificationId id);
+  bool wait_for_samples(Task& task, const std::vector<plan::MetricId>& metrics);
 
   // -- effects.cpp
   void start_effect(Task& task, const plan::Instruction& instruction);
@@ -190,6 +195,7 @@ struct Core {
   void effect_done(const EffectDone& done);
   void settle_effect(Task& task, const EffectRun& run, const EffectDone& done);
   void call_done(Task& task, const EffectDone& done);
+  Nanoseconds usual_limit(const Task& task) const;
   EffectClass effective_class(const Task& task, EffectClass own) const;
   std::string effect_key(const Task& task, std::uint32_t place);
   std::string path_of(const Task& task) const;
@@ -202,6 +208,8 @@ struct Core {
   void retry_frame(Task& task, std::size_t frame, Nanoseconds wait);
   void uncaught(Task& task, std::size_t frame, const std::string& error, bool unknown);
   void uncaught_in_rollout(Task& task, std::size_t root, std::size_t frame, const std::string& error);
+  bool asks_people(BlockId block) const;
+  void answer_expired(const std::string& reason, const Cause& cause, Task* task);
   void respond(Task& task, ResponseId response, const Cause& cause);
   void take_outcome(ResponseId response, const Cause& why, Task* task);
   std::string reason_of(ResponseId response, const Cause& cause, const Task* task) const;
@@ -215,6 +223,8 @@ struct Core {
             const std::vector<plan::MetricId>& metrics);
   void ask(SlotPoll& poll, const std::vector<plan::MetricId>& metrics);
   void samples_arrived(const Samples& samples);
+  bool heard_late(const Reading& reading, Nanoseconds slot);
+  void give_up_on_answers(Nanoseconds until);
   void check_answered(Task& task, std::optional<bool> passed, const std::string& error);
   bool decide_next_slot(Nanoseconds slot);
   void decide_slot(Nanoseconds slot);
@@ -239,6 +249,7 @@ struct Core {
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
   void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
+  int strength(const GuardAnswer& answer) const;
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
   int strength(const GuardAnswer& candidate) const;
   Nanoseconds missing_due(const Scope& scope, const GuardRun& run) const;
@@ -266,21 +277,28 @@ struct Core {
   void rollout_dues(RolloutId id, std::vector<Due>& list) const;
   void budget_passed(RolloutId id, std::uint32_t place);
   void frame_limit_passed(const Due& due);
+  bool nothing_left(const Task& task, std::size_t frame) const;
   std::optional<Nanoseconds> next_wakeup() const;
 
   // -- pause.cpp
-  void pause_run(const std::string& reason, const Cause& cause, ResponseId response, const Task* task);
+  void pause_run(const std::string& reason, const Cause& cause, ResponseId response, const Task* task,
+                 bool for_doubt = false);
+  bool paused_as_well(const PauseRun& pause) const;
+  void pause_over(std::size_t index);
+  void end_pauses();
+  void pause_until_holds(std::uint64_t hold);
   void resume_run(const std::string& who);
-  void pause_limit_passed();
+  void pause_limit_passed(std::size_t index);
   void abort_run(const std::string& reason);
   void stop_forward_work();
   void hook_in_background(RolloutId id, HookKind kind, const std::string& reason);
   void hooks_of_all(HookKind kind, const std::string& reason);
 
   // -- gates.cpp and people.cpp
+  std::uint32_t count_or_one(RoutineId routine, const Task* task) const;
   void open_gate(Task& task, plan::GateId gate);
-  void close_gate(std::uint64_t gate, const std::string& how);
-  void gate_failed(std::uint64_t gate, const std::string& error, const std::string& how);
+  void close_gate(std::uint64_t gate, const std::string& how, const std::string& who = {});
+  void gate_failed(std::uint64_t gate, const std::string& error, const std::string& how, const std::string& who = {});
   void gate_limit_passed(std::uint64_t gate);
   void check_item(GateRun& gate, std::uint32_t item);
   void item_checked(Task& task, std::optional<bool> passed, const std::string& error);
@@ -300,6 +318,7 @@ struct Core {
 
   // -- rollback.cpp
   bool begin_rollback(const std::string& reason, plan::StageId to, ResponseId response, const Cause& cause);
+  void widen_rollback(const std::string& reason, const Cause& cause);
   bool stopped_for_rollback(RolloutId id);
   bool rollback_step();
   bool rollback_step(RolloutId id);
@@ -329,6 +348,7 @@ struct Core {
   void left_in_doubt(const EffectRun& run);
   void doubt(EffectRun& run);
   void start_again(EffectRun& run, const std::string& how, const std::string& who);
+  void renew_attempts(Task& task);
   void ask_probe(Task& task, EffectRun& run);
   void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);
   void doubt_to_people(EffectRun& run, const std::string& why);
@@ -340,9 +360,12 @@ struct Core {
   void notification_ended(Task& task, const std::string& error);
   void ack_limit_passed(std::uint32_t index);
   void start_companion(std::uint64_t scope, std::uint32_t index);
+  plan::Openings openings_of(RolloutId id, plan::StageId stage) const;
+  void wait_for_opening(Task& task, Nanoseconds opening);
   void plan_schedules(RolloutId id);
   void anchor_schedules(RolloutId id, plan::Anchor anchor);
   void run_schedule(RolloutId id, std::uint32_t index);
+  void superseded(const std::string& by);
   bool open_schedules() const;
   void schedule_ended(Task& task);
 };

@@ -102,6 +102,7 @@ void Core::start_again(EffectRun& run, const std::string& how, const std::string
   if (Task* task = find_task(run.task)) {
     task->wait = Wait::Effect;
     task->waits_for = run.id;
+    renew_attempts(*task);
   }
   record(RecordKind::Intent,
          {{"effect", number(run.id)},
@@ -110,6 +111,15 @@ void Core::start_again(EffectRun& run, const std::string& how, const std::string
           {"again", Value::boolean(true)}},
          run.spot);
   out.requests.emplace_back(run.request);
+}
+
+// The limits of `timeout` begin anew: nothing ran while the runtime was down and while people looked into it. Those of
+// `within` bound the whole and go on.
+void Core::renew_attempts(Task& task) {
+  for (Frame& frame : task.frames) {
+    if (frame.attempt_due == kNever) continue;
+    frame.attempt_due = later(state.now, duration_or(plan.blocks[frame.block].timeout, &task, kNever));
+  }
 }
 
 // Asks the innermost enclosing block's probe whether the effect is there.
@@ -180,9 +190,7 @@ void Core::doubt_to_people(EffectRun& run, const std::string& why) {
   }
   task->wait = Wait::Doubt;
   task->waits_for = run.id;
-  const bool was_paused = state.pause.has_value();
-  pause_run(reason, Cause{reason, {}, run.spot, state.now}, kNone, nullptr);
-  if (!was_paused && state.pause) state.pause->for_doubt = true;
+  pause_run(reason, Cause{reason, {}, run.spot, state.now}, kNone, nullptr, true);
 }
 
 // A person knows that it happened.
@@ -200,6 +208,7 @@ void Core::settle_doubt(EffectRun& run, bool happened, const std::string& how, c
   }
   Task* task = find_task(settled.task);
   if (!task || task->waits_for != settled.id) return;
+  renew_attempts(*task);
   EffectDone done;
   done.effect = settled.id;
   done.status = happened ? EffectStatus::Succeeded : EffectStatus::Failed;
@@ -208,7 +217,14 @@ void Core::settle_doubt(EffectRun& run, bool happened, const std::string& how, c
 
 void Core::doubts_settled(const std::string& who) {
   const bool open = std::ranges::any_of(state.effects, [](const auto& entry) { return entry.second.in_doubt; });
-  if (!open && state.pause && state.pause->for_doubt) resume_run(who);
+  if (open || !state.pause) return;
+  if (state.pause->for_doubt && state.pauses_behind.empty()) {
+    resume_run(who);
+  } else if (state.pause->for_doubt) {
+    pause_over(0);
+  } else {
+    std::erase_if(state.pauses_behind, [](const PauseRun& pause) { return pause.for_doubt; });
+  }
 }
 
 }  // namespace rollout::machine

@@ -131,6 +131,15 @@ std::string Core::effect_key(const Task& task, std::uint32_t place) {
   return fmt::format("{}/{}/{}", state.run_id, path, attempt);
 }
 
+// How long a call may take that has no limit of its own: what is left of the nearest `timeout` around it.
+Nanoseconds Core::usual_limit(const Task& task) const {
+  Nanoseconds usual = kDefaultTimeout;
+  for (const Frame& frame : task.frames) {
+    if (frame.attempt_due != kNever) usual = std::max<Nanoseconds>(0, between(state.now, frame.attempt_due));
+  }
+  return usual;
+}
+
 void Core::start_effect(Task& task, const plan::Instruction& instruction) {
   if (instruction.b >= plan.effects.size()) {
     advance(task);
@@ -150,10 +159,7 @@ void Core::start_effect(Task& task, const plan::Instruction& instruction) {
     fail(task, fmt::format("`{}` was not started: {}", run.text, unknown), true);
     return;
   }
-  Nanoseconds usual = kDefaultTimeout;
-  for (const Frame& frame : task.frames) {
-    if (frame.attempt_due != kNever) usual = std::max<Nanoseconds>(0, between(state.now, frame.attempt_due));
-  }
+  Nanoseconds usual = usual_limit(task);
   if (task.root == TaskKind::MetricCheck && !state.metrics.empty()) {
     usual = state.metrics[std::min<std::size_t>(task.subject, state.metrics.size() - 1)].answer_within;
   }
@@ -170,7 +176,7 @@ void Core::start_call(Task& task, const Block& block) {
   if (block.kind == BlockKind::Channel) run.request.effect_class = EffectClass::Idempotent;
   run.request.callable = block.name;
   run.request.arguments = arguments_of(block.arguments, &task);
-  run.request.timeout = duration_or(block.timeout, &task, kDefaultTimeout);
+  run.request.timeout = usual_limit(task);
   run.request.key = effect_key(task, kCallPlace | task.frames.back().block);
   run.text = block.name;
   run.spot = block.spot;

@@ -73,12 +73,26 @@ struct PersonSaid {
   bool operator==(const PersonSaid&) const = default;
 };
 
+// The newest run of a rollout that this one `requires` has succeeded.
+struct RequirementMet {
+  std::string rollout;
+  std::string run;  // which run it was
+  bool operator==(const RequirementMet&) const = default;
+};
+
 // The runtime was started again on a stored state. Effects that were under way and have no outcome are in doubt.
 struct Restarted {
   bool operator==(const Restarted&) const = default;
 };
 
-using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted>;
+// A newer run has the exclusive key of this one, which is over but for its schedules: only those that are `always`
+// stay.
+struct Superseded {
+  std::string by;  // the newer run
+  bool operator==(const Superseded&) const = default;
+};
+
+using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted, RequirementMet, Superseded>;
 
 // ---------------------------------------------------------------- out of the machine
 

@@ -18,14 +18,15 @@ namespace {
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kDefaultMissing = 300 * kSecond;
 
-// abort > rollback > rollback to > pause > everything that lets the run go on.
+// abort > rollback > rollback to > pause > a question > continue > no outcome at all.
+constexpr int kQuestion = 2;
 int rank(OutcomeKind kind) {
   switch (kind) {
-    case OutcomeKind::Abort: return 4;
-    case OutcomeKind::Rollback: return 3;
-    case OutcomeKind::RollbackTo: return 2;
-    case OutcomeKind::Pause: return 1;
-    case OutcomeKind::Continue:
+    case OutcomeKind::Abort: return 6;
+    case OutcomeKind::Rollback: return 5;
+    case OutcomeKind::RollbackTo: return 4;
+    case OutcomeKind::Pause: return 3;
+    case OutcomeKind::Continue: return 1;
     case OutcomeKind::None: break;
   }
   return 0;
@@ -151,16 +152,16 @@ void Core::evaluate_guards(Nanoseconds slot) {
     const Guard& row = plan.guards[guard];
     const Value observed = compute_in_slot(row.observed);
     const std::string seen = observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(observed));
-    answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot, rollout_of_guard(guard)}});
+    answers.push_back(
+        {guard, row.response, Cause{row.text + seen, {}, row.spot, slot, rollout_of_guard(guard)}, false});
   }
   for (const GuardId guard : blind) {
     const Guard& row = plan.guards[guard];
     if (row.blind == kNone) continue;
     const bool goes_on = plan.responses[row.blind].outcome == OutcomeKind::Continue;
     if (GuardRun* run = find_guard(guard); run && goes_on) run->waived = true;
-    answers.push_back(
-        {guard, row.blind,
-         Cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot, rollout_of_guard(guard)}});
+    const Cause cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot, rollout_of_guard(guard)};
+    answers.push_back({guard, row.blind, cause, true});
   }
   std::ranges::sort(answers, {}, &GuardAnswer::guard);
   answer(answers);
@@ -179,7 +180,8 @@ void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& f
     run.why.clear();
     run.missing_answered = run.waived = false;
   }
-  const bool acts = guard.response < plan.responses.size() && rank(plan.responses[guard.response].outcome) > 0;
+  const bool acts = guard.response < plan.responses.size() &&
+                    rank(plan.responses[guard.response].outcome) > rank(OutcomeKind::Continue);
   record_transitions(run, slot, verdict);
   if (!acts && run.truth == Truth::False) run.fired = false;
   if (!verdict.reached) return;
@@ -228,12 +230,19 @@ void Core::record_transitions(const GuardRun& run, Nanoseconds slot, const SlotV
          guard.spot);
 }
 
-int Core::strength(const GuardAnswer& candidate) const {
-  return candidate.response < plan.responses.size() ? rank(plan.responses[candidate.response].outcome) : 0;
+// How much an answer weighs against the others of its slot. A guard that is blind and goes on competes with nobody.
+int Core::strength(const GuardAnswer& answer) const {
+  if (answer.response >= plan.responses.size()) return 0;
+  const plan::Response& response = plan.responses[answer.response];
+  const int own = rank(response.outcome);
+  if (own > kQuestion) return own;
+  if (asks_people(response.steps)) return kQuestion;
+  return answer.blind ? 0 : own;
 }
 
-// The steps of all answers are carried out in source order. Of the outcomes for one rollout the strongest takes effect;
-// an abort is for all, and what a rollout does outranks what those inside it would do.
+// The notifications and calls of all answers are carried out in source order. Of the questions and outcomes for one
+// rollout the strongest takes effect; an abort is for all, and what a rollout does outranks what those inside it would
+// do.
 void Core::answer(const std::vector<GuardAnswer>& answers) {
   std::map<RolloutId, const GuardAnswer*> best;
   const GuardAnswer* abort = nullptr;
@@ -262,6 +271,9 @@ void Core::answer(const std::vector<GuardAnswer>& answers) {
     if (!by || by == &candidate || strength(candidate) == 0) continue;
     const auto own = taken.find(candidate.cause.rollout);
     if (own != taken.end() && own->second == &candidate) continue;
+    if (const GuardRun* run = find_guard(candidate.guard)) {
+      if (Task* steps = find_task(run->response)) steps->item = kOutranked;
+    }
     const Acting for_it(*this, candidate.cause.rollout);
     record(RecordKind::GuardOutranked,
            {{"guard", text(plan.guards[candidate.guard].text)}, {"by", text(plan.guards[by->guard].text)}},
@@ -269,7 +281,7 @@ void Core::answer(const std::vector<GuardAnswer>& answers) {
   }
   for (const auto& [rollout, candidate] : taken) {
     const Acting for_it(*this, rollout);
-    take_outcome(candidate->response, candidate->cause, nullptr);
+    if (strength(*candidate) > 0) take_outcome(candidate->response, candidate->cause, nullptr);
   }
 }
 
@@ -297,7 +309,7 @@ void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds a
   const ResponseId on_missing = row(rollout).on_missing;
   if (on_missing < plan.responses.size()) {
     run.waived = plan.responses[on_missing].outcome == OutcomeKind::Continue;
-    answer({GuardAnswer{run.guard, on_missing, cause}});
+    answer({GuardAnswer{run.guard, on_missing, cause, true}});
   } else {
     pause_run(cause.reason, cause, kNone, nullptr);
   }

@@ -112,7 +112,7 @@ void Core::decide_hold(HoldRun& run, Nanoseconds slot) {
     if (frozen(acting) && (!run.bounded || offset < run.most)) return;
     run.satisfied = true;
     run.satisfied_at = slot;
-    if (run.task == 0) resume_run({});
+    if (run.task == 0) pause_until_holds(id);
   } else if (run.bounded && offset >= run.most) {
     hold_failed(id, slot);
   }

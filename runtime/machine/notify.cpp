@@ -94,6 +94,27 @@ void Core::start_companion(std::uint64_t scope, std::uint32_t index) {
   enter(task, run.block);
 }
 
+plan::Openings Core::openings_of(RolloutId id, plan::StageId stage) const {
+  static const std::vector<plan::Window> kNoWindows;
+  const bool own = stage < plan.stages.size() && plan.stages[stage].rollout == id;
+  return {row(id).windows, own ? plan.stages[stage].windows : kNoWindows, row(id).freezes, state.zones};
+}
+
+// Before the first stage a run is waiting anyhow; what for is news all the same.
+void Core::wait_for_opening(Task& task, Nanoseconds opening) {
+  const bool planned = state.start_at && !state.main().has_started && opening == *state.start_at;
+  const std::string why = opening == kNever ? "no window of this rollout opens any more"
+                          : planned         ? "its start is planned for " + plan::instant_text(opening)
+                                            : "its window opens at " + plan::instant_text(opening);
+  task.wait = Wait::Window;
+  task.due = opening;
+  record(RecordKind::WindowClosed, {{"why", Value::string(why)}, {"until", Value::instant(opening)}});
+  // Others may run on while one child waits.
+  if (rollout_of(task) != 0) return;
+  set_state(RunState::Waiting, why);
+  state.reason = why;
+}
+
 // Schedules before the start are due relative to when the run may start at the earliest.
 void Core::plan_schedules(RolloutId id) {
   const plan::Rollout& rollout = row(id);
@@ -136,6 +157,20 @@ void Core::run_schedule(RolloutId id, std::uint32_t index) {
   task.subject = index;
   run.task = task.id;
   enter(task, row.block);
+}
+
+void Core::superseded(const std::string& by) {
+  if (!state.has_ended && state.run_state != RunState::FollowingUp) return;
+  for (RolloutId id = 0; id < state.rollouts.size(); ++id) {
+    const Acting for_it(*this, id);
+    for (std::size_t index = 0; index < state.rollouts[id].schedules.size(); ++index) {
+      const plan::Schedule& schedule = row(id).schedules[index];
+      ScheduleRun& run = state.rollouts[id].schedules[index];
+      if (schedule.always || run.due == kNever) continue;
+      run.due = kNever;
+      record(RecordKind::ScheduleCancelled, {{"schedule", Value::string(schedule.text)}, {"by", Value::string(by)}});
+    }
+  }
 }
 
 bool Core::open_schedules() const {

@@ -44,8 +44,7 @@ void Core::ask_past(MetricId metric, Nanoseconds reach) {
 
 bool Core::decide_past() {
   if (state.past.empty()) return false;
-  const auto open = [&](const SlotPoll& poll) { return !is_complete(poll) && poll.deadline > state.now; };
-  if (std::ranges::any_of(state.past, open)) return false;
+  if (!std::ranges::all_of(state.past, is_complete)) return false;
   for (SlotPoll& poll : state.past) accept(poll);
   for (RolloutId id = 0; id < state.rollouts.size(); ++id) {
     if (!std::exchange(state.rollouts[id].takes_baselines, false)) continue;

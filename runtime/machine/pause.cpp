@@ -7,7 +7,8 @@
 
 namespace rollout::machine {
 
-void Core::pause_run(const std::string& reason, const Cause& cause, ResponseId response, const Task* task) {
+void Core::pause_run(const std::string& reason, const Cause& cause, ResponseId response, const Task* task,
+                     bool for_doubt) {
   if (task) {
     if (Task* own = find_task(task->id)) {
       own->wait = Wait::Resume;
@@ -21,21 +22,68 @@ void Core::pause_run(const std::string& reason, const Cause& cause, ResponseId r
     return;
   }
   record(RecordKind::Paused, {{"reason", Value::string(reason)}, {"who", Value::string(cause.who)}}, cause.spot);
-  if (state.pause) return;
   PauseRun pause;
   pause.reason = reason;
   pause.who = cause.who;
   pause.since = std::min(cause.at == 0 ? state.now : cause.at, state.now);
   pause.response = response;
   pause.rollout = task ? rollout_of(*task) : cause.rollout;
+  pause.for_doubt = for_doubt;
+  if (state.pause && paused_as_well(pause)) return;
   if (response < plan.responses.size()) {
     const plan::Response& row = plan.responses[response];
     pause.within_due = later(state.now, duration_or(row.within, task, kNever));
     if (row.until < plan.holds.size()) pause.until = add_hold(0, row.until, 0, 0, false);
   }
+  if (state.pause) {
+    state.pauses_behind.push_back(std::move(pause));
+    return;
+  }
   state.pause = std::move(pause);
   set_state(RunState::Paused, reason);
   hooks_of_all(HookKind::Pause, reason);
+}
+
+// Whether the run is paused in a way that this pause adds nothing to.
+bool Core::paused_as_well(const PauseRun& pause) const {
+  const auto ends_by_itself = [&](const PauseRun& other) {
+    return other.response < plan.responses.size() && plan.responses[other.response].until != kNone;
+  };
+  const auto covers = [&](const PauseRun& other) {
+    if (pause.for_doubt || other.for_doubt) return pause.for_doubt == other.for_doubt;
+    return ends_by_itself(pause) ? other.response == pause.response : !ends_by_itself(other);
+  };
+  return covers(*state.pause) || std::ranges::any_of(state.pauses_behind, covers);
+}
+
+// One of the pauses is over by itself; the run goes on when all are.
+void Core::pause_over(std::size_t index) {
+  if (!state.pause || index > state.pauses_behind.size()) return;
+  if (state.pauses_behind.empty()) {
+    resume_run({});
+    return;
+  }
+  const std::size_t behind = index == 0 ? 0 : index - 1;
+  PauseRun next = state.pauses_behind[behind];
+  state.pauses_behind.erase(state.pauses_behind.begin() + static_cast<std::ptrdiff_t>(behind));
+  if (index > 0) {
+    state.holds.erase(next.until);
+    return;
+  }
+  next.since = state.pause->since;
+  state.holds.erase(state.pause->until);
+  state.pause = std::move(next);
+  state.reason = state.pause->reason;
+}
+
+void Core::pause_until_holds(std::uint64_t hold) {
+  if (!state.pause) return;
+  if (state.pause->until == hold) {
+    pause_over(0);
+    return;
+  }
+  const auto found = std::ranges::find(state.pauses_behind, hold, &PauseRun::until);
+  if (found != state.pauses_behind.end()) pause_over(static_cast<std::size_t>(found - state.pauses_behind.begin()) + 1);
 }
 
 void Core::resume_run(const std::string& who) {
@@ -45,8 +93,7 @@ void Core::resume_run(const std::string& who) {
   for (auto& [id, run] : state.holds) {
     if (run.task != 0) run.base = later(run.base, lasted);
   }
-  state.holds.erase(pause.until);
-  state.pause.reset();
+  end_pauses();
   record(RecordKind::Resumed, {{"who", Value::string(who)}});
   bool in_window = false;
   for (auto& [id, task] : state.tasks) {
@@ -58,25 +105,41 @@ void Core::resume_run(const std::string& who) {
   hooks_of_all(HookKind::Resume, pause.reason);
 }
 
-void Core::pause_limit_passed() {
-  if (!state.pause) return;
-  const ResponseId response = state.pause->response;
-  state.pause->within_due = kNever;
+void Core::end_pauses() {
+  if (state.pause) state.holds.erase(state.pause->until);
+  for (const PauseRun& pause : state.pauses_behind) state.holds.erase(pause.until);
+  state.pause.reset();
+  state.pauses_behind.clear();
+}
+
+void Core::pause_limit_passed(std::size_t index) {
+  if (!state.pause || index > state.pauses_behind.size()) return;
+  PauseRun& pause = index == 0 ? *state.pause : state.pauses_behind[index - 1];
+  const ResponseId response = pause.response;
+  pause.within_due = kNever;
   if (response >= plan.responses.size() || plan.responses[response].otherwise == kNone) return;
-  const Cause cause{"the pause did not end within its limit: " + state.pause->reason,
+  const Cause cause{"the pause did not end within its limit: " + pause.reason,
                     {},
                     plan.responses[response].spot,
                     state.now,
-                    state.pause->rollout};
+                    pause.rollout};
   const ResponseId otherwise = plan.responses[response].otherwise;
   start_response_steps(otherwise, cause, nullptr);
-  take_outcome(otherwise, cause, nullptr);
+  if (otherwise < plan.responses.size() && plan.responses[otherwise].outcome == plan::OutcomeKind::Continue) {
+    pause_over(index);
+  } else {
+    take_outcome(otherwise, cause, nullptr);
+  }
 }
 
 // Stops everything that changes something, and undoes nothing.
 void Core::abort_run(const std::string& reason) {
   if (state.has_ended) return;
   for (RolloutRun& run : state.rollouts) {
+    for (ScheduleRun& schedule : run.schedules) {
+      schedule.due = kNever;
+      kill(schedule.task);
+    }
     if (!run.rollback) continue;
     const RollbackRun rollback = std::move(*run.rollback);
     run.rollback.reset();
@@ -99,8 +162,7 @@ void Core::stop_forward_work() {
   while (!state.scopes.empty()) disarm(state.scopes.begin()->first);
   state.slots.clear();
   state.past.clear();
-  if (state.pause) state.holds.erase(state.pause->until);
-  state.pause.reset();
+  end_pauses();
   std::vector<std::uint64_t> ended;
   for (const auto& [id, task] : state.tasks) {
     if (task.wait == Wait::Gone) continue;

@@ -34,6 +34,7 @@ void Core::end_run(RunState final_state, const std::string& reason) {
   state.has_ended = true;
   state.ended = state.now;
   state.pause.reset();
+  state.pauses_behind.clear();
   record(RecordKind::RunEnded,
          {{"state", Value::string(std::string(state_name(final_state)))}, {"reason", Value::string(reason)}});
 }

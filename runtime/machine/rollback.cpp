@@ -43,6 +43,21 @@ bool Core::begin_rollback(const std::string& reason, plan::StageId to, ResponseI
   return true;
 }
 
+// A person wants everything undone while the run goes back to a stage only.
+void Core::widen_rollback(const std::string& reason, const Cause& cause) {
+  RollbackRun& run = *state.main().rollback;
+  run.to = kNone;
+  run.response = kNone;
+  run.reason = reason;
+  record(RecordKind::RollbackStarted,
+         {{"reason", Value::string(reason)}, {"to", Value::string("")}, {"who", Value::string(cause.who)}}, cause.spot);
+  state.reason = reason;
+  if (!run.spans.empty()) run.spans.front().begin = 0;
+  if (run.phase != RollbackPhase::HookAfter) return;
+  run.phase = RollbackPhase::Undoing;
+  run.spans.push_back({.begin = 0, .cursor = static_cast<std::uint32_t>(run.log.size())});
+}
+
 // Whether the rollout itself, or one around it, goes back.
 bool Core::is_going_back(RolloutId id) const {
   for (;; id = row(id).parent) {

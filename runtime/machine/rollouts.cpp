@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "runtime/machine/core.hpp"
-#include "runtime/machine/windows.hpp"
+#include "runtime/plan/calendar.hpp"
 
 // The main rollout and its children: which of them a task works for, how a child begins and ends, and how it goes back
 // on its own while the rest of the run goes on.
@@ -170,17 +170,16 @@ void Core::go_on_after_child(Task& task, const std::string& error) {
   fail(task, error);
 }
 
-// When the stage of that rollout may be entered: the windows and freezes of the rollouts around it bind it too. Without
-// a stage: when the rollout may begin.
+// When the stage of that rollout may be entered at the earliest; kNone stands for a rollout without stages. The windows
+// and freezes of the rollouts around it bind it too, and nothing is entered before the start is planned.
 Nanoseconds Core::opening_of(RolloutId id, plan::StageId stage) const {
-  static const std::vector<plan::Window> kNoWindows;
   constexpr int kMostRounds = 100;
   Nanoseconds opening = state.now;
+  if (state.start_at && !state.main().has_started) opening = std::max(opening, *state.start_at);
   for (int round = 0; round < kMostRounds; ++round) {
     const Nanoseconds before = opening;
     for (RolloutId at = id;; at = row(at).parent) {
-      const bool own = at == id && stage < plan.stages.size();
-      opening = next_opening(opening, row(at).windows, own ? plan.stages[stage].windows : kNoWindows, row(at).freezes);
+      opening = next_opening(opening, openings_of(at, stage));
       if (at == 0 || opening == kNever) break;
     }
     if (opening == before || opening == kNever) return opening;

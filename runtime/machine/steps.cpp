@@ -46,10 +46,14 @@ void Core::execute(Task& task) {
     start_effect(task, instruction);
   } else if (instruction.op == Op::Hold) {
     start_hold(task, instruction.b);
+  } else if (instruction.op == Op::Gate && task.kind == TaskKind::Response && task.item == kOutranked) {
+    advance(task);
   } else if (instruction.op == Op::Gate) {
     open_gate(task, instruction.b);
   } else if (instruction.op == Op::Notify) {
+    if (notification_needs_samples(task, instruction.b)) return;
     notify(task, instruction.b);
+    std::erase_if(state.inquiries, [&](const SlotPoll& poll) { return poll.task == task.id; });
     advance(task);
   } else if (instruction.op == Op::UndoRest) {
     const std::uint64_t id = task.id;
@@ -71,17 +75,36 @@ void Core::execute(Task& task) {
   }
 }
 
-// Whether the statement has to wait for a poll. Its samples are those of this instant.
+// Whether the statement has to wait for a poll. Its samples are those of this instant; a scripted world may have
+// changed since others asked in it.
 bool Core::needs_samples(Task& task, RoutineId routine) {
   std::vector<plan::MetricId> missing;
   for (const plan::MetricId metric : metrics_of(routine)) {
     if (metric >= state.metrics.size()) continue;
     const MetricState& known = state.metrics[metric];
-    if (!known.decided || known.slot != state.now) missing.push_back(metric);
+    const bool current = known.decided && known.slot == state.now && !state.scripted_world;
+    if (!current) missing.push_back(metric);
   }
+  return wait_for_samples(task, missing);
+}
+
+// People are told what is known; only what nobody watches any more, as after the end, is asked for first.
+bool Core::notification_needs_samples(Task& task, plan::NotificationId id) {
+  if (id >= plan.notifications.size()) return false;
+  std::vector<plan::MetricId> unknown;
+  for (const plan::MetricId metric : metrics_of(plan.notifications[id].text)) {
+    if (metric >= state.metrics.size()) continue;
+    const MetricState& known = state.metrics[metric];
+    if (!known.decided || between(known.slot, state.now) > stale_after(metric)) unknown.push_back(metric);
+  }
+  return wait_for_samples(task, unknown);
+}
+
+// Once for a statement: what was not answered in time stays unknown.
+bool Core::wait_for_samples(Task& task, const std::vector<plan::MetricId>& metrics) {
   const auto own = std::ranges::find_if(state.inquiries, [&](const SlotPoll& poll) { return poll.task == task.id; });
-  if (missing.empty() || own != state.inquiries.end()) return false;
-  want(state.inquiries, task.id, state.now, missing);
+  if (metrics.empty() || own != state.inquiries.end()) return false;
+  want(state.inquiries, task.id, state.now, metrics);
   task.wait = Wait::Samples;
   return true;
 }
@@ -194,14 +217,9 @@ void Core::execute_run(Task& task, BlockId id) {
     return;
   }
   if (block.kind == BlockKind::Stage && is_forward(task)) {
-    const RolloutId rollout = rollout_of(task);
-    const Nanoseconds opening = opening_of(rollout, block.stage);
+    const Nanoseconds opening = opening_of(rollout_of(task), block.stage);
     if (opening > state.now) {
-      task.wait = Wait::Window;
-      task.due = opening;
-      // Others may run on while one child waits.
-      if (rollout == 0)
-        set_state(RunState::Waiting, "waiting for the window to open at " + plan::instant_text(opening));
+      wait_for_opening(task, opening);
       return;
     }
   }

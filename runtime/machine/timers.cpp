@@ -14,7 +14,8 @@ void Core::task_dues(const Task& task, Nanoseconds slot, std::vector<Due>& list)
   if (task.wait == Wait::Gone || task.wait == Wait::Stopping || task.wait == Wait::GoingBack) return;
   for (std::size_t index = 0; index < task.frames.size(); ++index) {
     const Frame& frame = task.frames[index];
-    const Nanoseconds limit = std::min(frame.attempt_due, frame.whole_due);
+    const bool runs = task.wait != Wait::Doubt;
+    const Nanoseconds limit = runs ? std::min(frame.attempt_due, frame.whole_due) : frame.whole_due;
     const bool held_back = is_forward(task) && slot <= limit;
     if (limit != kNever && !held_back) {
       list.push_back({limit, DueKind::FrameLimit, task.id, static_cast<std::uint32_t>(index)});
@@ -55,6 +56,10 @@ void Core::dues(std::vector<Due>& list) const {
   }
   if (state.pause && state.pause->within_due < slot) {
     list.push_back({state.pause->within_due, DueKind::PauseLimit, 0, 0});
+  }
+  for (std::uint32_t index = 0; index < state.pauses_behind.size(); ++index) {
+    const Nanoseconds due = state.pauses_behind[index].within_due;
+    if (due < slot) list.push_back({due, DueKind::PauseLimit, 0, index + 1});
   }
   for (RolloutId id = 0; id < state.rollouts.size(); ++id) rollout_dues(id, list);
   for (std::uint32_t index = 0; index < state.acks.size(); ++index) {
@@ -111,13 +116,15 @@ void Core::run_due_item(const Due& due) {
       break;
     case DueKind::FrameLimit: frame_limit_passed(due); break;
     case DueKind::GateLimit: gate_limit_passed(due.id); break;
-    case DueKind::PauseLimit: pause_limit_passed(); break;
+    case DueKind::PauseLimit: pause_limit_passed(due.index); break;
     case DueKind::AckLimit: ack_limit_passed(due.index); break;
     case DueKind::Budget: budget_passed(static_cast<RolloutId>(due.id), due.index); break;
     case DueKind::Timer:
       if (Task* task = find_task(due.id)) {
         const Acting for_it(*this, rollout_of(*task));
-        if (task->wait == Wait::Window) {
+        if (task->wait == Wait::Window && task->frames.empty()) {
+          begin_work();
+        } else if (task->wait == Wait::Window) {
           task->wait = Wait::Ready;
           task->due = kNever;
         } else {
@@ -133,6 +140,31 @@ void Core::run_due_item(const Due& due) {
   }
 }
 
+// Whether a block is over but for its ends: what was done at its limit was done in time.
+bool Core::nothing_left(const Task& task, std::size_t index) const {
+  const bool held_back = is_forward(task) && (state.pause || frozen(rollout_of(task)));
+  if (held_back || task.frames.empty()) return false;
+  for (; index < task.frames.size(); ++index) {
+    const bool under_way =
+        index + 1 < task.frames.size() ? !task.frames[index + 1].inserted : task.wait != Wait::Ready && !task.stay;
+    std::uint32_t place = task.frames[index].pc;
+    const auto is = [&](plan::Op op) { return place < plan.code.size() && plan.code[place].op == op; };
+    if (under_way && !is(plan::Op::End)) ++place;
+    while (is(plan::Op::Jump)) place = plan.code[place].b;
+    if (!is(plan::Op::End)) return false;
+  }
+  if (task.wait == Wait::Ready) return true;
+  if (task.wait == Wait::Hold) {
+    const auto hold = state.holds.find(task.waits_for);
+    return hold == state.holds.end() || hold->second.satisfied;
+  }
+  return task.wait == Wait::Children && std::ranges::all_of(state.tasks, [&](const auto& entry) {
+           const Task& branch = entry.second;
+           const bool own = branch.kind == TaskKind::Branch && branch.parent == task.id && branch.wait != Wait::Gone;
+           return !own || nothing_left(branch, 0);
+         });
+}
+
 void Core::frame_limit_passed(const Due& due) {
   Task* task = find_task(due.id);
   if (!task || due.index >= task->frames.size()) return;
@@ -143,9 +175,12 @@ void Core::frame_limit_passed(const Due& due) {
   const Nanoseconds limit = duration_or(whole ? block.within : block.timeout, task, 0);
   frame.attempt_due = kNever;
   if (whole) frame.whole_due = kNever;
+  if (nothing_left(*task, due.index)) return;
   Stop stop{.kind = StopKind::Fail, .frame = due.index, .may_retry = !whole, .error = {}};
-  stop.error = fmt::format("`{}` was not done within {}", block.name.empty() ? "the step" : block.name,
-                           plan::duration_text(limit));
+  stop.error = block.kind == plan::BlockKind::Within
+                   ? fmt::format("the steps of `{}` were not all done in time", block.name)
+                   : fmt::format("`{}` was not done within {}", block.name.empty() ? "the step" : block.name,
+                                 plan::duration_text(limit));
   stop_task(*task, std::move(stop));
 }
 
@@ -156,13 +191,20 @@ std::optional<Nanoseconds> Core::next_wakeup() const {
   dues(list);
   for (const Due& due : list) first = std::min(first, due.at);
   const Nanoseconds slot = next_slot();
-  const auto poll = std::ranges::find(state.slots, slot, &SlotPoll::slot);
-  first = std::min(first, slot > state.now || poll == state.slots.end() ? slot : poll->deadline);
-  for (const SlotPoll& poll_of_past : state.past) {
-    if (!is_complete(poll_of_past)) first = std::min(first, poll_of_past.deadline);
+  const bool asked = std::ranges::find(state.slots, slot, &SlotPoll::slot) != state.slots.end();
+  if (slot > state.now || !asked) first = std::min(first, slot);
+  // While one slot waits for its answer, the next are asked for at their own time.
+  for (const auto& [id, scope] : state.scopes) {
+    for (const GuardRun& run : scope.guards) {
+      if (run.asked > state.now) first = std::min(first, run.asked);
+    }
   }
-  for (const SlotPoll& inquiry : state.inquiries) {
-    if (!inquiry.decided) first = std::min(first, inquiry.deadline);
+  for (const std::vector<SlotPoll>* polls : {&state.past, &state.slots, &state.inquiries}) {
+    for (const SlotPoll& poll : *polls) {
+      for (const Wanted& wanted : poll.wanted) {
+        if (!wanted.answered && !poll.decided) first = std::min(first, wanted.due);
+      }
+    }
   }
   if (first == kNever) return std::nullopt;
   return std::max(first, state.now);

@@ -73,6 +73,7 @@ GateView view_of(const Core& core, const GateRun& run) {
     const GateItemRun& item = run.items[index];
     view.items.push_back({.text = item.text,
                           .ticked_by = item.ticked_by,
+                          .needed = item.needed,
                           .ticked = item.ticked,
                           .members = row.role == kNone ? view.members : core.members_of(row.role),
                           .automatic = row.check != kNone});
@@ -119,6 +120,7 @@ View view_of(const Core& core) {
   view.stage_entered = main.stage_entered;
   view.ended = state.ended;
   for (RolloutId id = 1; id < state.rollouts.size(); ++id) view.children.push_back(view_of(core, id));
+  if (!state.has_ended && !state.main().rollback) view.requirements = state.requirements;
   std::vector<const GuardRun*> guards;
   for (const auto& [id, scope] : state.scopes) {
     for (const GuardRun& run : scope.guards) guards.push_back(&run);

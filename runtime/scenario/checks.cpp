@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/machine/series.hpp"
 #include "runtime/plan/evaluate.hpp"
 
 namespace rollout::scenario {
@@ -11,20 +12,51 @@ namespace {
 using plan::Op;
 
 constexpr std::size_t kMostStatements = 10'000;
+constexpr std::size_t kMostSamples = 20'000;
+constexpr Nanoseconds kSecond = 1'000'000'000;
 
 }  // namespace
 
 // One evaluation: its variables, and how many statements it may still take.
 struct Checks::Evaluation {
+  const Checks& checks;
   const plan::Plan& plan;
   std::vector<Value> variables;
-  const std::function<Value(plan::MetricId)>& sample;
+  const CheckQuestion& question;
   std::size_t left = kMostStatements;
+
+  // The metric's known samples in (end - reach, end], at its cadence.
+  std::vector<machine::Sample> series(plan::MetricId metric, Nanoseconds end, Nanoseconds reach) const {
+    std::vector<machine::Sample> samples;
+    const Nanoseconds step = std::max(checks.cadence(metric), reach / static_cast<Nanoseconds>(kMostSamples));
+    for (Nanoseconds back = 0; back < reach; back += step) {
+      Value value = question.sample(metric, end - back);
+      if (!value.is_missing()) samples.push_back({end - back, std::move(value)});
+    }
+    std::reverse(samples.begin(), samples.end());
+    return samples;
+  }
+
+  Value baseline(plan::MetricId metric) const {
+    const plan::RoutineId own = plan.metrics[metric].baseline;
+    if (own != plan::kNone) return value(own);
+    if (!question.start) return Value::missing("the run has not started");
+    const Nanoseconds over = checks.duration_or(plan.rollout.baseline_over, 0);
+    const Nanoseconds end = *question.start - checks.cadence(metric);
+    return machine::aggregate_samples(series(metric, end, over), plan::Aggregate::Average, over, end);
+  }
 
   Value value(plan::RoutineId routine) const {
     plan::Environment environment;
     environment.variables = variables;
-    environment.metric = sample;
+    environment.metric = [&](plan::MetricId metric) { return question.sample(metric, question.at); };
+    environment.window = [&](plan::MetricId metric, plan::Aggregate kind, Nanoseconds window) {
+      return machine::aggregate_samples(series(metric, question.at, window), kind, window, question.at);
+    };
+    environment.quantile = [&](plan::MetricId metric, double fraction, Nanoseconds window) {
+      return machine::quantile_of_samples(series(metric, question.at, window), fraction, window, question.at);
+    };
+    environment.baseline = [&](plan::MetricId metric) { return baseline(metric); };
     return plan::evaluate(plan, routine, environment);
   }
 
@@ -83,8 +115,24 @@ bool Checks::decided_by_signals(plan::BlockId check) const {
   return check < plan_.blocks.size() && !plan_.blocks[check].external;
 }
 
-std::optional<bool> Checks::passes(plan::BlockId check, const std::function<Value(plan::MetricId)>& sample) const {
-  return Evaluation{plan_, variables_, sample}.run(check);
+std::optional<bool> Checks::passes(const CheckQuestion& question) const {
+  return Evaluation{*this, plan_, variables_, question}.run(question.check);
+}
+
+Nanoseconds Checks::duration_or(plan::RoutineId routine, Nanoseconds otherwise) const {
+  if (routine == plan::kNone) return otherwise;
+  plan::Environment environment;
+  environment.variables = variables_;
+  const Value value = plan::evaluate(plan_, routine, environment);
+  return value.kind() == plan::ValueKind::Duration ? value.as_integer() : otherwise;
+}
+
+Nanoseconds Checks::cadence(plan::MetricId metric) const {
+  return std::max(kSecond / 100, duration_or(plan_.metrics[metric].every, 15 * kSecond));
+}
+
+Nanoseconds Checks::stale_after(plan::MetricId metric) const {
+  return duration_or(plan_.metrics[metric].stale_after, std::max(3 * cadence(metric), 60 * kSecond));
 }
 
 }  // namespace rollout::scenario

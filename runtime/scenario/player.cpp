@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <queue>
-#include <set>
 #include <variant>
 
 #include "runtime/plan/evaluate.hpp"
@@ -15,6 +16,7 @@
 #include "runtime/scenario/people.hpp"
 #include "runtime/scenario/signals.hpp"
 #include "runtime/scenario/world.hpp"
+#include "runtime/zones/zones.hpp"
 
 namespace rollout::scenario {
 
@@ -31,6 +33,11 @@ struct Dies {
   Nanoseconds down_for = 0;
 };
 struct StartsAgain {};
+// `start` tells which start of the effect: an effect that was under way when the runtime died is started again.
+struct Finishes {
+  EffectDone done;
+  std::uint64_t start = 0;
+};
 struct Speaks {
   PersonSaid said;
   bool by_name = true;
@@ -44,7 +51,7 @@ struct Due {
   Nanoseconds at = 0;
   Order order{};
   std::uint64_t sequence = 0;
-  std::variant<Dies, StartsAgain, EffectDone, Speaks, machine::Samples> what;
+  std::variant<Dies, StartsAgain, machine::RequirementMet, Finishes, Speaks, machine::Samples> what;
 
   // For a heap whose top is the earliest.
   bool operator<(const Due& other) const {
@@ -91,16 +98,20 @@ class Player {
   machine::Samples immediate_answer(std::vector<machine::Poll>& polls);
   SignalAnswer read(plan::MetricId metric, Nanoseconds slot);
   std::optional<bool> check_passes(const plan::Metric& check, Nanoseconds slot);
+  Value usable(plan::MetricId metric, Nanoseconds slot);
   void keep_if_it_mattered(const machine::Samples& samples, const machine::Reaction& reaction);
 
   void happen(const Due& due);
   void happen(const Dies& dies);
   void happen(const StartsAgain&);
-  void happen(const EffectDone& done);
+  void happen(const machine::RequirementMet& met);
+  void happen(const Finishes& finishes);
   void happen(const Speaks& speaks);
   void happen(const machine::Samples& samples);
 
+  void meet_requirements();
   void ask_people(const Record& record);
+  void finish(Nanoseconds at, EffectDone done);
   void push(Nanoseconds at, Order order, decltype(Due::what) what);
   void fail(std::string observed);
 
@@ -119,7 +130,8 @@ class Player {
   Nanoseconds now_ = 0, restarts_at_ = 0, last_progress_ = 0;
   std::priority_queue<Due> due_;
   std::uint64_t sequence_ = 0;
-  std::set<std::uint64_t> under_way_;
+  std::map<std::uint64_t, std::uint64_t> under_way_;  // effects, and which start of them
+  std::uint64_t starts_ = 0;
   std::vector<bool> console_scheduled_, crash_scheduled_;
   std::size_t console_waiting_ = 0;
   bool points_changed_ = true, broken_ = false;
@@ -127,6 +139,11 @@ class Player {
 
 void Player::push(Nanoseconds at, Order order, decltype(Due::what) what) {
   due_.push({std::max(at, now_), order, sequence_++, std::move(what)});
+}
+
+void Player::finish(Nanoseconds at, EffectDone done) {
+  const std::uint64_t start = under_way_[done.effect];
+  push(at, Order::Effect, Finishes{std::move(done), start});
 }
 
 void Player::fail(std::string observed) {
@@ -157,6 +174,12 @@ bool Player::begin() {
   run.run_id = "scenario";
   run.parameters = scenario_.parameters;
   run.scripted_world = true;
+  auto zones = zones::read_zones(plan_, now_);
+  if (!zones) {
+    fail(zones.error().message);
+    return false;
+  }
+  run.zones = std::move(*zones);
   auto created = Machine::create(verified_, std::move(run), now_);
   if (!created) {
     fail("the run could not be created: " + created.error().message);
@@ -164,6 +187,7 @@ bool Player::begin() {
   }
   machine_.emplace(std::move(*created));
   feed(machine::Wake{});
+  meet_requirements();
   return true;
 }
 
@@ -230,8 +254,7 @@ void Player::take(machine::Reaction reaction, std::vector<machine::Poll>& polls)
     if (auto* effect = std::get_if<machine::StartEffect>(&request)) carry_out(*effect);
     if (auto* poll = std::get_if<machine::Poll>(&request)) polls.push_back(std::move(*poll));
     if (auto* cancel = std::get_if<machine::CancelEffect>(&request); cancel && under_way_.contains(cancel->effect))
-      push(now_, Order::Effect,
-           EffectDone{cancel->effect, EffectStatus::Cancelled, Value::missing("cancelled"), "cancelled"});
+      finish(now_, EffectDone{cancel->effect, EffectStatus::Cancelled, Value::missing("cancelled"), "cancelled"});
   }
 }
 
@@ -264,6 +287,14 @@ void Player::points_moved() {
   }
 }
 
+// What the rollout requires has succeeded, unless the scenario says otherwise.
+void Player::meet_requirements() {
+  for (const std::string& rollout : std::vector<std::string>(machine_->open_requirements())) {
+    const auto after = world_.requirement_met_after(rollout);
+    if (after) push(now_ + *after, Order::World, machine::RequirementMet{rollout, {}});
+  }
+}
+
 void Player::ask_people(const Record& record) {
   if (record.kind == RecordKind::Notified) {
     const std::string channel = field_text(record, "channel");
@@ -285,13 +316,12 @@ void Player::ask_people(const Record& record) {
 
 void Player::carry_out(const machine::StartEffect& effect) {
   ledger_.note(effect, now_);
-  under_way_.insert(effect.effect);
+  under_way_[effect.effect] = ++starts_;
   WorldAnswer answer = world_.answer(effect, now_);
   const bool too_long = !answer.after || *answer.after > effect.timeout;
   if (too_long && effect.timeout > 0) {
     const std::string error = "no answer within " + plan::duration_text(effect.timeout);
-    push(now_ + effect.timeout, Order::Effect,
-         EffectDone{effect.effect, EffectStatus::TimedOut, Value::missing(error), error});
+    finish(now_ + effect.timeout, EffectDone{effect.effect, EffectStatus::TimedOut, Value::missing(error), error});
     return;
   }
   if (!answer.after) return;
@@ -302,8 +332,8 @@ void Player::carry_out(const machine::StartEffect& effect) {
     }
     *result = Value::map(std::move(fields));
   }
-  push(now_ + *answer.after, Order::Effect,
-       EffectDone{effect.effect, answer.status, std::move(answer.result), std::move(answer.error)});
+  finish(now_ + *answer.after,
+         EffectDone{effect.effect, answer.status, std::move(answer.result), std::move(answer.error)});
 }
 
 // Takes the first slot's polls from the list and answers them together, with what is known now; late samples come as
@@ -328,13 +358,22 @@ machine::Samples Player::immediate_answer(std::vector<machine::Poll>& polls) {
 // A check on metrics alone follows from the signals; what else a check calls belongs to the world.
 std::optional<bool> Player::check_passes(const plan::Metric& check, Nanoseconds slot) {
   if (!checks_.decided_by_signals(check.check)) return world_.check_passes(check.declaration, check.arguments, slot);
-  return checks_.passes(check.check, [&](plan::MetricId metric) {
-    const auto answer = signals_.read(metric, slot);
-    const plan::Metric& row = plan_.metrics[metric];
-    const bool known = answer && answer->delay == 0 && answer->reading.status == machine::ReadingStatus::Value;
-    if (known) return answer->reading.value;
-    return row.absent < plan_.constants.size() ? plan_.constants[row.absent] : Value::missing("no data");
-  });
+  const auto sample = [&](plan::MetricId metric, Nanoseconds at) { return usable(metric, at); };
+  return checks_.passes({check.check, slot, ledger_.points().started(), sample});
+}
+
+// What an expression may rely on of the metric at that slot: its value, or missing.
+Value Player::usable(plan::MetricId metric, Nanoseconds slot) {
+  const SignalAnswer answer = read(metric, slot);
+  const plan::Metric& row = plan_.metrics[metric];
+  if (answer.reading.status == machine::ReadingStatus::NoData && row.absent < plan_.constants.size())
+    return plan_.constants[row.absent];
+  if (answer.delay > 0 || answer.reading.status != machine::ReadingStatus::Value) return Value::missing("no data");
+  if (std::isnan(answer.reading.value.as_double())) return Value::missing("the source answered NaN");
+  const Nanoseconds age = slot - answer.reading.sampled_at.value_or(slot);
+  if (age > checks_.stale_after(metric)) return Value::missing("the newest sample is too old");
+  if (age < -checks_.cadence(metric)) return Value::missing("the newest sample is ahead of the clock");
+  return answer.reading.value;
 }
 
 // The signals' word; a check that no signal is about is answered by the world.
@@ -390,8 +429,19 @@ void Player::happen(const StartsAgain&) {
   feed(machine::Restarted{});
 }
 
-void Player::happen(const EffectDone& done) {
-  if (machine_ && under_way_.erase(done.effect) > 0) feed(done);
+void Player::happen(const machine::RequirementMet& met) {
+  if (machine_) {
+    feed(met);
+  } else {
+    push(restarts_at_, Order::World, met);
+  }
+}
+
+void Player::happen(const Finishes& finishes) {
+  const auto found = under_way_.find(finishes.done.effect);
+  if (!machine_ || found == under_way_.end() || found->second != finishes.start) return;
+  under_way_.erase(found);
+  feed(finishes.done);
 }
 
 void Player::happen(const Speaks& speaks) {

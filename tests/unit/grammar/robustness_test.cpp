@@ -1,6 +1,6 @@
 // What holds for any bytes: the leaves tile the text, the events form one tree, the time is linear.
 #include <catch2/catch.hpp>
-#include <chrono>
+#include <ctime>
 #include <random>
 
 #include "support.hpp"
@@ -93,13 +93,13 @@ std::string swapped_tokens(const SyntaxTree& tree, std::mt19937& random) {
   return text;
 }
 
+// The processor's time: what other processes take does not count.
 double seconds_to_parse(const std::string& text) {
   double best = 1e9;
   for (int i = 0; i < 2; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     const SyntaxTree tree = parse_text(text);
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-    best = std::min(best, taken.count());
+    best = std::min(best, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
   }
   return best;
 }
