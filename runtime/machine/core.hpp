@@ -251,7 +251,6 @@ struct Core {
   void answer(const std::vector<GuardAnswer>& answers);
   int strength(const GuardAnswer& answer) const;
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
-  int strength(const GuardAnswer& candidate) const;
   Nanoseconds missing_due(const Scope& scope, const GuardRun& run) const;
   void new_episodes();
   void waive_blindness();
