@@ -80,7 +80,7 @@ TEST_CASE("what is not a plan is called by its name") {
   CHECK(rejection(header) == "the file's header is damaged (checksum differs): copy or build it again");
   std::string last = bytes;
   last.back() = static_cast<char>(last.back() ^ 1);
-  CHECK(rejection(last).starts_with("section `rollout` is damaged (checksum "));
+  CHECK(rejection(last).starts_with("section `children` is damaged (checksum "));
 }
 
 TEST_CASE("values have an exact encoding of their own") {
