@@ -13,7 +13,8 @@ option(ROLLOUT_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
 find_program(ROLLOUT_CCACHE ccache)
 if(ROLLOUT_CCACHE)
   # Paths relative to the checkout, so that a second clone or build folder finds what the first one compiled.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${ROLLOUT_CCACHE})
+  # Ninja has the compiler name the headers of each file, so that a miss needs no preprocessing of its own.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 ${ROLLOUT_CCACHE})
 endif()
 
 find_program(ROLLOUT_MOLD mold)

@@ -11,6 +11,8 @@ using namespace rollout::command;
 struct Run {
   Exit operator()(const CheckArguments& arguments) const { return check(arguments); }
   Exit operator()(const BuildArguments& arguments) const { return build(arguments); }
+  Exit operator()(const FormatArguments& arguments) const { return format(arguments); }
+  Exit operator()(const ExplainArguments& arguments) const { return explain(arguments); }
   Exit operator()(const DisasmArguments& arguments) const { return disasm(arguments); }
   Exit operator()(const PrintArguments& arguments) const { return print(arguments); }
   Exit operator()(const Arguments& arguments) const { return std::visit(*this, arguments); }

@@ -203,6 +203,7 @@ Decoded<RateValue> decode_rate(std::string_view text) {
 }
 
 Decoded<std::int64_t> decode_time_of_day(std::string_view text) {
+  if (text == "24:00") return {kNanosecondsPerDay, LiteralFault::None};
   if (text.size() != 5 || !is_clock_time(text)) return {0, LiteralFault::Malformed};
   return {clock_nanoseconds(text), LiteralFault::None};
 }

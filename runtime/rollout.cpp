@@ -5,11 +5,16 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 
+#include "compiler/driver/shell/completion.hpp"
+#include "compiler/driver/shell/describe.hpp"
 #include "runtime/command/commands.hpp"
+#include "runtime/command/manual.hpp"
+#include "runtime/command/output.hpp"
 
 namespace {
 
 using namespace rollout::command;
+namespace shell = rollout::shell;
 
 constexpr const char* kExitStatuses =
     "Exit status: 0 succeeded, 1 failed, 2 usage, compile or I/O error, 3 rolled back, 4 rollback incomplete,\n"
@@ -61,8 +66,9 @@ struct Verbs {
   RunArguments run;
   TestArguments test;
   SimulateArguments simulate;
-  Common list, status;
-  std::string status_run;
+  Common list, status, watch;
+  bool names_only = false;
+  std::string status_run, watch_run, shell;
   LogArguments log;
   PersonArguments resume;
   RunArguments resume_how;
@@ -75,6 +81,8 @@ void add_run(CLI::App& app, Verbs& verbs) {
   run->add_option("--set", verbs.run.parameters, "A parameter's value: NAME=VALUE, repeatable")
       ->type_name("NAME=VALUE");
   run->add_option("--rollout", verbs.run.rollout, "Which rollout, where the file has several");
+  run->add_option("--at", verbs.run.start_at, "Plan the start for this instant, as in 2026-12-01T02:00Z")
+      ->type_name("INSTANT");
   run->add_flag("-y,--yes", verbs.run.yes, "Start without asking");
   run->add_flag("--plan", verbs.run.plan_only, "Show what it would do, and stop");
   add_state(*run, verbs.run.common);
@@ -107,12 +115,19 @@ void add_scenarios(CLI::App& app, Verbs& verbs) {
 void add_reading(CLI::App& app, Verbs& verbs) {
   CLI::App* list = app.add_subcommand("list", "List runs, newest first");
   add_state(*list, verbs.list);
+  list->add_flag("--names", verbs.names_only, "Only the names of the runs, one a line");
   add_format(*list, verbs.list.format);
 
   CLI::App* status = app.add_subcommand("status", "Show where a run stands: stage, traffic, guards, who must answer");
   status->add_option("RUN", verbs.status_run, "The run (default: the only unfinished one)");
   add_state(*status, verbs.status);
   add_format(*status, verbs.status.format);
+
+  CLI::App* watch = app.add_subcommand("watch", "Show a run live that another process drives, until its end");
+  watch->add_option("RUN", verbs.watch_run, "The run (default: the only unfinished one)");
+  add_state(*watch, verbs.watch);
+  add_format(*watch, verbs.watch.format);
+  watch->footer(fmt::format("Example:\n  rollout watch portal_api-7\n\n{}", kExitStatuses));
 
   CLI::App* log = app.add_subcommand("log", "Show what happened in a run, from its journal");
   log->add_option("RUN", verbs.log.run, "The run (default: the only unfinished one)");
@@ -142,13 +157,34 @@ void add_people(CLI::App& app, Verbs& verbs) {
   }
 }
 
+void add_shell(CLI::App& app, Verbs& verbs) {
+  CLI::App* completion = app.add_subcommand("completion", "Print what teaches a shell to complete this command");
+  completion->add_option("SHELL", verbs.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->footer(
+      "Examples:\n  source <(rollout completion bash)\n  rollout completion zsh > ~/.zfunc/_rollout\n"
+      "  rollout completion fish > ~/.config/fish/completions/rollout.fish");
+  // For the build: the page is made of the same tables as `--help`.
+  app.add_subcommand("manual", "Print the manual page")->group("");
+}
+
 Exit dispatch(const CLI::App& app, Verbs& verbs) {
   const CLI::App* verb = app.get_subcommands().front();
   const std::string name = verb->get_name();
   if (name == "run") return run(verbs.run);
   if (name == "test") return test(verbs.test);
   if (name == "simulate") return simulate(verbs.simulate);
-  if (name == "list") return list(verbs.list);
+  if (name == "list") return list(verbs.list, verbs.names_only);
+  if (name == "watch") return watch(verbs.watch, verbs.watch_run);
+  if (name == "completion") {
+    fmt::print("{}", shell::completion_script(shell::describe(app), verbs.shell).value_or(""));
+    return Exit::Ok;
+  }
+  if (name == "manual") {
+    fmt::print("{}", shell::manual_page(shell::describe(app), manual_text()));
+    return Exit::Ok;
+  }
   if (name == "status") return status(verbs.status, verbs.status_run);
   if (name == "log") return log(verbs.log);
   if (name == "resume") return resume(verbs.resume, verbs.resume_how);
@@ -160,7 +196,7 @@ Exit dispatch(const CLI::App& app, Verbs& verbs) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error of the write, told like a full disk
-  CLI::App app{"rollout: run, test and steer software rollouts"};
+  CLI::App app{"rollout: run, test and steer software rollouts", "rollout"};
   app.set_version_flag("--version", ROLLOUT_VERSION);
   app.require_subcommand(1);
   app.footer(
@@ -172,6 +208,7 @@ int main(int argc, char** argv) {
   add_scenarios(app, verbs);
   add_reading(app, verbs);
   add_people(app, verbs);
+  add_shell(app, verbs);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -37,7 +37,14 @@ class Matching {
       place_named(node, *name);
       return;
     }
+    // `name = value` was reported with the syntax, and says which name was meant: nothing more follows from it.
+    const auto value = view.value();
+    if (value && value->is(SyntaxKind::Comparison) && value->has(SyntaxKind::Assign)) {
+      unsure_ = true;
+      return;
+    }
     if (named_) {
+      unsure_ = true;
       c_.report(Code::PositionalAfterNamed, c_.here(node), "an argument without a name follows one with a name")
           .help("write arguments without names first, or name this one too");
       return;
@@ -52,8 +59,8 @@ class Matching {
   }
 
   const std::vector<MaybeNode>& given() const { return given_; }
-  // Whether what is missing may be what was misspelt.
-  bool has_unknown() const { return unknown_; }
+  // Whether what is missing may be what was misspelt or stands in the wrong place.
+  bool is_unsure() const { return unsure_; }
 
  private:
   void place_named(NodeRef node, NodeRef name) {
@@ -73,7 +80,7 @@ class Matching {
   }
 
   void report_unknown(NodeRef name) {
-    unknown_ = true;
+    unsure_ = true;
     const auto names = names_of(parameters_);
     const auto nearest = diagnostics::closest(name.text(), names);
     Report report = c_.report(Code::UnknownArgument, c_.here(name),
@@ -101,7 +108,7 @@ class Matching {
   std::vector<MaybeNode> given_;
   std::size_t next_ = 0;
   bool named_ = false;
-  bool unknown_ = false;
+  bool unsure_ = false;
   bool too_many_ = false;
 };
 
@@ -150,7 +157,7 @@ std::vector<ExprId> check_arguments(Checker& c, const CallSite& site, std::span<
     const bool optional = !parameters[i].required || site.any_allowed || parameters[i].name == site.supplied;
     if (!optional) missing.push_back(parameters[i]);
   }
-  if (!missing.empty() && !matching.has_unknown()) report_missing(c, site, missing, parameters);
+  if (!missing.empty() && !matching.is_unsure()) report_missing(c, site, missing, parameters);
   return result;
 }
 

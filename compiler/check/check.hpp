@@ -14,6 +14,8 @@ namespace rollout::check {
 struct ModuleLoader {
   // `path` relative to the file that uses it; nothing where there is no such file.
   std::function<std::optional<grammar::SourceFile>(std::string_view using_file, std::string_view path)> file;
+  // Why a time zone cannot be named; nothing where it can, or where nobody knows.
+  std::function<std::optional<std::string>(const std::string& zone)> zone_problem = {};
 };
 
 // Checks the main file and everything that it uses. Never fails: what is wrong, syntax included, goes into the sink,

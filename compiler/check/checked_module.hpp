@@ -224,7 +224,7 @@ struct ApproveStep {
 };
 struct ChecklistItem {
   ExprId text = kNone;
-  SymbolId role = kNone;
+  Who who;
   ExprId check = kNone;
   Location location;
 };

@@ -97,14 +97,15 @@ struct Checker {
   const ModuleLoader& loader;
   diagnostics::Sink& sink;
 
-  std::vector<FileScope> files;                          // by FileId
-  std::vector<ModuleScope> modules;                      // by Symbol::index of a Module
-  std::map<std::string, SymbolId, std::less<>> prelude;  // natives, and the modules `http`, `command`, `log`
-  std::map<std::string, FileId, std::less<>> loaded;     // "std.kubernetes", or a file's path
-  std::vector<Origin> origins;                           // by SymbolId
-  std::vector<std::vector<Use>> uses;                    // by SymbolId
-  std::vector<std::vector<ExprId>> metric_uses;          // by SymbolId of the declaration that reads
-  std::vector<std::uint16_t> depths;                     // by ExprId
+  std::vector<FileScope> files;                                   // by FileId
+  std::vector<ModuleScope> modules;                               // by Symbol::index of a Module
+  std::map<std::string, SymbolId, std::less<>> prelude;           // natives, and the modules `http`, `command`, `log`
+  std::map<std::string, FileId, std::less<>> loaded;              // "std.kubernetes", or a file's path
+  std::vector<Origin> origins;                                    // by SymbolId
+  std::vector<std::vector<Use>> uses;                             // by SymbolId
+  std::vector<std::vector<ExprId>> metric_uses;                   // by SymbolId of the declaration that reads
+  std::map<std::pair<SymbolId, std::uint32_t>, ExprId> settings;  // by rollout and place; kNone: being checked
+  std::vector<std::uint16_t> depths;                              // by ExprId
   Position at;
   std::uint32_t next_local = 0;
   int nesting = 0;      // of declarations that are checked on demand
@@ -260,6 +261,15 @@ std::string constant_text(Checker& c, MaybeNode literal, std::string_view what);
 // What to write instead of a bare number where a value with a unit is wanted: "5%"; empty where there is nothing.
 std::string with_unit(const Checker& c, std::string_view number, TypeId want, std::string_view time_unit);
 
+// Whether the node is the name `settings` where it stands for the rollout's table.
+bool is_settings(const Checker& c, MaybeNode object);
+ExprId check_settings(Checker& c, NodeRef node);
+ExprId check_setting_member(Checker& c, NodeRef object, NodeRef name);
+// Nothing where the key is not a constant text: then it is an element of the whole table.
+std::optional<ExprId> check_setting_index(Checker& c, NodeRef object, NodeRef index);
+// The value of a `setting` clause of the rollout, checked once, wherever it is read first.
+ExprId setting_value(Checker& c, SymbolId rollout, NodeRef node);
+
 // One parameter of anything that is called.
 struct Parameter {
   std::string name;
@@ -360,6 +370,8 @@ std::uint32_t declare_stage(Checker& c, NodeRef node);
 // The stage's own clauses and steps.
 void check_stage(Checker& c, std::uint32_t stage, NodeRef node);
 std::optional<plan::Window> check_window(Checker& c, NodeRef node);
+// Whether each stage can be entered at all, and the last one before its window closes.
+void check_openings(Checker& c, const RolloutDecl& rollout);
 
 // How one kind of step is checked.
 struct StepRow {

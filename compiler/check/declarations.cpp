@@ -65,13 +65,21 @@ void check_param_pattern(Checker& c, Param& param, NodeRef literal, TypeId type)
       .also(c.here(literal), "the pattern");
 }
 
+// What can be given as JSON on a command line.
+bool is_plain_list(const Checker& c, TypeId id) {
+  const Type& type = c.module.types[id];
+  if (type.kind != TypeKind::List || type.element == kNone) return false;
+  const TypeKind element = c.module.types[type.element].kind;
+  return element == TypeKind::String || element == TypeKind::Number || element == TypeKind::Bool;
+}
+
 void check_param(Checker& c, SymbolId id, NodeRef node) {
   const grammar::ParamView view{{node}};
   const TypeId type = check_type(c, view.type(), c.symbol(id).name);
   c.symbol(id).type = type;
   Param param;
   param.symbol = id;
-  if (!can_be_parameter(c.module.types[type].kind)) {
+  if (!can_be_parameter(c.module.types[type].kind) && !is_plain_list(c, type)) {
     const bool secret = is_secret(c, type);
     c.report(Code::TypeNotHere, c.here(*view.type()), fmt::format("a parameter cannot be {}", type_phrase(c, type)))
         .help(secret ? "parameters are shown and kept in the journal; declare it with `secret name = env(\"NAME\")`"

@@ -169,6 +169,9 @@ ExprId check_part(Checker& c, NodeRef node, ExprId object, NodeRef name) {
 
 ExprId check_index(Checker& c, NodeRef node, TypeId) {
   const grammar::IndexView view{{node}};
+  if (is_settings(c, view.object()) && view.index()) {
+    if (const auto value = check_setting_index(c, *view.object(), *view.index())) return *value;
+  }
   const ExprId object = check_expression(c, view.object());
   const ExprId index = check_expression(c, view.index());
   if (is_error(c, object) || is_error(c, index)) return error_expr(c, c.here(node));
@@ -390,6 +393,7 @@ ExprId check_name(Checker& c, NodeRef node, TypeId want) {
     expr.context = *context;
     return add_expr(c, std::move(expr));
   }
+  if (is_settings(c, node)) return check_settings(c, node);
   if (name->text() == "now") return *check_builtin_call(c, node, "now");
   if (is_builtin_name(name->text())) {
     c.report(Code::WrongKindOfName, c.here(node), fmt::format("`{}` is a function and needs arguments", name->text()))
@@ -403,6 +407,7 @@ ExprId check_name(Checker& c, NodeRef node, TypeId want) {
 ExprId check_member(Checker& c, NodeRef node, TypeId want) {
   const grammar::MemberView view{{node}};
   if (!view.object() || !view.name()) return error_expr(c, c.here(node));
+  if (is_settings(c, view.object())) return check_setting_member(c, *view.object(), *view.name());
   const SymbolId qualifier = qualifier_of(c, *view.object());
   if (qualifier != kNone && c.symbol(qualifier).kind == SymbolKind::Module) {
     const SymbolId symbol = resolve(c, node, {});

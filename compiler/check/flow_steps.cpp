@@ -96,7 +96,7 @@ void check_if(Checker& c, NodeRef node, Block& block) {
   push(c, block, node, step);
 }
 
-// What `each` goes through: a list or a range of whole numbers, known now since it is unrolled.
+// What `each` goes through: a list or a range of whole numbers.
 struct Sequence {
   ExprId in = kNone, in_to = kNone;
   TypeId element = kErrorType;
@@ -121,9 +121,6 @@ Sequence check_sequence(Checker& c, MaybeNode node) {
     }
     sequence.element = type.element == kNone ? kErrorType : type.element;
   }
-  const bool fixed = constant_value(c, sequence.in) && (sequence.in_to == kNone || constant_value(c, sequence.in_to));
-  const bool wrong = is_error(c, sequence.in) || (sequence.in_to != kNone && is_error(c, sequence.in_to));
-  if (!fixed && !wrong) not_yet(c, c.here(*node), "an `each` through what only a run knows");
   return sequence;
 }
 

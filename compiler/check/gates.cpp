@@ -71,11 +71,7 @@ ChecklistItem check_item(Checker& c, NodeRef node) {
   ChecklistItem item;
   item.location = c.here(node);
   item.text = text_of(c, view.what(), "the text of an item");
-  if (view.who()) {
-    const Who who = check_who(c, view.who());
-    item.role = who.role;
-    if (who.needed != kNone) not_yet(c, c.expr(who.needed).location, "an item that several people tick");
-  }
+  if (view.who()) item.who = check_who(c, view.who());
   if (view.check()) item.check = check_check_name(c, view.check());
   return item;
 }

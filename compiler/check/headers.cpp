@@ -11,56 +11,6 @@
 namespace rollout::check {
 namespace {
 
-constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-
-std::optional<std::size_t> day_of(Checker& c, NodeRef name) {
-  const auto found = std::ranges::find(kDays, name.text());
-  if (found != std::end(kDays)) return static_cast<std::size_t>(found - std::begin(kDays));
-  const std::vector<std::string> names(std::begin(kDays), std::end(kDays));
-  c.report(Code::NoSuchDay, c.here(name), fmt::format("there is no day `{}`", name.text()))
-      .help(did_you_mean(name.text(), names))
-      .note("days are `mon tue wed thu fri sat sun`");
-  return std::nullopt;
-}
-
-// Bit 0 is Monday; `fri..mon` goes over the weekend.
-std::uint8_t days_of(Checker& c, std::span<const NodeRef> ranges) {
-  if (ranges.empty()) return plan::Weekdays{}.mask;
-  unsigned mask = 0;
-  for (const NodeRef node : ranges) {
-    const grammar::DayRangeView view{{node}};
-    if (!view.first()) continue;
-    const auto first = day_of(c, *view.first());
-    const auto last = view.last() ? day_of(c, *view.last()) : first;
-    if (!first || !last) continue;
-    for (std::size_t day = *first;; day = (day + 1) % std::size(kDays)) {
-      mask |= 1U << day;
-      if (day == *last) break;
-    }
-  }
-  return static_cast<std::uint8_t>(mask);
-}
-
-bool is_zone(std::string_view zone) {
-  if (zone == "UTC") return true;
-  const auto slash = zone.find('/');
-  const auto fits = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
-           letter == '/' || letter == '_' || letter == '-' || letter == '+';
-  };
-  return slash != std::string_view::npos && slash > 0 && slash + 1 < zone.size() && std::ranges::all_of(zone, fits);
-}
-
-std::string zone_of(Checker& c, NodeRef node) {
-  const std::string zone =
-      node.is(SyntaxKind::StringLiteral) ? constant_text(c, node, "a time zone") : std::string(node.text());
-  if (!is_zone(zone) && !zone.empty()) {
-    c.report(Code::NoSuchDay, c.here(node), fmt::format("`{}` is no time zone", zone))
-        .help("write `UTC`, or a place as in `\"Europe/Amsterdam\"`");
-  }
-  return zone;
-}
-
 template <typename View>
 std::optional<View> header(NodeRef node) {
   return grammar::as<View>(node);
@@ -90,14 +40,12 @@ void check_setting(Checker& c, RolloutDecl& rollout, NodeRef node) {
   const grammar::SettingView view{{node}};
   SettingDecl setting;
   setting.name = constant_text(c, view.key(), "the name of a setting");
-  setting.value = check_expression(c, view.value());
   setting.reason = constant_text(c, view.reason(), "the reason of a setting");
-  if (!is_error(c, setting.value) && is_secret(c, c.expr(setting.value).type)) {
-    c.report(Code::SecretLeak, c.here(*view.value()), "a setting would show a secret");
-  } else if (!is_error(c, setting.value) && !is_printable(c, c.expr(setting.value).type)) {
-    c.report(Code::NotPrintable, c.here(*view.value()),
-             fmt::format("{} has no text", type_phrase(c, c.expr(setting.value).type)));
+  const auto same = std::ranges::find(rollout.settings, setting.name, &SettingDecl::name);
+  if (same != rollout.settings.end() && view.key()) {
+    c.report(Code::DuplicateName, c.here(*view.key()), fmt::format("the setting `{}` stands twice", setting.name));
   }
+  setting.value = view.value() ? setting_value(c, rollout.symbol, node) : error_expr(c, c.here(node));
   rollout.settings.push_back(std::move(setting));
 }
 
@@ -226,27 +174,6 @@ constexpr auto kHeaders = std::to_array<HeaderRow>({
 });
 
 }  // namespace
-
-std::optional<plan::Window> check_window(Checker& c, NodeRef node) {
-  const auto view = grammar::as<grammar::WindowView>(node);
-  if (!view) return std::nullopt;
-  const Bounds bounds = check_bounds(c, view->times(), type_id(TypeKind::TimeOfDay), "a bound of `window`");
-  plan::Window window;
-  window.days.mask = days_of(c, view->days());
-  if (view->zone()) window.zone = zone_of(c, *view->zone());
-  const auto from = constant_value(c, bounds.low), to = constant_value(c, bounds.high);
-  if (!from || !to) {
-    if (view->times() && !is_error(c, bounds.low) && (bounds.high == kNone || !is_error(c, bounds.high))) {
-      c.report(Code::NotConstant, c.here(*view->times()),
-               "a window is a range of two times that are known at compile time")
-          .help("for example `window 02:00..04:00 UTC`");
-    }
-    return std::nullopt;
-  }
-  window.from = from->as_integer();
-  window.to = to->as_integer();
-  return window;
-}
 
 void check_headers(Checker& c, RolloutDecl& rollout, std::span<const NodeRef> items) {
   std::vector<NodeRef> seen;

@@ -62,9 +62,10 @@ std::vector<std::string> member_names(const Checker& c, SymbolId module) {
 void report_unknown_member(Checker& c, SymbolId module, NodeRef name) {
   if (c.modules[c.symbol(module).index].unknown) return;
   const auto names = member_names(c, module);
-  c.report(Code::UnknownMember, c.here(name),
-           fmt::format("the module `{}` has no `{}`", c.symbol(module).name, name.text()))
-      .help(did_you_mean(name.text(), names));
+  const auto nearest = diagnostics::closest(name.text(), names);
+  Report report = c.report(Code::UnknownMember, c.here(name),
+                           fmt::format("the module `{}` has no `{}`", c.symbol(module).name, name.text()));
+  if (nearest) report.replace(c.here(name), *nearest, fmt::format("did you mean `{}`?", *nearest));
 }
 
 // `kubernetes.set_image` in a file without `use std.kubernetes`.
@@ -75,7 +76,8 @@ bool report_module_not_used(Checker& c, NodeRef name) {
   const auto first = c.module.trees[static_cast<std::size_t>(c.at.file)].root().child(SyntaxKind::Use);
   const std::uint32_t place = first ? first->span().begin : 0;
   c.report(Code::ModuleNotUsed, c.here(name), fmt::format("the module `{}` is not in use here", name.text()))
-      .replace({c.at.file, {place, place}}, line + "\n", fmt::format("add the line `{}`", line));
+      .replace({c.at.file, {place, place}}, line + "\n", fmt::format("add the line `{}`", line),
+               diagnostics::Applicability::Safe);
   return true;
 }
 
@@ -184,7 +186,6 @@ std::optional<plan::ContextValue> find_context(const Checker& c, std::string_vie
 }
 
 void report_unknown_name(Checker& c, NodeRef name, std::string_view wanted, std::optional<SymbolKind> kind) {
-  if (name.text() == "settings") return not_yet(c, c.here(name), "the table `settings`");
   for (const ContextRow& row : kContext) {
     if (row.name != name.text()) continue;
     c.report(Code::NameNotHere, c.here(name), fmt::format("`{}` has a value only in {}", row.name, row.where));

@@ -40,11 +40,13 @@ class Report {
     if (!text.empty()) diagnostic_.helps.push_back(std::move(text));
     return *this;
   }
-  // Offers to write `text` in place of what stands at `at`.
-  Report& replace(Location at, std::string text, std::string title) {
+  // Offers to write `text` in place of what stands at `at`; Safe: there is nothing else that it could have been.
+  Report& replace(Location at, std::string text, std::string title,
+                  diagnostics::Applicability applicability = diagnostics::Applicability::Maybe) {
     diagnostics::Fix fix;
     fix.title = std::move(title);
     fix.edits.push_back({at, std::move(text)});
+    fix.applicability = applicability;
     diagnostic_.fixes.push_back(std::move(fix));
     return *this;
   }

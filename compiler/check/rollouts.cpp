@@ -269,6 +269,7 @@ void check_rollout(Checker& c, SymbolId id, NodeRef node) {
     check_items_in_order(c, rollout, items, body);
   }
   rollout.body = add_block(c, std::move(body));
+  check_openings(c, rollout);
   c.module.rollouts[index] = std::move(rollout);
 }
 

@@ -78,6 +78,15 @@ void check_with(Checker& c, ScenarioContext& context, NodeRef node, ScenarioLine
       .also(c.symbol(id).declared, "the parameter");
 }
 
+// What a callable can return in a scenario: an action its type, a command or a request any JSON.
+TypeId type_returned(const Checker& c, const ScenarioLine& line) {
+  if (line.symbols.empty()) return type_id(TypeKind::Json);
+  if (line.symbols.front() == kNone) return kNone;
+  const Symbol& callable = c.symbol(line.symbols.front());
+  if (callable.kind == SymbolKind::Native) return type_id(TypeKind::Json);
+  return callable.kind == SymbolKind::Action ? callable.type : kNone;
+}
+
 void check_world_effect(Checker& c, ScenarioContext&, NodeRef node, ScenarioLine& line) {
   const grammar::WorldEffectView view{{node}};
   add_callable(c, view.callable(), line);
@@ -90,9 +99,7 @@ void check_world_effect(Checker& c, ScenarioContext&, NodeRef node, ScenarioLine
     if (fails->times()) add_count(c, fails->times(), "how often it fails", line);
   }
   if (const auto returns = grammar::as<grammar::ReturnsView>(view.returns())) {
-    TypeId type = kNone;
-    const SymbolId callable = line.symbols.empty() ? kNone : line.symbols.front();
-    if (callable != kNone && c.symbol(callable).kind == SymbolKind::Action) type = c.symbol(callable).type;
+    const TypeId type = type_returned(c, line);
     for (const NodeRef value : returns->values()) add_constant(c, value, type, "what it returns", line);
   }
   if (view.from()) add_point(c, view.from(), line);
@@ -256,6 +263,13 @@ void add_target(Checker& c, NodeRef node, SymbolId symbol, ScenarioLine& line) {
   line.targets.back() = target;
 }
 
+// The name of a rollout that the scenario's own `requires`.
+bool is_requirement(const Checker& c, NodeRef node) {
+  if (c.at.place.rollout == kNone) return false;
+  const auto& requirements = c.module.rollouts[c.at.place.rollout].requirements;
+  return std::ranges::find(requirements, node.text()) != requirements.end();
+}
+
 void add_callable(Checker& c, MaybeNode node, ScenarioLine& line) {
   if (!node) return;
   if (const auto run = grammar::as<grammar::RunView>(node)) {
@@ -266,6 +280,11 @@ void add_callable(Checker& c, MaybeNode node, ScenarioLine& line) {
             .help("`*` stands for anything");
       }
     }
+    return;
+  }
+  if (is_requirement(c, *node)) {
+    line.symbols.push_back(kNone);
+    line.targets.push_back(kNone);
     return;
   }
   SymbolId symbol = resolve(c, *node, "an action, a check or a channel");

@@ -26,6 +26,20 @@ const CodeRow& row_of(Code code) {
 std::string_view code_text(Code code) {
   return row_of(code).text;
 }
+
+std::optional<Code> code_from(std::string_view text_or_alias) {
+  for (std::size_t index = 0; index < kCodes.size(); ++index) {
+    if (kCodes[index].text == text_or_alias || kCodes[index].alias == text_or_alias) return static_cast<Code>(index);
+  }
+  return std::nullopt;
+}
+
+std::vector<Code> all_codes() {
+  std::vector<Code> codes;
+  for (std::size_t index = 0; index < kCodes.size(); ++index) codes.push_back(static_cast<Code>(index));
+  return codes;
+}
+
 std::string_view code_alias(Code code) {
   return row_of(code).alias;
 }

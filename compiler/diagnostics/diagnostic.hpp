@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,9 @@ struct Diagnostic {
 
 // "E0102", for a person and for `rolloutc explain`.
 std::string_view code_text(Code code);
+std::optional<Code> code_from(std::string_view text_or_alias);
+// In the order of codes.def.
+std::vector<Code> all_codes();
 std::string_view code_alias(Code code);
 Severity severity_of(Code code);
 

@@ -9,6 +9,7 @@
 #include "compiler/diagnostics/display.hpp"
 #include "compiler/diagnostics/frame.hpp"
 #include "compiler/diagnostics/places.hpp"
+#include "compiler/diagnostics/sarif.hpp"
 
 namespace rollout::diagnostics {
 namespace {
@@ -21,6 +22,8 @@ constexpr auto kFormats = std::to_array<FormatName>({
     {Format::Text, "text"},
     {Format::Short, "short"},
     {Format::Json, "json"},
+    {Format::Sarif, "sarif"},
+    {Format::Github, "github"},
 });
 
 std::string_view applicability_name(Applicability applicability) {
@@ -98,6 +101,47 @@ std::string short_of(const Diagnostic& diagnostic, Places& places) {
                      printable(diagnostic.message));
 }
 
+// What the runner's parser would take for its own syntax, as percent escapes.
+std::string github_text(std::string_view text, bool property) {
+  std::string result;
+  for (const char c : repaired_utf8(text)) {
+    switch (c) {
+      case '%': result += "%25"; break;
+      case '\r': result += "%0D"; break;
+      case '\n': result += "%0A"; break;
+      case ':': result += property ? "%3A" : ":"; break;
+      case ',': result += property ? "%2C" : ","; break;
+      default: result += c;
+    }
+  }
+  return result;
+}
+
+std::string_view github_command(Severity severity) {
+  switch (severity) {
+    case Severity::Error: return "error";
+    case Severity::Warning: return "warning";
+    case Severity::Information: return "notice";
+  }
+  return "notice";
+}
+
+std::string github_of(const Diagnostic& diagnostic, Places& places) {
+  const Place place = places.place_of(diagnostic.primary);
+  std::string message = diagnostic.message;
+  if (!diagnostic.primary_label.empty()) message += "\n" + diagnostic.primary_label;
+  for (const Label& label : diagnostic.labels) {
+    const Place there = places.place_of(label.location);
+    message += fmt::format("\n{}:{}: {}", there.path, there.line, label.text);
+  }
+  for (const std::string& note : diagnostic.notes) message += "\nnote: " + note;
+  for (const std::string& help : diagnostic.helps) message += "\nhelp: " + help;
+  return fmt::format("::{} file={},line={},col={},endLine={},endColumn={},title={}::{}\n",
+                     github_command(severity_of(diagnostic.code)), github_text(place.path, true), place.line,
+                     place.column, place.end_line, place.end_column, code_text(diagnostic.code),
+                     github_text(message, false));
+}
+
 std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
@@ -133,8 +177,17 @@ std::string render_json(const Diagnostic& diagnostic, const Files& files) {
   return json_of(diagnostic, places);
 }
 
+std::string render_github(const Diagnostic& diagnostic, const Files& files) {
+  Places places(files);
+  return github_of(diagnostic, places);
+}
+
 std::string render(std::span<const Diagnostic> diagnostics, const Files& files, Format format,
                    const RenderOptions& options) {
+  if (format == Format::Sarif) {
+    const Batch batch{diagnostics, &files};
+    return render_sarif(std::span(&batch, 1), ROLLOUT_VERSION);
+  }
   Places places(files);
   std::string result;
   for (const Diagnostic& diagnostic : diagnostics) {
@@ -142,6 +195,8 @@ std::string render(std::span<const Diagnostic> diagnostics, const Files& files, 
       case Format::Text: result += frame_of(diagnostic, places, options) + "\n"; break;
       case Format::Short: result += short_of(diagnostic, places); break;
       case Format::Json: result += json_of(diagnostic, places); break;
+      case Format::Github: result += github_of(diagnostic, places); break;
+      case Format::Sarif: break;
     }
   }
   const std::string counts = summary(diagnostics, files);

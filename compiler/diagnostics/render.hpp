@@ -1,4 +1,5 @@
-// Diagnostics as text: frames for terminals, one line each for build logs, one JSON object each for tools.
+// Diagnostics as text: frames for terminals, one line each for build logs, one JSON object each for tools, workflow
+// commands for GitHub, SARIF for code scanning (sarif.hpp).
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,8 @@
 
 namespace rollout::diagnostics {
 
-enum class Format : std::uint8_t { Text, Short, Json };
-// "text", "short" or "json"; nothing for another word.
+enum class Format : std::uint8_t { Text, Short, Json, Sarif, Github };
+// "text", "short", "json", "sarif" or "github"; nothing for another word.
 std::optional<Format> format_from(std::string_view name);
 
 enum class Colour : std::uint8_t { Never, Always };
@@ -34,6 +35,10 @@ std::string render_short(const Diagnostic& diagnostic, const Files& files);
 // One object on one line with the keys code, severity, message, file, line, column, end_line, end_column, labels,
 // notes, helps, fixes, always all of them and in this order; ends in a line feed.
 std::string render_json(const Diagnostic& diagnostic, const Files& files);
+
+// A workflow command of GitHub Actions, which shows it at its line: `::error file=...,line=...::message`. Labels at
+// other places, notes and helps are lines of the message. Ends in a line feed.
+std::string render_github(const Diagnostic& diagnostic, const Files& files);
 
 // All of them in the given order; frames are followed by a blank line each and, where there is anything, by the
 // summary.

@@ -9,6 +9,7 @@
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/lower/lower.hpp"
+#include "runtime/zones/zones.hpp"
 
 namespace rollout::driver {
 namespace {
@@ -34,7 +35,8 @@ CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& op
         auto bytes = read_bytes(found, options.most_bytes);
         if (!bytes) return std::nullopt;
         return grammar::SourceFile{std::move(found), std::move(*bytes)};
-      }};
+      },
+      .zone_problem = zones::zone_problem};
   diagnostics::Sink sink;
   std::string path = source.path;
   check::CheckedModule module = check::check(std::move(source), loader, sink);

@@ -87,6 +87,9 @@ std::string write_bytes(const std::string& path, const std::string& bytes) {
     if (count < 0) return failed(errno);
     written += static_cast<std::size_t>(count);
   }
+  // What is replaced keeps its mode.
+  struct stat before{};
+  if (::stat(path.c_str(), &before) == 0 && ::fchmod(file.get(), before.st_mode & 07777) != 0) return failed(errno);
   if (std::rename(temporary.c_str(), path.c_str()) != 0) return failed(errno);
   return "";
 }

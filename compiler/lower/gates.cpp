@@ -29,7 +29,9 @@ void lower_checklist(Lowering& l, const check::Step& step, const check::Checklis
     const At at(l, item.location);
     plan::GateItem row;
     row.text = lower_routine(l, item.text);
-    row.role = item.role == kNone ? gate.role : role_of(l, item.role);
+    row.role = item.who.role == kNone ? gate.role : role_of(l, item.who.role);
+    // An item asks of its own people, else of as many as the checklist does.
+    row.needed = item.who.role == kNone ? gate.needed : lower_optional(l, item.who.needed);
     if (item.check != kNone) {
       const Apart apart(l);
       row.check = lower_check(l, l.expr(item.check));

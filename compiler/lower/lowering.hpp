@@ -226,6 +226,10 @@ std::string direct_channel_name(const std::string& path, const std::vector<Code>
 // Steps of steps (control.cpp).
 // The step fails when it is reached, and says why.
 void emit_failure(Lowering& l, const std::string& why);
+// Runs the body as a block of its own.
+void run_block(Lowering& l, plan::BlockKind kind, std::string name, check::BlockId body, const Location& location);
+// The source up to the body, as the name of what has one.
+std::string head_text(const Lowering& l, const check::Step& step, check::BlockId body);
 void lower_if(Lowering& l, const check::Step& step, const check::IfStep& condition);
 void lower_each(Lowering& l, const check::Step& step, const check::EachStep& each);
 void lower_parallel(Lowering& l, const check::Step& step, const check::ParallelStep& parallel);

@@ -90,6 +90,8 @@ WorldRule world_rule(LineReader& line) {
   if (row.command.empty()) {
     LineReader::Target target = line.next_target();
     row.callable = std::move(target.name);
+    // What the rollout requires need not be declared here: its name is all that there is.
+    if (row.callable.empty() && view.callable()) row.callable = std::string(view.callable()->text());
     row.arguments = std::move(target.arguments);
   }
   if (const auto fails = grammar::as<grammar::FailsView>(view.fails())) {

@@ -35,6 +35,7 @@ struct RunArguments {
   std::vector<std::string> parameters;  // NAME=VALUE
   std::string prometheus_url;
   std::string log_file;
+  std::string start_at;    // an instant: when the first stage is to be entered
   bool yes = false;        // do not ask before the start
   bool plan_only = false;  // show what it would do, then stop
 };
@@ -65,7 +66,8 @@ Exit resume(const PersonArguments& arguments, const RunArguments& how);
 Exit say(const std::string& verb, const PersonArguments& arguments);
 Exit test(const TestArguments& arguments);
 Exit simulate(const SimulateArguments& arguments);
-Exit list(const Common& arguments);
+Exit list(const Common& arguments, bool names_only);
+Exit watch(const Common& arguments, const std::string& run);
 Exit status(const Common& arguments, const std::string& run);
 Exit log(const LogArguments& arguments);
 

@@ -25,12 +25,14 @@ std::string run_json(const journal::RunRow& run, bool driven) {
 
 }  // namespace
 
-Exit list(const Common& arguments) {
+Exit list(const Common& arguments, bool names_only) {
   auto state = open_state_directory(arguments.state);
   if (!state) return complain(state.error().message);
   std::vector<std::string> problems;
   const std::vector<journal::RunRow> runs = all_runs(*state, problems);
-  if (arguments.format == Format::Json) {
+  if (names_only) {
+    for (const auto& run : runs) fmt::print("{}\n", run.run_id);
+  } else if (arguments.format == Format::Json) {
     std::string text = "[";
     for (const auto& run : runs) {
       text += (text.size() > 1 ? ",\n " : "") + run_json(run, is_driven(*state, run.run_id));

@@ -31,13 +31,24 @@ std::string example_of(const Parameter& parameter) {
     case ValueKind::Instant: return "2026-12-01T02:00Z";
     case ValueKind::Enum: return parameter.labels.empty() ? "label" : parameter.labels.front();
     case ValueKind::String: return "text";
-    case ValueKind::List:
-    case ValueKind::Map:
+    case ValueKind::List: return R"(["a", "b"])";
+    case ValueKind::Map: return R"({"a": "b"})";
     case ValueKind::Missing:
     case ValueKind::Secret:
     case ValueKind::Any: break;
   }
   return "value";
+}
+
+// Simple values of one kind.
+bool is_plain(const Value& container) {
+  std::vector<ValueKind> kinds;
+  for (const Value& element : container.as_list()) kinds.push_back(element.kind());
+  for (const auto& [name, element] : container.as_map()) kinds.push_back(element.kind());
+  const auto fits = [&](ValueKind kind) {
+    return kind == kinds.front() && (kind == ValueKind::String || kind == ValueKind::Number || kind == ValueKind::Bool);
+  };
+  return std::all_of(kinds.begin(), kinds.end(), fits);
 }
 
 plan::Expected<Value> read_value(const Parameter& parameter, const std::string& text) {
@@ -51,9 +62,11 @@ plan::Expected<Value> read_value(const Parameter& parameter, const std::string& 
   }
   if (parameter.kind == ValueKind::List || parameter.kind == ValueKind::Map) {
     std::optional<Value> json = plan::from_json(text);
-    if (json && json->kind() == parameter.kind) return *json;
-    return PlanError{fmt::format("parameter `{}` takes {} as JSON, but `{}` is none", parameter.name,
-                                 plan::kind_name(parameter.kind), text)};
+    if (json && json->kind() == parameter.kind && is_plain(*json)) return *json;
+    return PlanError{
+        fmt::format("parameter `{}` takes {} as JSON, all of it texts, all numbers or all true and false, but "
+                    "`{}` is none; write for example --set {}='{}'",
+                    parameter.name, plan::kind_name(parameter.kind), text, parameter.name, example_of(parameter))};
   }
   std::optional<Value> value = plan::parse_literal(text, parameter.kind);
   if (!value) {

@@ -34,10 +34,11 @@ std::string login_name() {
 }
 
 machine::PersonSaid said(Verb verb, const PersonArguments& arguments) {
+  const bool all_items = verb == Verb::Tick && arguments.text.empty();
   return {.verb = verb,
           .who = arguments.who.empty() ? login_name() : arguments.who,
           .gate = arguments.gate,
-          .text = arguments.text};
+          .text = all_items ? "*" : arguments.text};
 }
 
 Exit tell(const StateDirectory& state, const std::string& run_id, const machine::PersonSaid& person) {

@@ -43,6 +43,20 @@ std::optional<machine::RecordKind> kind_named(std::string_view name) {
   return found == kinds.end() ? std::nullopt : std::optional(found->second);
 }
 
+// Times are texts in a journal; as times they are shown like those of a run that is under way.
+plan::Value as_time(const std::string& field, const plan::Value& value) {
+  static const std::map<std::string_view, plan::ValueKind> kKinds{
+      {"deadline", plan::ValueKind::Instant}, {"until", plan::ValueKind::Instant},
+      {"held", plan::ValueKind::Duration},    {"delay", plan::ValueKind::Duration},
+      {"ahead", plan::ValueKind::Duration},   {"budget", plan::ValueKind::Duration},
+      {"least", plan::ValueKind::Duration},   {"most", plan::ValueKind::Duration},
+      {"every", plan::ValueKind::Duration},
+  };
+  const auto kind = kKinds.find(field);
+  if (kind == kKinds.end() || value.kind() != plan::ValueKind::String) return value;
+  return plan::parse_literal(value.as_string(), kind->second).value_or(value);
+}
+
 std::string entry_json(const std::string& run_id, const journal::Entry& entry) {
   return fmt::format("{{\"sequence\":{},\"run\":{},\"at\":{},\"kind\":{},\"body\":{}}}", entry.sequence,
                      plan::to_json(Value::string(run_id)), plan::to_json(Value::string(plan::instant_text(entry.at))),
@@ -82,7 +96,9 @@ std::optional<machine::Record> record_of(const journal::Entry& entry) {
   const auto kind = kind_named(entry.kind);
   const auto body = plan::from_json(entry.body);
   if (!kind || !body) return std::nullopt;
-  return machine::Record{.kind = *kind, .at = entry.at, .fields = body->as_map()};
+  machine::Record record{.kind = *kind, .at = entry.at, .fields = body->as_map()};
+  for (auto& [name, value] : record.fields) value = as_time(name, value);
+  return record;
 }
 
 plan::Expected<StoredRun> read_stored(const StateDirectory& state, const std::string& run_id) {

@@ -19,7 +19,7 @@ struct StoredRun {
 plan::Expected<StoredRun> read_stored(const StateDirectory& state, const std::string& run_id);
 
 // The machine's record that the entry holds; nothing for the engine's own entries. Its values are the texts of the
-// journal.
+// journal, but for times.
 std::optional<machine::Record> record_of(const journal::Entry& entry);
 
 }  // namespace rollout::command

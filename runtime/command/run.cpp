@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <iostream>
 
 #include "compiler/driver/compile.hpp"
@@ -12,6 +13,8 @@
 #include "runtime/command/session.hpp"
 #include "runtime/command/state_directory.hpp"
 #include "runtime/console/preview.hpp"
+#include "runtime/machine/machine.hpp"
+#include "runtime/zones/zones.hpp"
 
 namespace rollout::command {
 
@@ -29,6 +32,16 @@ std::optional<std::string> refusal_to_start(const RunArguments& arguments) {
   return "not started";
 }
 
+plan::Nanoseconds now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+}
+
+std::optional<plan::Nanoseconds> instant_of(const std::string& text) {
+  const auto value = plan::parse_literal(text, plan::ValueKind::Instant);
+  return value ? std::optional(value->as_integer()) : std::nullopt;
+}
+
 }  // namespace
 
 Exit run(const RunArguments& arguments) {
@@ -36,10 +49,22 @@ Exit run(const RunArguments& arguments) {
   if (plan == nullptr) return Exit::Usage;
   auto parameters = read_parameters(**plan, arguments.parameters);
   if (!parameters) return complain(parameters.error().message);
+  const auto start_at = instant_of(arguments.start_at);
+  if (!arguments.start_at.empty() && !start_at) {
+    return complain(
+        fmt::format("`--at {}` is no instant; write for example --at 2026-12-01T02:00Z", arguments.start_at));
+  }
+  const auto zones = zones::read_zones(**plan, now());
+  if (!zones) return complain(zones.error().message);
+  // What makes it impossible is found before anybody is asked, and before anything is stored.
+  const auto tried = machine::Machine::create(
+      plan, {.run_id = "trial", .parameters = *parameters, .zones = *zones, .start_at = start_at}, now());
+  if (!tried) return complain(tried.error().message + ". Nothing was started");
   if (arguments.common.format == Format::Text) {
     const auto terminal = driver::terminal_options(STDOUT_FILENO);
     const console::PreviewOptions options{.width = terminal.columns,
-                                          .colour = terminal.colour == diagnostics::Colour::Always};
+                                          .colour = terminal.colour == diagnostics::Colour::Always,
+                                          .time = console::PreviewTime{now(), *zones, start_at}};
     for (const std::string& line : console::preview(*plan, *parameters, options)) fmt::print("{}\n", line);
   }
   if (arguments.plan_only) return Exit::Ok;
@@ -53,7 +78,9 @@ Exit run(const RunArguments& arguments) {
   if (!run_id) return complain(run_id.error().message);
   const SessionOptions options{arguments.common.format, url, arguments.log_file};
   return drive(*state, *run_id, *plan, options, [&](engine::Engine& engine) {
-    return engine.start(plan, {.run_id = *run_id, .parameters = *parameters, .scripted_world = false});
+    return engine.start(
+        plan,
+        {.run_id = *run_id, .parameters = *parameters, .scripted_world = false, .zones = *zones, .start_at = start_at});
   });
 }
 

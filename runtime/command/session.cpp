@@ -31,7 +31,7 @@ class Session {
           journal::Journal& journal)
       : run_id_(std::move(run_id)),
         scheduler_(engine::make_real_scheduler(io_)),
-        engine_(io_, *scheduler_, journal, engine_options(options)),
+        engine_(io_, *scheduler_, journal, engine_options(options, state, run_id_)),
         display_(options.format, run_id_, rollout),
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         socket_(state.socket_of(run_id_)) {}
@@ -54,9 +54,13 @@ class Session {
   }
 
  private:
-  static engine::EngineOptions engine_options(const SessionOptions& options) {
+  static engine::EngineOptions engine_options(const SessionOptions& options, const StateDirectory& state,
+                                              const std::string& run_id) {
     engine::EngineOptions engine;
     if (!options.prometheus_url.empty()) engine.prometheus_url = options.prometheus_url;
+    engine.succeeded_run = [state, run_id](const std::string& rollout) {
+      return command::succeeded_run(state, rollout, run_id);
+    };
     return engine;
   }
 

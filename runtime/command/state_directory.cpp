@@ -51,6 +51,32 @@ std::vector<std::string> run_ids(const StateDirectory& state) {
   return ids;
 }
 
+// Newest first.
+std::vector<journal::RunRow> rows_of(const StateDirectory& state, const std::vector<std::string>& ids,
+                                     std::vector<std::string>& problems) {
+  std::vector<journal::RunRow> rows;
+  for (const std::string& id : ids) {
+    std::error_code error;
+    if (fs::file_size(state.journal_of(id), error) == 0) continue;  // reserved by a process that stores it just now
+    auto journal = journal::open_sqlite(state.journal_of(id), journal::OpenMode::ReadOnly);
+    // As above, a moment later: the file is there and nothing stands in it yet.
+    if (!journal && journal.error().kind == journal::JournalError::Kind::UnknownRun) continue;
+    if (!journal) {
+      problems.push_back(fmt::format("{}: {}", id, journal.error().message));
+      continue;
+    }
+    auto runs = (*journal)->runs();
+    if (!runs) {
+      problems.push_back(fmt::format("{}: {}", id, runs.error().message));
+      continue;
+    }
+    rows.insert(rows.end(), runs->begin(), runs->end());
+  }
+  ranges::sort(
+      rows, [](const auto& a, const auto& b) { return std::tie(b.created, b.run_id) < std::tie(a.created, a.run_id); });
+  return rows;
+}
+
 bool is_unfinished(const journal::RunRow& run) {
   using machine::RunState;
   for (const RunState state : {RunState::Waiting, RunState::Running, RunState::Paused, RunState::RollingBack,
@@ -118,25 +144,21 @@ Expected<std::string> reserve_run_id(const StateDirectory& state, const std::str
 }
 
 std::vector<journal::RunRow> all_runs(const StateDirectory& state, std::vector<std::string>& problems) {
-  std::vector<journal::RunRow> rows;
-  for (const std::string& id : run_ids(state)) {
-    std::error_code error;
-    if (fs::file_size(state.journal_of(id), error) == 0) continue;  // reserved by a process that stores it just now
-    auto journal = journal::open_sqlite(state.journal_of(id), journal::OpenMode::ReadOnly);
-    if (!journal) {
-      problems.push_back(fmt::format("{}: {}", id, journal.error().message));
-      continue;
-    }
-    auto runs = (*journal)->runs();
-    if (!runs) {
-      problems.push_back(fmt::format("{}: {}", id, runs.error().message));
-      continue;
-    }
-    rows.insert(rows.end(), runs->begin(), runs->end());
+  return rows_of(state, run_ids(state), problems);
+}
+
+std::optional<std::string> succeeded_run(const StateDirectory& state, const std::string& rollout,
+                                         const std::string& self) {
+  std::vector<std::string> ids = run_ids(state);
+  std::erase_if(ids, [&](const std::string& id) { return id == self || !id.starts_with(rollout + "-"); });
+  std::vector<std::string> problems;
+  for (const journal::RunRow& run : rows_of(state, ids, problems)) {
+    if (run.rollout != rollout) continue;
+    const bool succeeded = run.state == machine::state_name(machine::RunState::Succeeded) ||
+                           run.state == machine::state_name(machine::RunState::FollowingUp);
+    return succeeded ? std::optional(run.run_id) : std::nullopt;
   }
-  ranges::sort(
-      rows, [](const auto& a, const auto& b) { return std::tie(b.created, b.run_id) < std::tie(a.created, a.run_id); });
-  return rows;
+  return std::nullopt;
 }
 
 Expected<std::string> find_run(const StateDirectory& state, const std::string& given) {

@@ -30,6 +30,11 @@ Expected<std::string> reserve_run_id(const StateDirectory& state, const std::str
 // All runs of the directory, newest first; files that cannot be read are named in `problems`.
 std::vector<journal::RunRow> all_runs(const StateDirectory& state, std::vector<std::string>& problems);
 
+// The newest run of the rollout, but for `self`, where that one has succeeded; nothing where it has not, or there is
+// none.
+std::optional<std::string> succeeded_run(const StateDirectory& state, const std::string& rollout,
+                                         const std::string& self);
+
 // The run a person means: a whole id, a unique beginning of one, or (empty) the only unfinished run. The error lists
 // what there is.
 Expected<std::string> find_run(const StateDirectory& state, const std::string& given);

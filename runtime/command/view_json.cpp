@@ -77,7 +77,8 @@ Value of(const machine::GateView& gate) {
                      {"items", each(gate.items, [](const machine::GateItemView& item) {
                         return Value::map({{"item", Value::string(item.text)},
                                            {"ticked", Value::boolean(item.ticked)},
-                                           {"by", Value::string(item.ticked_by)}});
+                                           {"needed", Value::number(item.needed)},
+                                           {"by", strings(item.ticked_by)}});
                       })}});
 }
 
@@ -97,6 +98,7 @@ std::string view_json(const machine::View& view, const std::string& run_id, bool
                                    {"reason", Value::string(view.reason)},
                                    {"driven", Value::boolean(driven)},
                                    {"stage", Value::string(view.stage)},
+                                   {"requires", strings(view.requirements)},
                                    {"traffic", view.traffic},
                                    {"created", instant(view.created)},
                                    {"started", instant(view.started)},

@@ -201,9 +201,11 @@ void LiveView::gate(const GateView& gate) {
   const auto type = [&](const std::string& command) { line(paint("  type  " + command, Tone::Accent)); };
   const std::string run = escaped(options_.run_id);
   for (const auto& item : gate.items) {
-    const std::string by = item.ticked_by.empty() ? std::string{} : "  " + escaped(item.ticked_by);
-    line(fmt::format("  {} {}{}", paint(item.ticked ? "✓" : "☐", item.ticked ? Tone::Good : Tone::Plain),
-                     escaped(item.text), by));
+    const std::string count =
+        item.needed > 1 ? fmt::format("  {} of {}", item.ticked_by.size(), item.needed) : std::string{};
+    const std::string by = item.ticked_by.empty() ? std::string{} : "  " + joined(item.ticked_by);
+    line(fmt::format("  {} {}{}{}", paint(item.ticked ? "✓" : "☐", item.ticked ? Tone::Good : Tone::Plain),
+                     escaped(item.text), count, by));
   }
   const std::string name = shell_word(gate.text);
   switch (gate.kind) {
@@ -213,7 +215,8 @@ void LiveView::gate(const GateView& gate) {
       break;
     case plan::GateKind::Checklist:
       for (const auto& item : gate.items) {
-        if (!item.ticked) type(fmt::format("rollout tick {} {}", run, shell_word(item.text)));
+        if (!item.ticked && !item.automatic)
+          type(fmt::format("rollout tick {} {} {}", run, name, shell_word(item.text)));
       }
       break;
     case plan::GateKind::Ask:
@@ -233,6 +236,8 @@ void LiveView::effect(const EffectView& effect) {
 std::vector<std::string> LiveView::build() {
   headline();
   traffic();
+  for (const std::string& rollout : view_.requirements)
+    line(fmt::format("requires {} to have succeeded first", escaped(rollout)));
   steps();
   for (const HoldView& one : view_.holds) hold(one);
   guards();

@@ -39,6 +39,7 @@ class Walker {
   std::string call_text(const plan::Block& row) const;
   void parameters(const Parameters& given);
   void secrets();
+  void settings();
   void hooks();
   OutlineStage& current() {
     if (outline_.stages.empty()) outline_.stages.emplace_back();
@@ -107,7 +108,7 @@ void Walker::stage(plan::BlockId id) {
   OutlineStage made;
   const bool known = row.stage < plan_.stages.size();
   made.name = escaped(known ? plan_.stages[row.stage].name : row.name);
-  if (known) made.documentation = escaped(plan_.stages[row.stage].documentation);
+  if (known) made.documentation = summary(plan_.stages[row.stage].documentation);
   made.guards = guards_of(row);
   const std::size_t place = outline_.stages.size();
   outline_.stages.push_back(std::move(made));
@@ -164,7 +165,22 @@ void Walker::nested(plan::BlockId id, std::size_t depth) {
 }
 
 void Walker::statements(const plan::Block& row, std::size_t depth) {
-  for (std::uint32_t i = row.begin; i < row.end && ++visits_ <= kMostVisits; ++i) statement(plan_.code[i], depth);
+  // What the parameters decide is told as decided: the other way is jumped over.
+  std::vector<std::uint32_t> past_else;
+  for (std::uint32_t i = row.begin; i < row.end && ++visits_ <= kMostVisits; ++i) {
+    const plan::Instruction& instruction = plan_.code[i];
+    const plan::Value known = instruction.op == Op::JumpUnless ? values_.value(instruction.c) : plan::Value{};
+    const bool decided = known.kind() == plan::ValueKind::Bool && instruction.b > i;
+    if (decided && known.as_bool()) {
+      past_else.push_back(instruction.b - 1);
+    } else if (decided) {
+      i = instruction.b - 1;
+    } else if (instruction.op == Op::Jump && instruction.b > i && std::ranges::find(past_else, i) != past_else.end()) {
+      i = instruction.b - 1;
+    } else {
+      statement(instruction, depth);
+    }
+  }
 }
 
 // The command of run `...`; other texts as they are.
@@ -256,7 +272,7 @@ void Walker::statement(const plan::Instruction& instruction, std::size_t depth) 
 
 void Walker::parameters(const Parameters& given) {
   for (const plan::Parameter& row : plan_.parameters) {
-    OutlineParameter parameter{escaped(row.name), {}, escaped(row.documentation), false, false};
+    OutlineParameter parameter{escaped(row.name), {}, summary(row.documentation), false, false};
     parameter.given = std::any_of(given.begin(), given.end(), [&](const auto& one) { return one.first == row.name; });
     plan::Value value = values_.value(row.default_value);
     for (const auto& [name, one] : given) {
@@ -275,6 +291,11 @@ void Walker::secrets() {
   }
 }
 
+void Walker::settings() {
+  for (const plan::Setting& row : plan_.rollout.settings)
+    outline_.settings.push_back({escaped(row.name), values_.text(row.value), escaped(row.reason)});
+}
+
 void Walker::hooks() {
   for (const plan::Hook& hook : plan_.rollout.hooks) {
     const bool back = hook.kind == plan::HookKind::Rollback || hook.kind == plan::HookKind::RollingBack;
@@ -289,6 +310,7 @@ void Walker::hooks() {
 Outline Walker::walk(const Parameters& given) {
   parameters(given);
   secrets();
+  settings();
   outline_.rollback_within = values_.duration(plan_.rollout.rollback_within);
   if (plan_.rollout.block < plan_.blocks.size()) {
     outline_.guards = guards_of(plan_.blocks[plan_.rollout.block]);

@@ -59,6 +59,11 @@ struct OutlineParameter {
   bool given = false, missing = false;
 };
 
+// What the service needs: `setting "NODE_ENV" = "production" "why"`.
+struct OutlineSetting {
+  std::string name, value, reason;
+};
+
 struct Outline {
   std::vector<OutlineStage> stages;  // in order of the plan, with unnamed ones for steps between them
   std::vector<OutlineGuard> guards;  // over all stages
@@ -71,6 +76,7 @@ struct Outline {
   std::optional<Nanoseconds> rollback_within;
   std::vector<OutlineParameter> parameters;
   std::vector<std::string> secrets;
+  std::vector<OutlineSetting> settings;
 };
 
 using Parameters = std::vector<std::pair<std::string, plan::Value>>;

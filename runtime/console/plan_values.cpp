@@ -103,11 +103,17 @@ class Clockwork {
       if (instruction.op == Op::Jump)
         here = at(instruction.b);
       else if (instruction.op == Op::JumpUnless)
-        here = either(at(i + 1), at(instruction.b));
+        here = branch(values_.value(instruction.c), at(i + 1), at(instruction.b));
       else
         here = after_one_another(statement(instruction), at(i + 1));
     }
     return to_end.front();
+  }
+
+  // What the parameters decide takes the one way.
+  static TimeRange branch(const plan::Value& condition, const TimeRange& then, const TimeRange& otherwise) {
+    if (condition.kind() != plan::ValueKind::Bool) return either(then, otherwise);
+    return condition.as_bool() ? then : otherwise;
   }
 
   TimeRange statement(const plan::Instruction& instruction) {

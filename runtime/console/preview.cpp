@@ -44,7 +44,10 @@ class Preview {
  private:
   void head();
   void windows();
+  void times();
+  plan::Openings openings_of(plan::StageId stage) const;
   void inputs();
+  void settings();
   void stages();
   void stage(const OutlineStage& stage, double& share);
   void step(const OutlineStep& step);
@@ -81,13 +84,17 @@ void Preview::head() {
   const plan::Rollout& rollout = plan_.rollout;
   lines_.push_back(paint(escaped(rollout.name), Tone::Strong));
   const std::string& about = rollout.description.empty() ? rollout.documentation : rollout.description;
-  if (!about.empty()) add("  ", escaped(about.substr(0, about.find('\n'))));
+  if (!about.empty()) add("  ", summary(about));
   fact("owner", escaped(rollout.owner));
   fact("service", escaped(rollout.service));
   fact("environment", escaped(rollout.environment));
   fact("exclusive", escaped(rollout.exclusive));
+  for (const plan::NamedText& link : rollout.links) fact("link", escaped(link.name) + ": " + escaped(link.text));
+  for (const plan::NamedText& contact : rollout.contacts)
+    fact("contact", escaped(contact.name) + ": " + escaped(contact.text));
   for (const std::string& requirement : rollout.requirements) fact("requires", escaped(requirement));
   windows();
+  if (options_.time) times();
   fact("takes", range_text(outline_.takes) + (outline_.gates.empty() ? "" : ", waiting for people included"));
 }
 
@@ -101,15 +108,48 @@ std::string days_text(std::uint8_t mask) {
   return text;
 }
 
+std::string window_text(const plan::Window& window) {
+  const auto clock = [](Nanoseconds time) { return plan::to_literal(plan::Value::time_of_day(time)); };
+  return fmt::format("{} to {} {}{}", clock(window.from), clock(window.to), escaped(window.zone),
+                     days_text(window.days.mask));
+}
+
 void Preview::windows() {
-  for (const plan::Window& window : plan_.rollout.windows) {
-    fact("window",
-         fmt::format("{} to {} {}{}", time_of_day_text(window.from).substr(0, 5),
-                     time_of_day_text(window.to).substr(0, 5), escaped(window.zone), days_text(window.days.mask)));
-  }
+  for (const plan::Window& window : plan_.rollout.windows) fact("window", window_text(window));
   for (const plan::Freeze& freeze : plan_.rollout.freezes) {
     fact("not during", fmt::format("{} to {}{}", plan::instant_text(freeze.from), plan::instant_text(freeze.to),
                                    freeze.reason.empty() ? "" : " (" + escaped(freeze.reason) + ")"));
+  }
+}
+
+plan::Openings Preview::openings_of(plan::StageId stage) const {
+  static const std::vector<plan::Window> kNoWindows;
+  const auto& own = stage < plan_.stages.size() ? plan_.stages[stage].windows : kNoWindows;
+  return {plan_.rollout.windows, own, plan_.rollout.freezes, options_.time->zones};
+}
+
+// When it can start, and which stage has to wait for another opening even if nobody lets it wait before.
+void Preview::times() {
+  const std::vector<plan::StageId>& stages = plan_.rollout.stages;
+  const Nanoseconds earliest = options_.time->start_at.value_or(options_.time->now);
+  Nanoseconds at = plan::next_opening(earliest, openings_of(stages.empty() ? plan::kNone : stages.front()));
+  if (at == plan::kNeverOpens) return;
+  if (at > options_.time->now)
+    fact("starts", plan::instant_text(at) + (options_.time->start_at ? "" : " at the earliest"));
+  for (const plan::StageId stage : stages) {
+    const Nanoseconds opens = plan::next_opening(at, openings_of(stage));
+    if (opens == plan::kNeverOpens) return;
+    if (opens > at && stage != stages.front()) {
+      add(padded("  waits", 15),
+          fmt::format(
+              "stage {} cannot be entered before the window closes: {} at the earliest, and it opens again at {}",
+              escaped(plan_.stages[stage].name), plan::instant_text(at), plan::instant_text(opens)),
+          Tone::Careful);
+    }
+    at = opens;
+    for (const OutlineStage& one : outline_.stages) {
+      if (one.name == escaped(plan_.stages[stage].name)) at += one.takes.least;
+    }
   }
 }
 
@@ -124,6 +164,16 @@ void Preview::inputs() {
         one.missing ? Tone::Bad : Tone::Plain);
   }
   for (const std::string& secret : outline_.secrets) fact("secret", secret);
+}
+
+void Preview::settings() {
+  if (outline_.settings.empty()) return;
+  section("what the service needs");
+  std::size_t width = 0;
+  for (const OutlineSetting& one : outline_.settings) width = std::max(width, columns(one.name));
+  for (const OutlineSetting& one : outline_.settings) {
+    add("  ", padded(one.name, width) + " = " + one.value + (one.reason.empty() ? "" : "  (" + one.reason + ")"));
+  }
 }
 
 void Preview::guards(const std::vector<OutlineGuard>& guards, std::string_view indent) {
@@ -158,8 +208,11 @@ void Preview::stage(const OutlineStage& stage, double& share) {
   title += fmt::format("  {} {}  {}", bar(share, kBarCells), plan::to_literal(plan::Value::ratio(share)),
                        range_text(stage.takes));
   lines_.push_back(std::move(title));
-  if (!stage.documentation.empty())
-    add("    ", stage.documentation.substr(0, stage.documentation.find('\n')), Tone::Faint);
+  if (!stage.documentation.empty()) add("    ", stage.documentation, Tone::Faint);
+  for (const plan::Stage& row : plan_.stages) {
+    if (escaped(row.name) != stage.name) continue;
+    for (const plan::Window& window : row.windows) add("    ◷ ", "entered from " + window_text(window));
+  }
   for (const OutlineStep& one : stage.steps) step(one);
   guards(stage.guards, "    ");
 }
@@ -227,6 +280,7 @@ void Preview::way_back() {
 std::vector<std::string> Preview::build() {
   head();
   inputs();
+  settings();
   stages();
   people();
   way_back();

@@ -119,6 +119,12 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
+std::string summary(std::string_view documentation) {
+  std::string line(documentation.substr(0, documentation.find("\n\n")));
+  std::ranges::replace(line, '\n', ' ');
+  return escaped(line);
+}
+
 std::size_t columns(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {

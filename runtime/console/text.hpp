@@ -21,6 +21,9 @@ std::string painted(std::string_view text, Tone tone, bool colour);
 // visible escapes (`\x1b`, `\n`, `\u202e`).
 std::string escaped(std::string_view text);
 
+// The first paragraph of a documentation comment as one line, made harmless.
+std::string summary(std::string_view documentation);
+
 // Columns on the terminal, colour codes not counted.
 std::size_t columns(std::string_view text);
 // Filled up with blanks on the right, or on the left.

@@ -175,7 +175,8 @@ void Rows::gate_opened(const Record& record) {
   if (deadline && deadline->kind() == plan::ValueKind::Instant)
     text += ", within " + readable(deadline->as_integer() - record.at);
   const Value* items = record.find("items");
-  if (items && !items->as_list().empty()) text += fmt::format(", {} items", items->as_list().size());
+  const std::size_t count = items ? items->as_list().size() : 0;
+  if (count > 0) text += fmt::format(", {} item{}", count, count == 1 ? "" : "s");
   add_row(record, Mark::Ask, text);
 }
 

@@ -18,6 +18,7 @@ namespace {
 // A machine that asks to be woken at once again and again without doing anything must not keep the processor busy.
 constexpr int kIdleWakesAllowed = 3;
 constexpr Nanoseconds kIdlePause = 10'000'000;
+constexpr Nanoseconds kLookAgain = 5'000'000'000;  // whether what the run requires has succeeded
 
 std::vector<journal::NewEntry> entries_of(const machine::Reaction& reaction) {
   std::vector<journal::NewEntry> entries;
@@ -61,7 +62,8 @@ journal::Expected<bool> Run::take_up(journal::Claim claim, const std::vector<Pro
   claim_ = std::move(claim);
   snapshot_ = machine_.snapshot();
   std::vector<std::pair<std::uint64_t, std::string>> doubtful;
-  for (const machine::EffectView& effect : machine_.view().effects) doubtful.emplace_back(effect.effect, outside_key(effect.key));
+  for (const machine::EffectView& effect : machine_.view().effects)
+    doubtful.emplace_back(effect.effect, outside_key(effect.key));
   log(LogLevel::Info, fmt::format("run {} is taken up again, {} effects in doubt", claim_.run_id, doubtful.size()));
   const auto orphans = find_orphans(journalled, doubtful);
   std::vector<journal::NewEntry> entries;
@@ -113,6 +115,7 @@ void Run::publish(const machine::Reaction& reaction) {
   dispatch(reaction.requests);
   if (broken_ || stopped_) return;
   arm();
+  watch_requirements(0);
   if (machine_.finished() && !std::exchange(ended_, true)) {
     log(LogLevel::Info, fmt::format("run {} ended: {}", machine_.run_id(), machine::state_name(machine_.state())));
     around_.ended(machine_.run_id());
@@ -122,6 +125,7 @@ void Run::publish(const machine::Reaction& reaction) {
 void Run::break_with(const std::string& error) {
   broken_ = true;
   around_.scheduler.cancel(wake_);
+  around_.scheduler.cancel(requirement_);
   log(LogLevel::Error, fmt::format("run {} stands still: {}", machine_.run_id(), error));
   if (around_.observer.broken) around_.observer.broken(machine_.run_id(), error);
 }
@@ -137,9 +141,27 @@ void Run::arm() {
   });
 }
 
+void Run::watch_requirements(Nanoseconds after) {
+  if (requirement_ != 0 || machine_.open_requirements().empty() || !around_.options.succeeded_run) return;
+  requirement_ = around_.scheduler.at(around_.scheduler.now() + after, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->look_at_requirements();
+  });
+}
+
+void Run::look_at_requirements() {
+  requirement_ = 0;
+  if (broken_ || stopped_) return;
+  const std::vector<std::string> open = machine_.open_requirements();
+  for (const std::string& rollout : open) {
+    if (const auto run = around_.options.succeeded_run(rollout)) feed(machine::RequirementMet{rollout, *run});
+  }
+  watch_requirements(kLookAgain);
+}
+
 void Run::stop(bool cancel) {
   stopped_ = true;
   around_.scheduler.cancel(wake_);
+  around_.scheduler.cancel(requirement_);
   if (!cancel) return;
   for (const auto& [effect, started] : under_way_) {
     if (started.means == Means::Process) around_.processes.cancel(started.id);

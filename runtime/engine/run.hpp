@@ -64,6 +64,8 @@ class Run : public std::enable_shared_from_this<Run> {
   void publish(const machine::Reaction& reaction);
   void break_with(const std::string& error);
   void arm();
+  void watch_requirements(Nanoseconds after);
+  void look_at_requirements();
 
   void dispatch(const std::vector<machine::Request>& requests);
   std::string outside_key(const std::string& key) const;
@@ -87,7 +89,7 @@ class Run : public std::enable_shared_from_this<Run> {
   std::map<std::uint64_t, UnderWay> under_way_;  // by effect
   std::vector<journal::NewEntry> notes_;         // of processes started by the dispatch that is going on
   std::map<plan::MetricId, metrics::Source> sources_;
-  TimerId wake_ = 0;
+  TimerId wake_ = 0, requirement_ = 0;
   int idle_wakes_ = 0;  // in a row that brought nothing
   bool feeding_ = false, broken_ = false, stopped_ = false, ended_ = false;
 };

@@ -68,7 +68,7 @@ Expected<std::unique_ptr<Journal>> SqliteJournal::open_for_reading(const std::st
   const auto ours = check_schema(**database);
   if (!ours) return ours.error();
   if (!*ours) {
-    return JournalError{JournalError::Kind::Io,
+    return JournalError{JournalError::Kind::UnknownRun,
                         fmt::format("the journal `{}` is empty: nothing was run yet with this state directory", path)};
   }
   return std::unique_ptr<Journal>(new SqliteJournal(std::move(*database), std::nullopt));

@@ -17,6 +17,14 @@ bool optional_id(plan::Id id, std::size_t size) {
   return id == kNone || id < size;
 }
 
+// Offsets that no zone has would run out of the range of instants.
+bool sound(const plan::Zone& zone) {
+  constexpr Nanoseconds kMost = Nanoseconds{26} * 3'600 * 1'000'000'000;
+  const auto in_reach = [](Nanoseconds offset) { return offset >= -kMost && offset <= kMost; };
+  return in_reach(zone.offset) && std::ranges::all_of(zone.changes, in_reach, &plan::ZoneChange::offset) &&
+         std::ranges::is_sorted(zone.changes, {}, &plan::ZoneChange::at);
+}
+
 bool sound(const Plan& plan, const Frame& frame) {
   if (frame.block >= plan.blocks.size()) return false;
   const plan::Block& block = plan.blocks[frame.block];
@@ -101,6 +109,7 @@ std::string check_state(const Plan& plan, const State& state) {
   if (state.metrics.size() != plan.metrics.size()) return "the number of metrics";
   const auto times = [](const MetricState& metric) { return metric.every > 0; };
   if (!std::ranges::all_of(state.metrics, times)) return "a metric's cadence";
+  if (!std::ranges::all_of(state.zones, [](const plan::Zone& zone) { return sound(zone); })) return "a time zone";
   const std::size_t schedules = plan.rollout.schedules.size();
   if (state.schedules.size() != (state.begun ? schedules : 0)) return "the number of schedules";
   if (!optional_id(state.stage, plan.stages.size())) return "the stage";

@@ -37,6 +37,7 @@ struct GuardAnswer {
   plan::GuardId guard = plan::kNone;
   ResponseId response = kNone;
   Cause cause;
+  bool blind = false;  // it saw nothing: its `continue` lifts the freeze and ends no pause
 };
 
 // An instant at which something is due. In the order in which things happen at one instant.
@@ -92,6 +93,8 @@ struct Core {
   // -- machine.cpp: events, and everything that is due
   Reaction apply(const Event& event, Nanoseconds now);
   void begin();
+  void begin_work();
+  void requirement_met(const RequirementMet& met);
   void settle();
   void sweep();
   bool finished() const;
@@ -184,6 +187,8 @@ struct Core {
   void retry_frame(Task& task, std::size_t frame, Nanoseconds wait);
   void uncaught(Task& task, const std::string& error, bool unknown);
   void uncaught_in_rollout(Task& task, const std::string& error);
+  bool asks_people(BlockId block) const;
+  void answer_expired(const std::string& reason, const Cause& cause, Task* task);
   void respond(Task& task, ResponseId response, const Cause& cause);
   void take_outcome(ResponseId response, const Cause& cause, Task* task);
   std::string reason_of(ResponseId response, const Cause& cause, const Task* task) const;
@@ -197,6 +202,8 @@ struct Core {
             const std::vector<plan::MetricId>& metrics);
   void ask(SlotPoll& poll, const std::vector<plan::MetricId>& metrics);
   void samples_arrived(const Samples& samples);
+  bool heard_late(const Reading& reading, Nanoseconds slot);
+  void give_up_on_answers(Nanoseconds until);
   void check_answered(Task& task, std::optional<bool> passed, const std::string& error);
   bool decide_next_slot(Nanoseconds slot);
   void decide_slot(Nanoseconds slot);
@@ -220,8 +227,7 @@ struct Core {
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
   void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
-  int strength(ResponseId response) const;
-  bool asks_people(BlockId block) const;
+  int strength(const GuardAnswer& answer) const;
   void guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at);
   Nanoseconds missing_due(const GuardRun& run) const;
   void new_episodes();
@@ -262,9 +268,10 @@ struct Core {
   void hook_in_background(HookKind kind, const std::string& reason);
 
   // -- gates.cpp and people.cpp
+  std::uint32_t count_or_one(RoutineId routine, const Task* task) const;
   void open_gate(Task& task, plan::GateId gate);
-  void close_gate(std::uint64_t gate, const std::string& how);
-  void gate_failed(std::uint64_t gate, const std::string& error, const std::string& how);
+  void close_gate(std::uint64_t gate, const std::string& how, const std::string& who = {});
+  void gate_failed(std::uint64_t gate, const std::string& error, const std::string& how, const std::string& who = {});
   void gate_limit_passed(std::uint64_t gate);
   void check_item(GateRun& gate, std::uint32_t item);
   void item_checked(Task& task, std::optional<bool> passed, const std::string& error);
@@ -316,6 +323,9 @@ struct Core {
   void notification_ended(Task& task, const std::string& error);
   void ack_limit_passed(std::uint32_t index);
   void start_companion(std::uint64_t scope, std::uint32_t index);
+  plan::Openings openings_of(plan::StageId stage) const;
+  Nanoseconds opening_of(plan::StageId stage) const;
+  void wait_for_opening(Task& task, Nanoseconds opening);
   void plan_schedules();
   void anchor_schedules(plan::Anchor anchor);
   void run_schedule(std::uint32_t index);

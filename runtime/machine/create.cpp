@@ -93,6 +93,38 @@ std::string bind_parameter(Core& core, const Parameter& parameter, const RunOpti
   return problem;
 }
 
+// Why the run cannot start when it is planned to, or windows cannot be told at all.
+std::string misplanned(const Core& core) {
+  const State& state = core.state;
+  for (const std::string& zone : plan::zones_of(core.plan)) {
+    if (std::ranges::find(state.zones, zone, &plan::Zone::name) == state.zones.end())
+      return fmt::format("the rules of the time zone \"{}\" are missing", zone);
+  }
+  const plan::StageId first = core.plan.rollout.stages.empty() ? kNone : core.plan.rollout.stages.front();
+  const Nanoseconds opening = core.opening_of(first);
+  if (opening == kNever) return "no window of this rollout opens any more: its freezes and windows leave no instant";
+  if (!state.start_at) return {};
+  const std::string planned = plan::instant_text(*state.start_at);
+  if (*state.start_at < state.created) {
+    return fmt::format("the start is planned for {}, which has passed: it is {}", planned,
+                       plan::instant_text(state.created));
+  }
+  if (opening != *state.start_at) {
+    return fmt::format("the start is planned for {}, when the rollout may not start; it may from {} on", planned,
+                       plan::instant_text(opening));
+  }
+  for (const plan::Schedule& schedule : core.plan.rollout.schedules) {
+    const Nanoseconds offset = core.duration_or(schedule.offset, nullptr, 0);
+    if (schedule.anchor != plan::Anchor::Start || offset >= 0) continue;
+    const Nanoseconds due = later(*state.start_at, offset);
+    if (due >= state.created) continue;
+    return fmt::format("with the start at {}, `{}` would have to run at {}, which has passed; plan it for {} or later",
+                       planned, schedule.text, plan::instant_text(due),
+                       plan::instant_text(later(state.created, -offset)));
+  }
+  return {};
+}
+
 }  // namespace
 
 Core::Core(std::shared_ptr<const plan::VerifiedPlan> verified)
@@ -123,7 +155,9 @@ std::string start_run(Core& core, RunOptions options, Nanoseconds created) {
       state.variables[variable] = core.compute(core.plan.globals[index + 1], nullptr);
   }
   core.fix_metric_times();
-  return {};
+  state.zones = std::move(options.zones);
+  state.start_at = options.start_at;
+  return misplanned(core);
 }
 
 }  // namespace rollout::machine

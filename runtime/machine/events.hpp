@@ -73,12 +73,19 @@ struct PersonSaid {
   bool operator==(const PersonSaid&) const = default;
 };
 
+// The newest run of a rollout that this one `requires` has succeeded.
+struct RequirementMet {
+  std::string rollout;
+  std::string run;  // which run it was
+  bool operator==(const RequirementMet&) const = default;
+};
+
 // The runtime was started again on a stored state. Effects that were under way and have no outcome are in doubt.
 struct Restarted {
   bool operator==(const Restarted&) const = default;
 };
 
-using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted>;
+using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted, RequirementMet>;
 
 // ---------------------------------------------------------------- out of the machine
 

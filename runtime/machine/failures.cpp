@@ -34,7 +34,9 @@ void Core::handle_failure(Task& task, std::size_t frame, const std::string& erro
     const Block& block = plan.blocks[failed.block];
     const bool retried = (index != frame || may_retry) && failed.retried < block.retries;
     const Nanoseconds wait = std::max(kShortestRetry, duration_or(block.retry_every, &task, 0));
-    const bool again = retried && later(state.now, wait) <= failed.whole_due;
+    // A try that would begin at the limit never runs: limits come before steps. So the reason of this one is what
+    // people see.
+    const bool again = retried && later(state.now, wait) < failed.whole_due;
     if (!is_silent(task)) {
       const bool check = block.kind == BlockKind::Check || block.kind == BlockKind::Verify;
       const bool step =
@@ -127,7 +129,10 @@ void Core::uncaught(Task& task, const std::string& error, bool unknown) {
     case TaskKind::Companion: {
       const Cause cause{error, {}, kNone, state.now};
       if (plan.rollout.on_failure != kNone) {
+        start_response_steps(plan.rollout.on_failure, cause, nullptr);
         take_outcome(plan.rollout.on_failure, cause, nullptr);
+      } else if (rollback_expired()) {
+        answer_expired(error, cause, nullptr);
       } else {
         begin_rollback(error, kNone, kNone, cause);
       }
@@ -155,6 +160,10 @@ void Core::uncaught(Task& task, const std::string& error, bool unknown) {
 
 // The rollout stands at the statement of its stage in which the failure happened, so that people may run it again.
 void Core::uncaught_in_rollout(Task& task, const std::string& error) {
+  const ResponseId response = plan.rollout.on_failure;
+  const BlockId answering = response < plan.responses.size() ? plan.responses[response].steps : kNone;
+  const bool again =
+      answering != kNone && std::ranges::find(task.frames, answering, &Frame::block) != task.frames.end();
   std::size_t depth = task.frames.size();
   while (depth > 1) {
     const BlockKind kind = plan.blocks[task.frames[depth - 1].block].kind;
@@ -166,13 +175,16 @@ void Core::uncaught_in_rollout(Task& task, const std::string& error) {
   task.error = error;
   hook_in_background(HookKind::Failure, error);
   const Cause cause{error, {}, kNone, state.now};
-  const ResponseId response = plan.rollout.on_failure;
-  if (response == kNone) {
+  if (response == kNone || again) {
     if (rollback_expired()) {
-      pause_run("the time to roll back has passed: " + error, cause, kNone, &task);
+      answer_expired(error, cause, &task);
     } else {
       begin_rollback(error, kNone, kNone, cause);
     }
+  } else if (plan.responses[response].outcome == OutcomeKind::None && asks_people(answering)) {
+    // The question is about this failure: its answer says how the run goes on from here.
+    task.wait = Wait::Ready;
+    respond(task, response, cause);
   } else if (plan.responses[response].outcome == OutcomeKind::None) {
     start_response_steps(response, cause, &task);
     kill(task.id);
@@ -180,6 +192,31 @@ void Core::uncaught_in_rollout(Task& task, const std::string& error) {
     end_run(RunState::Failed, error);
   } else {
     respond(task, response, cause);
+  }
+}
+
+// Whether the block, or one that it runs, asks a question.
+bool Core::asks_people(BlockId id) const {
+  if (id >= plan.blocks.size()) return false;
+  for (std::uint32_t place = plan.blocks[id].begin; place < plan.blocks[id].end; ++place) {
+    const plan::Instruction& instruction = plan.code[place];
+    if (instruction.op == plan::Op::Gate) return true;
+    if (instruction.op == plan::Op::Run && asks_people(instruction.b)) return true;
+  }
+  return false;
+}
+
+// An automatic rollback after its time has passed: what `rollback expires ... else` says, or a pause.
+void Core::answer_expired(const std::string& reason, const Cause& cause, Task* task) {
+  const ResponseId instead = plan.rollout.expired;
+  const OutcomeKind outcome = instead < plan.responses.size() ? plan.responses[instead].outcome : OutcomeKind::Rollback;
+  start_response_steps(instead, cause, task);
+  const bool stands =
+      outcome == OutcomeKind::Pause || outcome == OutcomeKind::Abort || outcome == OutcomeKind::Continue;
+  if (stands) {
+    take_outcome(instead, cause, task);
+  } else if (outcome != OutcomeKind::None || task) {
+    pause_run("the time to roll back has passed: " + reason, cause, kNone, task);
   }
 }
 
@@ -233,14 +270,7 @@ void Core::take_outcome(ResponseId id, const Cause& cause, Task* task) {
     return;
   }
   if (goes_back && cause.who.empty() && rollback_expired()) {
-    const ResponseId instead = plan.rollout.expired;
-    const bool usable = instead < plan.responses.size() && plan.responses[instead].outcome != OutcomeKind::Rollback &&
-                        plan.responses[instead].outcome != OutcomeKind::RollbackTo;
-    if (usable) {
-      take_outcome(instead, cause, task);
-    } else {
-      pause_run("the time to roll back has passed: " + reason, cause, kNone, task);
-    }
+    answer_expired(reason, cause, task);
     return;
   }
   switch (response.outcome) {

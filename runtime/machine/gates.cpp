@@ -15,6 +15,7 @@ namespace {
 
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kCheckAgain = 30 * kSecond;
+constexpr std::size_t kDecidedKept = 64;
 
 std::string_view kind_name(GateKind kind) {
   switch (kind) {
@@ -41,6 +42,12 @@ std::vector<std::string> Core::members_of(plan::RoleId role) const {
   return members;
 }
 
+// How many people: a number from one up.
+std::uint32_t Core::count_or_one(RoutineId routine, const Task* task) const {
+  const double count = routine == kNone ? 1 : compute(routine, task).as_double();
+  return count >= 1 && count < 1e6 ? static_cast<std::uint32_t>(count) : 1;
+}
+
 void Core::open_gate(Task& task, plan::GateId id) {
   if (id >= plan.gates.size()) {
     advance(task);
@@ -54,12 +61,12 @@ void Core::open_gate(Task& task, plan::GateId id) {
   gate.text = text_of(row.text, &task);
   gate.opened = state.now;
   gate.deadline = later(state.now, duration_or(row.within, &task, kNever));
-  const double needed = row.needed == kNone ? 1 : compute(row.needed, &task).as_double();
-  gate.needed = needed >= 1 && needed < 1e6 ? static_cast<std::uint32_t>(needed) : 1;
+  gate.needed = count_or_one(row.needed, &task);
   plan::List items;
   for (const plan::GateItem& item : row.items) {
     GateItemRun run;
     run.text = text_of(item.text, &task);
+    run.needed = count_or_one(item.needed, &task);
     if (item.check != kNone) run.next_check = state.now;
     items.push_back(Value::string(run.text));
     gate.items.push_back(std::move(run));
@@ -84,7 +91,7 @@ void Core::open_gate(Task& task, plan::GateId id) {
   if (row.kind == GateKind::Checklist) complete_checklist(gate_id);
 }
 
-void Core::close_gate(std::uint64_t id, const std::string& how) {
+void Core::close_gate(std::uint64_t id, const std::string& how, const std::string& who) {
   const auto found = state.gates.find(id);
   if (found == state.gates.end()) return;
   const GateRun gate = std::move(found->second);
@@ -92,15 +99,18 @@ void Core::close_gate(std::uint64_t id, const std::string& how) {
   for (const GateItemRun& item : gate.items) kill(item.task);
   record(RecordKind::GateClosed, {{"gate", Value::string(gate.text)}, {"how", Value::string(how)}},
          plan.gates[gate.gate].spot);
+  std::erase_if(state.decided, [&](const DecidedGate& decided) { return decided.text == gate.text; });
+  if (state.decided.size() >= kDecidedKept) state.decided.erase(state.decided.begin());
+  state.decided.push_back({gate.text, who.empty() ? how : how + " by " + who});
 }
 
 // A refusal or a missed deadline: the gate's `else`, or a failure.
-void Core::gate_failed(std::uint64_t id, const std::string& error, const std::string& how) {
+void Core::gate_failed(std::uint64_t id, const std::string& error, const std::string& how, const std::string& who) {
   const auto found = state.gates.find(id);
   if (found == state.gates.end()) return;
   const Gate& row = plan.gates[found->second.gate];
   const std::uint64_t task_id = found->second.task;
-  close_gate(id, how);
+  close_gate(id, how, who);
   Task* task = find_task(task_id);
   if (!task) return;
   task->waits_for = 0;
@@ -143,7 +153,7 @@ void Core::item_checked(Task& task, std::optional<bool> passed, const std::strin
   if (passed.value_or(false)) {
     if (item.ticked) return;
     item.ticked = true;
-    item.ticked_by = "check";
+    item.ticked_by = {"check"};
     record(RecordKind::GateAnswered, {{"gate", Value::string(found->second.text)},
                                       {"verb", Value::string("tick")},
                                       {"who", Value::string("check")},

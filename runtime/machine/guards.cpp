@@ -17,14 +17,15 @@ namespace {
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kDefaultMissing = 300 * kSecond;
 
-// abort > rollback > rollback to > pause > everything that lets the run go on.
+// abort > rollback > rollback to > pause > a question > continue > no outcome at all.
+constexpr int kQuestion = 2;
 int rank(OutcomeKind kind) {
   switch (kind) {
-    case OutcomeKind::Abort: return 4;
-    case OutcomeKind::Rollback: return 3;
-    case OutcomeKind::RollbackTo: return 2;
-    case OutcomeKind::Pause: return 1;
-    case OutcomeKind::Continue:
+    case OutcomeKind::Abort: return 6;
+    case OutcomeKind::Rollback: return 5;
+    case OutcomeKind::RollbackTo: return 4;
+    case OutcomeKind::Pause: return 3;
+    case OutcomeKind::Continue: return 1;
     case OutcomeKind::None: break;
   }
   return 0;
@@ -130,14 +131,15 @@ void Core::evaluate_guards(Nanoseconds slot) {
     const Guard& row = plan.guards[guard];
     const Value observed = compute_in_slot(row.observed);
     const std::string seen = observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(observed));
-    answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot}});
+    answers.push_back({guard, row.response, Cause{row.text + seen, {}, row.spot, slot}, false});
   }
   for (const GuardId guard : blind) {
     const Guard& row = plan.guards[guard];
     if (row.blind == kNone) continue;
     const bool goes_on = plan.responses[row.blind].outcome == OutcomeKind::Continue;
     if (GuardRun* run = find_guard(guard); run && goes_on) run->waived = true;
-    answers.push_back({guard, row.blind, Cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot}});
+    const Cause cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot};
+    answers.push_back({guard, row.blind, cause, true});
   }
   std::ranges::sort(answers, {}, &GuardAnswer::guard);
   answer(answers);
@@ -156,7 +158,8 @@ void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& f
     run.why.clear();
     run.missing_answered = run.waived = false;
   }
-  const bool acts = guard.response < plan.responses.size() && rank(plan.responses[guard.response].outcome) > 0;
+  const bool acts = guard.response < plan.responses.size() &&
+                    rank(plan.responses[guard.response].outcome) > rank(OutcomeKind::Continue);
   record_transitions(run, slot, verdict);
   if (!acts && run.truth == Truth::False) run.fired = false;
   if (!verdict.reached) return;
@@ -205,21 +208,14 @@ void Core::record_transitions(const GuardRun& run, Nanoseconds slot, const SlotV
          guard.spot);
 }
 
-// A question competes with outcomes: it is weaker than each, stronger than what only tells or calls.
-int Core::strength(ResponseId id) const {
-  if (id >= plan.responses.size()) return 0;
-  const int own = rank(plan.responses[id].outcome);
-  return own > 0 ? own + 1 : asks_people(plan.responses[id].steps) ? 1 : 0;
-}
-
-bool Core::asks_people(BlockId id) const {
-  if (id >= plan.blocks.size()) return false;
-  for (std::uint32_t place = plan.blocks[id].begin; place < plan.blocks[id].end; ++place) {
-    const plan::Instruction& instruction = plan.code[place];
-    if (instruction.op == plan::Op::Gate) return true;
-    if (instruction.op == plan::Op::Run && asks_people(instruction.b)) return true;
-  }
-  return false;
+// How much an answer weighs against the others of its slot. A guard that is blind and goes on competes with nobody.
+int Core::strength(const GuardAnswer& answer) const {
+  if (answer.response >= plan.responses.size()) return 0;
+  const plan::Response& response = plan.responses[answer.response];
+  const int own = rank(response.outcome);
+  if (own > kQuestion) return own;
+  if (asks_people(response.steps)) return kQuestion;
+  return answer.blind ? 0 : own;
 }
 
 // The notifications and calls of all answers are carried out in source order; of their questions and outcomes the
@@ -229,11 +225,11 @@ void Core::answer(const std::vector<GuardAnswer>& answers) {
   for (const GuardAnswer& candidate : answers) {
     const std::uint64_t steps = start_response_steps(candidate.response, candidate.cause, nullptr);
     if (GuardRun* run = find_guard(candidate.guard); run && steps != 0) run->response = steps;
-    if (!best || strength(candidate.response) > strength(best->response)) best = &candidate;
+    if (!best || strength(candidate) > strength(*best)) best = &candidate;
   }
   if (!best) return;
   for (const GuardAnswer& candidate : answers) {
-    if (&candidate == best || strength(candidate.response) == 0) continue;
+    if (&candidate == best || strength(candidate) == 0) continue;
     if (const GuardRun* run = find_guard(candidate.guard)) {
       if (Task* steps = find_task(run->response)) steps->item = kOutranked;
     }
@@ -241,7 +237,7 @@ void Core::answer(const std::vector<GuardAnswer>& answers) {
            {{"guard", text(plan.guards[candidate.guard].text)}, {"by", text(plan.guards[best->guard].text)}},
            candidate.cause.spot);
   }
-  take_outcome(best->response, best->cause, nullptr);
+  if (strength(*best) > 0) take_outcome(best->response, best->cause, nullptr);
 }
 
 Nanoseconds Core::missing_due(const GuardRun& run) const {
@@ -265,7 +261,7 @@ void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds a
   const ResponseId on_missing = plan.rollout.on_missing;
   if (on_missing < plan.responses.size()) {
     run.waived = plan.responses[on_missing].outcome == OutcomeKind::Continue;
-    answer({GuardAnswer{run.guard, plan.rollout.on_missing, cause}});
+    answer({GuardAnswer{run.guard, plan.rollout.on_missing, cause, true}});
   } else {
     pause_run(cause.reason, cause, kNone, nullptr);
   }

@@ -57,6 +57,11 @@ RunState Machine::state() const {
 const std::string& Machine::run_id() const {
   return impl_->core.state.run_id;
 }
+const std::vector<std::string>& Machine::open_requirements() const {
+  static const std::vector<std::string> kNothing;
+  const State& state = impl_->core.state;
+  return state.has_ended || state.rollback ? kNothing : state.requirements;
+}
 bool Machine::finished() const {
   return impl_->core.finished();
 }
@@ -67,11 +72,14 @@ Value Machine::compute(plan::RoutineId routine) const {
 Reaction Core::apply(const Event& event, Nanoseconds now) {
   out = {};
   state.now = std::max(state.now, now);
+  // While the runtime was down nobody listened: what it asked for is asked again.
+  if (!std::holds_alternative<Restarted>(event)) give_up_on_answers(state.now - 1);
   if (!state.begun) begin();
   if (const auto* samples = std::get_if<Samples>(&event)) samples_arrived(*samples);
   if (const auto* done = std::get_if<EffectDone>(&event)) effect_done(*done);
   if (const auto* said = std::get_if<PersonSaid>(&event)) person_said(*said);
   if (std::holds_alternative<Restarted>(event)) restarted();
+  if (const auto* met = std::get_if<RequirementMet>(&event)) requirement_met(*met);
   settle();
   return std::move(out);
 }
@@ -86,14 +94,42 @@ void Core::begin() {
           {"parameters", Value::map(std::move(parameters))},
           {"run", Value::string(state.run_id)}},
          plan.rollout.spot);
-  plan_schedules();
-  spawn(TaskKind::Main, plan.rollout.block, nullptr);
+  state.schedules.assign(plan.rollout.schedules.size(), {});
+  state.requirements = plan.rollout.requirements;
+  new_task(TaskKind::Main, nullptr).wait = Wait::Requirement;
+  for (const std::string& rollout : state.requirements) {
+    record(RecordKind::RequirementOpened, {{"rollout", Value::string(rollout)}}, plan.rollout.spot);
+  }
+  if (state.requirements.empty()) begin_work();
+}
+
+// The forward work begins: nothing is required any more, and a rollout without stages has its window open.
+void Core::begin_work() {
+  Task* task = main_task();
+  if (!task) return;
+  const Nanoseconds opening = opening_of(kNone);
+  if (task->wait == Wait::Requirement) plan_schedules();
+  if (plan.rollout.stages.empty() && opening > state.now) {
+    wait_for_opening(*task, opening);
+    return;
+  }
+  task->due = kNever;
+  enter(*task, plan.rollout.block);
+}
+
+// The work begins with the last one. What is met already, or was never asked for, changes nothing.
+void Core::requirement_met(const RequirementMet& met) {
+  if (state.has_ended || state.rollback || std::erase(state.requirements, met.rollout) == 0) return;
+  record(RecordKind::RequirementMet, {{"rollout", Value::string(met.rollout)}, {"by", Value::string(met.run)}},
+         plan.rollout.spot);
+  if (state.requirements.empty()) begin_work();
 }
 
 // Everything that is due, in the order of one instant: guards and hold conditions, time limits, the next steps,
 // schedules.
 void Core::settle() {
   state.behind = false;
+  give_up_on_answers(state.now);
   for (int step = 0; step < kMostMicroSteps; ++step) {
     sweep();
     const Nanoseconds slot = next_slot();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/machine/events.hpp"
+#include "runtime/plan/calendar.hpp"
 
 // The heart: a deterministic state machine, (state, event, now) -> (state', records, requests). It knows no clock,
 // thread, file, socket or randomness; `rollout run`, `test`, `simulate` and the crash tests drive the same one with
@@ -35,6 +36,10 @@ struct RunOptions {
   // In a scripted world actions, channels and external checks are asked for as a whole (RequestKind::Call and Check),
   // and metrics of checks and probes are polled like any other; otherwise the machine carries out their blocks itself.
   bool scripted_world = false;
+  // The rules of the zones that the plan's windows name (plan::zones_of); the run keeps them.
+  std::vector<plan::Zone> zones = {};
+  // The start (the entry of the first stage) is planned for this instant; nothing: as soon as it may be.
+  std::optional<Nanoseconds> start_at = {};
 };
 
 // ---------------------------------------------------------------- what people see of a run
@@ -54,8 +59,10 @@ struct HoldView {
   std::vector<std::pair<std::string, std::optional<bool>>> conditions;
 };
 struct GateItemView {
-  std::string text, ticked_by;
-  bool ticked = false;
+  std::string text;
+  std::vector<std::string> ticked_by;     // who has, or "check"
+  std::uint32_t needed = 1;               // so many different people
+  bool ticked = false;                    // by all that it needs
   std::vector<std::string> members = {};  // who may tick it: of its own role, else of the gate's
   bool automatic = false;                 // ticked by its check
 };
@@ -82,8 +89,9 @@ struct View {
   std::vector<GuardView> guards;  // armed ones, in source order
   std::vector<HoldView> holds;
   std::vector<GateView> gates;
-  std::vector<EffectView> effects;  // under way
-  std::vector<std::string> steps;   // texts of the steps that run now
+  std::vector<EffectView> effects;        // under way
+  std::vector<std::string> steps;         // texts of the steps that run now
+  std::vector<std::string> requirements;  // rollouts that must succeed before this one does anything
 };
 
 class Machine {
@@ -110,6 +118,8 @@ class Machine {
   View view() const;
   RunState state() const;
   const std::string& run_id() const;
+  // Rollouts that must succeed before this run does anything: the feeder tells with RequirementMet.
+  const std::vector<std::string>& open_requirements() const;
   bool finished() const;  // final and nothing under way
   // The value of a routine with the run's variables: for what the feeder needs to know of the plan and the machine does
   // not use itself (a metric's configuration, the name behind a secret). Metrics read as their newest sample.

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
-#include "runtime/machine/windows.hpp"
 
 // What runs beside the forward work: notifications, companions, schedules. None of them holds it up.
 
@@ -93,13 +92,36 @@ void Core::start_companion(std::uint64_t scope, std::uint32_t index) {
   enter(task, run.block);
 }
 
+plan::Openings Core::openings_of(plan::StageId stage) const {
+  static const std::vector<plan::Window> kNoWindows;
+  const auto& own = stage < plan.stages.size() ? plan.stages[stage].windows : kNoWindows;
+  return {plan.rollout.windows, own, plan.rollout.freezes, state.zones};
+}
+
+// When the stage may be entered at the earliest; kNone stands for a rollout without stages. The first is not entered
+// before the start is planned.
+Nanoseconds Core::opening_of(plan::StageId stage) const {
+  Nanoseconds earliest = state.now;
+  if (state.start_at && !state.has_started) earliest = std::max(earliest, *state.start_at);
+  return next_opening(earliest, openings_of(stage));
+}
+
+// Before the first stage a run is waiting anyhow; what for is news all the same.
+void Core::wait_for_opening(Task& task, Nanoseconds opening) {
+  const bool planned = state.start_at && !state.has_started && opening == *state.start_at;
+  const std::string why = opening == kNever ? "no window of this rollout opens any more"
+                          : planned         ? "its start is planned for " + plan::instant_text(opening)
+                                            : "its window opens at " + plan::instant_text(opening);
+  task.wait = Wait::Window;
+  task.due = opening;
+  record(RecordKind::WindowClosed, {{"why", Value::string(why)}, {"until", Value::instant(opening)}});
+  set_state(RunState::Waiting, why);
+  state.reason = why;
+}
+
 // Schedules before the start are due relative to when the run may start at the earliest.
 void Core::plan_schedules() {
-  state.schedules.assign(plan.rollout.schedules.size(), {});
-  static const std::vector<plan::Window> kNoWindows;
-  const plan::StageId first = plan.rollout.stages.empty() ? kNone : plan.rollout.stages.front();
-  const auto& own = first < plan.stages.size() ? plan.stages[first].windows : kNoWindows;
-  const Nanoseconds opening = next_opening(state.now, plan.rollout.windows, own, plan.rollout.freezes);
+  const Nanoseconds opening = opening_of(plan.rollout.stages.empty() ? kNone : plan.rollout.stages.front());
   for (std::size_t index = 0; index < state.schedules.size(); ++index) {
     const plan::Schedule& row = plan.rollout.schedules[index];
     const Nanoseconds offset = duration_or(row.offset, nullptr, 0);

@@ -39,8 +39,7 @@ void Core::ask_past(MetricId metric, Nanoseconds reach) {
 
 bool Core::decide_past() {
   if (state.past.empty()) return false;
-  const auto open = [&](const SlotPoll& poll) { return !is_complete(poll) && poll.deadline > state.now; };
-  if (std::ranges::any_of(state.past, open)) return false;
+  if (!std::ranges::all_of(state.past, is_complete)) return false;
   for (SlotPoll& poll : state.past) accept(poll);
   const Nanoseconds over = duration_or(plan.rollout.baseline_over, nullptr, 0);
   for (MetricId metric = 0; metric < plan.metrics.size(); ++metric) {

@@ -42,6 +42,11 @@ std::string joined(const std::vector<std::string>& texts) {
   return result;
 }
 
+const DecidedGate* find_decided(const State& state, const std::string& text) {
+  const auto found = std::ranges::find(state.decided, text, &DecidedGate::text);
+  return found == state.decided.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 void Core::ignore(const PersonSaid& said, const std::string& why) {
@@ -83,6 +88,8 @@ void Core::person_at_gate(const PersonSaid& said) {
   }
   if (chosen.empty() && other) {
     ignore(said, fmt::format("\"{}\" is {}", other->text, way_out(plan.gates[other->gate].kind)));
+  } else if (const DecidedGate* decided = chosen.empty() ? find_decided(state, said.gate) : nullptr) {
+    ignore(said, fmt::format("\"{}\" was decided already: {}", decided->text, decided->how));
   } else if (chosen.empty() && open.empty()) {
     ignore(said, any ? "nothing waits for people now"
                      : fmt::format("\"{}\" is not open, and nothing else waits for people", said.gate));
@@ -134,13 +141,13 @@ void Core::person_approves(GateRun& gate, const PersonSaid& said) {
   if (said.verb == Verb::Reject) {
     gate_failed(
         id, fmt::format("\"{}\" was rejected by {}{}{}", gate.text, said.who, said.text.empty() ? "" : ": ", said.text),
-        "rejected");
+        "rejected", said.who);
     return;
   }
   gate.approved_by.push_back(said.who);
   if (gate.approved_by.size() < gate.needed) return;
   Task* task = find_task(gate.task);
-  close_gate(id, "approved");
+  close_gate(id, "approved", joined(gate.approved_by));
   if (task) advance(*task);
 }
 
@@ -158,13 +165,20 @@ void Core::person_ticks(GateRun& gate, const PersonSaid& said) {
       continue;
     }
     if (item.ticked) {
-      if (!all) ignore(said, fmt::format("\"{}\" is ticked already, by {}", item.text, item.ticked_by));
+      if (!all) ignore(said, fmt::format("\"{}\" is ticked already, by {}", item.text, joined(item.ticked_by)));
       continue;
     }
     const plan::RoleId role = row.items[index].role != kNone ? row.items[index].role : row.role;
     if (!belongs(said, role, item.text)) continue;
-    item.ticked = true;
-    item.ticked_by = said.who;
+    if (std::ranges::find(item.ticked_by, said.who) != item.ticked_by.end()) {
+      if (!all) {
+        ignore(said, fmt::format("{} has ticked \"{}\" already; it needs {} different people", said.who, item.text,
+                                 item.needed));
+      }
+      continue;
+    }
+    item.ticked_by.push_back(said.who);
+    item.ticked = item.ticked_by.size() >= item.needed;
     record(RecordKind::GateAnswered,
            {{"gate", Value::string(gate.text)},
             {"verb", Value::string("tick")},
@@ -198,7 +212,7 @@ void Core::person_answers(GateRun& gate, const PersonSaid& said) {
   const Cause cause{fmt::format("\"{}\": {} answered \"{}\"", gate.text, said.who, said.text), said.who, row.spot,
                     state.now};
   Task* task = find_task(gate.task);
-  close_gate(gate.id, "answered");
+  close_gate(gate.id, "answered", said.who);
   if (!task) return;
   task->waits_for = 0;
   respond(*task, chosen->response, cause);

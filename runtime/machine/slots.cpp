@@ -16,6 +16,8 @@ namespace {
 
 // After a long stop the missed slots are asked for a few at a time.
 constexpr Nanoseconds kSlotsAhead = 32;
+// Of each metric: what comes later than so many other late answers is nobody's.
+constexpr std::size_t kMostLate = 8;
 
 bool is_check(const plan::Metric& metric) {
   return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check;
@@ -72,7 +74,6 @@ void Core::want(std::vector<SlotPoll>& polls, std::uint64_t task, Nanoseconds sl
     SlotPoll poll;
     poll.slot = slot;
     poll.task = task;
-    poll.deadline = state.now;
     place = polls.insert(place, std::move(poll));
   }
   std::vector<MetricId> fresh;
@@ -101,7 +102,8 @@ void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
   request.slot = poll.slot;
   for (Wanted& wanted : poll.wanted) {
     if (wanted.answered || std::ranges::find(metrics, wanted.metric) == metrics.end()) continue;
-    poll.deadline = std::max(poll.deadline, later(state.now, state.metrics[wanted.metric].answer_within));
+    wanted.due = later(state.now, state.metrics[wanted.metric].answer_within);
+    request.deadline = std::max(request.deadline, wanted.due);
     const plan::Metric& metric = plan.metrics[wanted.metric];
     if (state.scripted_world || !is_check(metric)) {
       request.metrics.push_back(wanted.metric);
@@ -115,36 +117,66 @@ void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
     }
   }
   std::ranges::sort(request.metrics);
-  request.deadline = poll.deadline;
   if (!request.metrics.empty()) out.requests.emplace_back(std::move(request));
 }
 
 void Core::samples_arrived(const Samples& samples) {
   for (const Reading& reading : samples.readings) {
-    bool wanted_somewhere = false;
+    if (heard_late(reading, samples.slot)) continue;
     for (std::vector<SlotPoll>* polls : {&state.past, &state.slots, &state.inquiries}) {
       for (SlotPoll& poll : *polls) {
         if (poll.slot != samples.slot || poll.decided) continue;
         for (Wanted& wanted : poll.wanted) {
           if (wanted.metric != reading.metric || wanted.task != 0) continue;
-          wanted_somewhere = true;
           if (!wanted.answered) wanted.reading = reading;
           wanted.answered = true;
         }
       }
     }
-    if (wanted_somewhere || reading.metric >= state.metrics.size()) continue;
-    MetricState& known = state.metrics[reading.metric];
-    if (!known.timed_out || known.late_slot != samples.slot) continue;
-    known.timed_out = false;
-    record(RecordKind::SampleLate, {{"metric", Value::string(plan.metrics[reading.metric].name)},
-                                    {"slot", Value::instant(samples.slot)},
-                                    {"delay", Value::duration(between(samples.slot, state.now))}});
-    const bool fits = reading.value.kind() == plan.metrics[reading.metric].kind;
-    if (reading.status == ReadingStatus::Value && fits && look_back[reading.metric] > 0) {
-      add_sample(known.samples, {samples.slot, reading.value}, look_back[reading.metric]);
+  }
+}
+
+// An answer to what was given up: it decides nothing any more, but the windows of later slots hold it.
+bool Core::heard_late(const Reading& reading, Nanoseconds slot) {
+  if (reading.metric >= state.metrics.size()) return false;
+  MetricState& known = state.metrics[reading.metric];
+  const auto late = std::ranges::find(known.late_slots, slot);
+  if (late == known.late_slots.end()) return false;
+  known.late_slots.erase(late);
+  record(RecordKind::SampleLate, {{"metric", Value::string(plan.metrics[reading.metric].name)},
+                                  {"slot", Value::instant(slot)},
+                                  {"delay", Value::duration(between(slot, state.now))}});
+  Wanted heard;
+  heard.metric = reading.metric;
+  heard.answered = true;
+  heard.reading = reading;
+  const Value value = usable(heard, slot);
+  if (!value.is_missing() && look_back[reading.metric] > 0) {
+    add_sample(known.samples, {slot, value}, look_back[reading.metric]);
+  }
+  return true;
+}
+
+// What has had no answer for as long as it may take is unknown from then on, each metric by its own time.
+void Core::give_up_on_answers(Nanoseconds until) {
+  std::vector<std::uint64_t> unanswered;
+  for (std::vector<SlotPoll>* polls : {&state.past, &state.slots, &state.inquiries}) {
+    for (SlotPoll& poll : *polls) {
+      for (Wanted& wanted : poll.wanted) {
+        if (wanted.answered || poll.decided || wanted.due > until) continue;
+        wanted.answered = true;
+        wanted.reading = Reading{wanted.metric, ReadingStatus::Error, {}, {}, "no answer in time"};
+        if (wanted.task != 0) {
+          unanswered.push_back(wanted.task);
+          continue;
+        }
+        std::vector<Nanoseconds>& late = state.metrics[wanted.metric].late_slots;
+        if (late.size() == kMostLate) late.erase(late.begin());
+        late.push_back(poll.slot);
+      }
     }
   }
+  for (const std::uint64_t task : unanswered) kill(task);
 }
 
 // A check that the machine ran for a slot has ended; nothing: it could not be asked.
@@ -181,7 +213,7 @@ Value Core::probe_share(MetricId metric, Nanoseconds slot) const {
 bool Core::decide_next_slot(Nanoseconds slot) {
   if (slot > state.now || !state.past.empty()) return false;
   const auto poll = std::ranges::find(state.slots, slot, &SlotPoll::slot);
-  if (poll != state.slots.end() && !is_complete(*poll) && poll->deadline > state.now) return false;
+  if (poll != state.slots.end() && !is_complete(*poll)) return false;
   decide_slot(slot);
   return true;
 }
@@ -218,10 +250,6 @@ void Core::accept(SlotPoll& poll) {
       known.decided = true;
       known.slot = poll.slot;
       known.value = wanted.value;
-    }
-    if (!wanted.answered) {
-      known.timed_out = true;
-      known.late_slot = poll.slot;
     }
     if (!known.samples.empty() && known.samples.back().slot == poll.slot) known.samples.pop_back();
     if (!wanted.value.is_missing() && look_back[wanted.metric] > 0) {
@@ -269,7 +297,7 @@ Value Core::usable(const Wanted& wanted, Nanoseconds slot) {
 bool Core::decide_inquiry() {
   for (std::size_t index = 0; index < state.inquiries.size(); ++index) {
     SlotPoll& poll = state.inquiries[index];
-    if (poll.decided || (!is_complete(poll) && poll.deadline > state.now)) continue;
+    if (poll.decided || !is_complete(poll)) continue;
     poll.decided = true;
     accept(poll);
     std::vector<std::uint64_t> unanswered;
@@ -290,12 +318,13 @@ void Core::ask_again() {
       if (poll.decided) continue;
       Poll request;
       request.slot = poll.slot;
-      for (const Wanted& wanted : poll.wanted) {
-        if (wanted.answered || wanted.task != 0) continue;
+      for (Wanted& wanted : poll.wanted) {
+        if (wanted.answered) continue;
+        wanted.due = later(state.now, state.metrics[wanted.metric].answer_within);
+        if (wanted.task != 0) continue;
         request.metrics.push_back(wanted.metric);
-        poll.deadline = std::max(poll.deadline, later(state.now, state.metrics[wanted.metric].answer_within));
+        request.deadline = std::max(request.deadline, wanted.due);
       }
-      request.deadline = poll.deadline;
       if (!request.metrics.empty()) out.requests.emplace_back(std::move(request));
     }
   }

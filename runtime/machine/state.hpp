@@ -37,19 +37,20 @@ enum class TaskKind : std::uint8_t {
 
 // What keeps a task from executing its next statement.
 enum class Wait : std::uint8_t {
-  Ready,     // nothing
-  Effect,    // the outcome of its effect
-  Hold,      //
-  Gate,      // people
-  Children,  // its branches
-  Timer,     // `due`: the next try
-  Window,    // `due`: the opening of a window
-  Samples,   // a poll of its own
-  Resume,    // it failed or paused: people decide how to go on from this statement
-  Doubt,     // an effect whose outcome nobody knows
-  Span,      // `undo rest`
-  Stopping,  // its effects are being cancelled
-  Gone,      // it has ended and is removed at the next opportunity
+  Ready,        // nothing
+  Effect,       // the outcome of its effect
+  Hold,         //
+  Gate,         // people
+  Children,     // its branches
+  Timer,        // `due`: the next try
+  Window,       // `due`: the opening of a window
+  Requirement,  // another rollout's success
+  Samples,      // a poll of its own
+  Resume,       // it failed or paused: people decide how to go on from this statement
+  Doubt,        // an effect whose outcome nobody knows
+  Span,         // `undo rest`
+  Stopping,     // its effects are being cancelled
+  Gone,         // it has ended and is removed at the next opportunity
 };
 
 // One block that runs. `pc` points at the statement that is under way.
@@ -224,24 +225,25 @@ struct Wanted {
   bool answered = false;
   bool reused = false;     // this instant's sample was known already: `value` holds it
   std::uint64_t task = 0;  // a check that the machine runs itself for the answer
+  Nanoseconds due = 0;     // without an answer by then it is unknown
   Reading reading;
   Value value;  // usable, or missing with the reason, once decided
   template <typename Archive>
   void fields(Archive& a) {
-    a(metric, answered, reused, task, reading.metric, reading.status, reading.value, reading.sampled_at, reading.error,
-      value);
+    a(metric, answered, reused, task, due, reading.metric, reading.status, reading.value, reading.sampled_at,
+      reading.error, value);
   }
 };
 
 // A slot that was asked for. `task` 0: guards and holds decide at it; else one task waits for it alone.
 struct SlotPoll {
-  Nanoseconds slot = 0, deadline = 0;
+  Nanoseconds slot = 0;
   std::uint64_t task = 0;
   bool decided = false;        // of one task: its values are there, until the statement has used them
   std::vector<Wanted> wanted;  // by metric, ascending
   template <typename Archive>
   void fields(Archive& a) {
-    a(slot, deadline, task, decided, wanted);
+    a(slot, task, decided, wanted);
   }
 };
 
@@ -259,31 +261,31 @@ struct MetricState {
   Nanoseconds every = 0, stale_after = 0, over = 0, answer_within = 0;
   Value baseline;  // its mean before the start, where the plan asks for it
   bool decided = false;
-  Nanoseconds slot = 0;    // of the newest decided sample
-  Value value;             // usable, or missing with the reason
-  bool skewed = false;     // its newest sample came from the future
-  bool timed_out = false;  // `late_slot` had no answer in time: one may still come
-  Nanoseconds late_slot = 0;
-  std::vector<Sample> samples;  // known ones as far back as the plan looks, oldest first
-  std::vector<Sample> passes;   // Probe: each single answer of its check within `over`
+  Nanoseconds slot = 0;                 // of the newest decided sample
+  Value value;                          // usable, or missing with the reason
+  bool skewed = false;                  // its newest sample came from the future
+  std::vector<Nanoseconds> late_slots;  // had no answer in time: one may still come
+  std::vector<Sample> samples;          // known ones as far back as the plan looks, oldest first
+  std::vector<Sample> passes;           // Probe: each single answer of its check within `over`
   template <typename Archive>
   void fields(Archive& a) {
-    a(every, stale_after, over, answer_within, baseline, decided, slot, value, skewed, timed_out, late_slot, samples,
-      passes);
+    a(every, stale_after, over, answer_within, baseline, decided, slot, value, skewed, late_slots, samples, passes);
   }
 };
 
 // ---------------------------------------------------------------- people
 
 struct GateItemRun {
-  std::string text, ticked_by;
+  std::string text;
+  std::vector<std::string> ticked_by;
+  std::uint32_t needed = 1;
   bool ticked = false;
   std::uint64_t task = 0;  // its check, while it runs
   Nanoseconds next_check = kNever;
   std::string last_error;
   template <typename Archive>
   void fields(Archive& a) {
-    a(text, ticked_by, ticked, task, next_check, last_error);
+    a(text, ticked_by, needed, ticked, task, next_check, last_error);
   }
 };
 
@@ -298,6 +300,15 @@ struct GateRun {
   template <typename Archive>
   void fields(Archive& a) {
     a(id, task, gate, text, needed, opened, deadline, approved_by, items);
+  }
+};
+
+// A gate that is closed, for people who come too late.
+struct DecidedGate {
+  std::string text, how;  // "approved by dana"
+  template <typename Archive>
+  void fields(Archive& a) {
+    a(text, how);
   }
 };
 
@@ -371,8 +382,11 @@ struct State {
   std::string run_id;
   bool scripted_world = false;
   std::vector<std::pair<std::string, Value>> parameters;
-  bool begun = false;   // the first event has been applied
-  bool behind = false;  // the last event left work over: too much for one go
+  std::vector<plan::Zone> zones;          // of the plan's windows
+  std::optional<Nanoseconds> start_at;    // the start is planned for then
+  std::vector<std::string> requirements;  // rollouts that have not succeeded yet; the work begins when none is left
+  bool begun = false;                     // the first event has been applied
+  bool behind = false;                    // the last event left work over: too much for one go
   RunState run_state{};
   std::string reason;
   Nanoseconds created = 0, now = 0, started = 0, stage_entered = 0, ended = 0;
@@ -389,6 +403,7 @@ struct State {
   std::map<std::uint64_t, Scope> scopes;
   std::map<std::uint64_t, HoldRun> holds;
   std::map<std::uint64_t, GateRun> gates;
+  std::vector<DecidedGate> decided;                  // by text the last time each, newest last
   std::vector<SlotPoll> slots;                       // of guards and holds, ascending
   std::vector<SlotPoll> past;                        // before the start, for windows and baselines
   std::vector<SlotPoll> inquiries;                   // of single tasks
@@ -402,10 +417,10 @@ struct State {
   std::vector<AckWait> acks;
   template <typename Archive>
   void fields(Archive& a) {
-    a(run_id, scripted_world, parameters, begun, behind, run_state, reason, created, now, started, stage_entered, ended,
-      has_started, has_ended, stage, stages_entered, rollback_expires_at, traffic, variables, metrics, next_id, tasks,
-      effects, scopes, holds, gates, slots, past, inquiries, attempts, fallbacks, rollout_scope, pause, pauses_behind,
-      rollback, schedules, acks);
+    a(run_id, scripted_world, parameters, zones, start_at, requirements, begun, behind, run_state, reason, created, now,
+      started, stage_entered, ended, has_started, has_ended, stage, stages_entered, rollback_expires_at, traffic,
+      variables, metrics, next_id, tasks, effects, scopes, holds, gates, decided, slots, past, inquiries, attempts,
+      fallbacks, rollout_scope, pause, pauses_behind, rollback, schedules, acks);
   }
 };
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
-#include "runtime/machine/windows.hpp"
 
 // The statements of blocks, one at a time.
 
@@ -207,13 +206,9 @@ void Core::execute_run(Task& task, BlockId id) {
     return;
   }
   if (block.kind == BlockKind::Stage && task.kind == TaskKind::Main) {
-    static const std::vector<plan::Window> kNoWindows;
-    const auto& own = block.stage < plan.stages.size() ? plan.stages[block.stage].windows : kNoWindows;
-    const Nanoseconds opening = next_opening(state.now, plan.rollout.windows, own, plan.rollout.freezes);
+    const Nanoseconds opening = opening_of(block.stage);
     if (opening > state.now) {
-      task.wait = Wait::Window;
-      task.due = opening;
-      set_state(RunState::Waiting, "waiting for the window to open at " + plan::instant_text(opening));
+      wait_for_opening(task, opening);
       return;
     }
   }

@@ -105,7 +105,9 @@ void Core::run_due_item(const Due& due) {
       break;
     case DueKind::Timer:
       if (Task* task = find_task(due.id)) {
-        if (task->wait == Wait::Window) {
+        if (task->wait == Wait::Window && task->frames.empty()) {
+          begin_work();
+        } else if (task->wait == Wait::Window) {
           task->wait = Wait::Ready;
           task->due = kNever;
         } else {
@@ -171,13 +173,20 @@ std::optional<Nanoseconds> Core::next_wakeup() const {
   dues(list);
   for (const Due& due : list) first = std::min(first, due.at);
   const Nanoseconds slot = next_slot();
-  const auto poll = std::ranges::find(state.slots, slot, &SlotPoll::slot);
-  first = std::min(first, slot > state.now || poll == state.slots.end() ? slot : poll->deadline);
-  for (const SlotPoll& poll_of_past : state.past) {
-    if (!is_complete(poll_of_past)) first = std::min(first, poll_of_past.deadline);
+  const bool asked = std::ranges::find(state.slots, slot, &SlotPoll::slot) != state.slots.end();
+  if (slot > state.now || !asked) first = std::min(first, slot);
+  // While one slot waits for its answer, the next are asked for at their own time.
+  for (const auto& [id, scope] : state.scopes) {
+    for (const GuardRun& run : scope.guards) {
+      if (run.asked > state.now) first = std::min(first, run.asked);
+    }
   }
-  for (const SlotPoll& inquiry : state.inquiries) {
-    if (!inquiry.decided) first = std::min(first, inquiry.deadline);
+  for (const std::vector<SlotPoll>* polls : {&state.past, &state.slots, &state.inquiries}) {
+    for (const SlotPoll& poll : *polls) {
+      for (const Wanted& wanted : poll.wanted) {
+        if (!wanted.answered && !poll.decided) first = std::min(first, wanted.due);
+      }
+    }
   }
   if (first == kNever) return std::nullopt;
   return std::max(first, state.now);

@@ -25,10 +25,13 @@ plan::Environment Core::environment(const Sight& sight) const {
     return at->in_slot ? at->core->slot_sample(metric) : at->core->newest_sample(metric, at->task);
   };
   result.window = [at](plan::MetricId metric, plan::Aggregate kind, Nanoseconds window) {
-    return at->core->aggregate(metric, kind, window, at->slot);
+    // A window ends with the newest sample: where that is unknown, so is the window, whatever was known before.
+    const bool unseen = at->in_slot && kind != plan::Aggregate::Count && at->core->slot_sample(metric).is_missing();
+    return unseen ? at->core->slot_sample(metric) : at->core->aggregate(metric, kind, window, at->slot);
   };
   result.quantile = [at](plan::MetricId metric, double fraction, Nanoseconds window) {
     if (metric >= at->core->state.metrics.size()) return Value{};
+    if (at->in_slot && at->core->slot_sample(metric).is_missing()) return at->core->slot_sample(metric);
     return quantile_of_samples(at->core->state.metrics[metric].samples, fraction, window, at->slot);
   };
   result.baseline = [at](plan::MetricId metric) {

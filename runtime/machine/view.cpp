@@ -60,6 +60,7 @@ GateView view_of(const Core& core, const GateRun& run) {
     const GateItemRun& item = run.items[index];
     view.items.push_back({.text = item.text,
                           .ticked_by = item.ticked_by,
+                          .needed = item.needed,
                           .ticked = item.ticked,
                           .members = row.role == kNone ? view.members : core.members_of(row.role),
                           .automatic = row.check != kNone});
@@ -89,6 +90,7 @@ View view_of(const Core& core) {
   view.started = state.started;
   view.stage_entered = state.stage_entered;
   view.ended = state.ended;
+  if (!state.has_ended && !state.rollback) view.requirements = state.requirements;
   std::vector<const GuardRun*> guards;
   for (const auto& [id, scope] : state.scopes) {
     for (const GuardRun& run : scope.guards) guards.push_back(&run);

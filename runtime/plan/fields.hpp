@@ -166,6 +166,7 @@ constexpr auto fields(const Hold*) {
 
 constexpr auto fields(const GateItem*) {
   return std::tuple(routine(ValueKind::String, "text", &GateItem::text), optional(Table::Role, "role", &GateItem::role),
+                    optional_routine(ValueKind::Number, "needed", &GateItem::needed),
                     optional(Table::Block, "check", &GateItem::check));
 }
 

@@ -195,7 +195,8 @@ enum class GateKind : std::uint8_t { Approve, Checklist, Ask };
 struct GateItem {
   RoutineId text = kNone;
   RoleId role = kNone;
-  BlockId check = kNone;  // ticked by this check on its own
+  RoutineId needed = kNone;  // N of role; kNone: 1
+  BlockId check = kNone;     // ticked by this check on its own
   bool operator==(const GateItem&) const = default;
 };
 struct GateAnswer {

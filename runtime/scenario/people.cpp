@@ -28,11 +28,27 @@ void approve(const GateView& gate, const Person& person, bool by_name, std::vect
   for (std::size_t i = 0; i < std::max<std::uint32_t>(1, gate.needed); ++i) say(member(gate, i));
 }
 
+// Who still has to tick the item, in the order of its people, until it is ticked by as many as it needs.
+std::vector<std::string> tickers_left(const machine::GateItemView& item) {
+  std::vector<std::string> left;
+  std::size_t missing = item.needed > item.ticked_by.size() ? item.needed - item.ticked_by.size() : 0;
+  for (const std::string& member : item.members) {
+    if (missing == 0) break;
+    if (std::find(item.ticked_by.begin(), item.ticked_by.end(), member) != item.ticked_by.end()) continue;
+    left.push_back(member);
+    --missing;
+  }
+  if (left.empty() && missing > 0) left.push_back(ticker(item));
+  return left;
+}
+
 void tick_all(const GateView& gate, const Person& person, std::vector<Saying>& sayings) {
   for (const machine::GateItemView& item : gate.items) {
     if (item.ticked || item.automatic) continue;
-    const std::string who = person.who.empty() ? ticker(item) : person.who;
-    sayings.push_back({person.after, PersonSaid{Verb::Tick, who, gate.text, item.text}, false});
+    const auto who = person.who.empty() ? tickers_left(item) : std::vector{person.who};
+    for (const std::string& one : who) {
+      sayings.push_back({person.after, PersonSaid{Verb::Tick, one, gate.text, item.text}, false});
+    }
   }
 }
 
@@ -66,9 +82,13 @@ void answer_checklist(const Scenario& scenario, const GateView& gate, std::vecto
     const std::string& text = person.text.empty() ? person.gate : person.text;
     machine::GateItemView* item = item_of(left, text);
     if (person.kind != PersonKind::Tick || !item) continue;
-    const std::string who = person.who.empty() ? ticker(*item) : person.who;
-    sayings.push_back({person.after, PersonSaid{Verb::Tick, who, gate.text, text}, true});
-    item->ticked = true;
+    // Without a name the tick is given as a whole: by as many as it needs.
+    const auto tickers = person.who.empty() ? tickers_left(*item) : std::vector{person.who};
+    for (const std::string& who : tickers) {
+      sayings.push_back({person.after, PersonSaid{Verb::Tick, who, gate.text, text}, true});
+      item->ticked_by.push_back(who);
+    }
+    item->ticked = item->ticked_by.size() >= item->needed;
   }
   if (for_all) tick_all(left, *for_all, sayings);
 }

@@ -16,6 +16,7 @@
 #include "runtime/scenario/people.hpp"
 #include "runtime/scenario/signals.hpp"
 #include "runtime/scenario/world.hpp"
+#include "runtime/zones/zones.hpp"
 
 namespace rollout::scenario {
 
@@ -50,7 +51,7 @@ struct Due {
   Nanoseconds at = 0;
   Order order{};
   std::uint64_t sequence = 0;
-  std::variant<Dies, StartsAgain, Finishes, Speaks, machine::Samples> what;
+  std::variant<Dies, StartsAgain, machine::RequirementMet, Finishes, Speaks, machine::Samples> what;
 
   // For a heap whose top is the earliest.
   bool operator<(const Due& other) const {
@@ -103,10 +104,12 @@ class Player {
   void happen(const Due& due);
   void happen(const Dies& dies);
   void happen(const StartsAgain&);
+  void happen(const machine::RequirementMet& met);
   void happen(const Finishes& finishes);
   void happen(const Speaks& speaks);
   void happen(const machine::Samples& samples);
 
+  void meet_requirements();
   void ask_people(const Record& record);
   void finish(Nanoseconds at, EffectDone done);
   void push(Nanoseconds at, Order order, decltype(Due::what) what);
@@ -171,6 +174,12 @@ bool Player::begin() {
   run.run_id = "scenario";
   run.parameters = scenario_.parameters;
   run.scripted_world = true;
+  auto zones = zones::read_zones(plan_, now_);
+  if (!zones) {
+    fail(zones.error().message);
+    return false;
+  }
+  run.zones = std::move(*zones);
   auto created = Machine::create(verified_, std::move(run), now_);
   if (!created) {
     fail("the run could not be created: " + created.error().message);
@@ -178,6 +187,7 @@ bool Player::begin() {
   }
   machine_.emplace(std::move(*created));
   feed(machine::Wake{});
+  meet_requirements();
   return true;
 }
 
@@ -277,6 +287,14 @@ void Player::points_moved() {
     if (!at || crash_scheduled_[i]) continue;
     crash_scheduled_[i] = true;
     push(*at, Order::World, Dies{std::max<Nanoseconds>(0, scenario_.crashes[i].down_for)});
+  }
+}
+
+// What the rollout requires has succeeded, unless the scenario says otherwise.
+void Player::meet_requirements() {
+  for (const std::string& rollout : std::vector<std::string>(machine_->open_requirements())) {
+    const auto after = world_.requirement_met_after(rollout);
+    if (after) push(now_ + *after, Order::World, machine::RequirementMet{rollout, {}});
   }
 }
 
@@ -412,6 +430,14 @@ void Player::happen(const StartsAgain&) {
   }
   machine_.emplace(std::move(*restored));
   feed(machine::Restarted{});
+}
+
+void Player::happen(const machine::RequirementMet& met) {
+  if (machine_) {
+    feed(met);
+  } else {
+    push(restarts_at_, Order::World, met);
+  }
 }
 
 void Player::happen(const Finishes& finishes) {

@@ -211,6 +211,15 @@ WorldAnswer World::apply(Line& line, const StartEffect& effect) {
   return {EffectStatus::Succeeded, given_result(effect.kind, value), {}, 0};
 }
 
+std::optional<Nanoseconds> World::requirement_met_after(const std::string& rollout) const {
+  for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
+    if (line->rule->callable != rollout) continue;
+    const bool succeeds = line->rule->answer == WorldRule::Answer::Succeeds;
+    return succeeds ? std::optional(std::max<Nanoseconds>(0, line->rule->after)) : std::nullopt;
+  }
+  return 0;
+}
+
 std::optional<bool> World::check_passes(const std::string& check, const std::vector<Value>& arguments,
                                         Nanoseconds now) {
   StartEffect effect;

@@ -41,6 +41,8 @@ class World {
   WorldAnswer answer(const machine::StartEffect& effect, Nanoseconds now);
   // Whether a check that nobody carries out passes; nothing: it hangs, so that it is unknown.
   std::optional<bool> check_passes(const std::string& check, const std::vector<Value>& arguments, Nanoseconds now);
+  // How long after its creation the run learns that this rollout has succeeded; nothing: never.
+  std::optional<Nanoseconds> requirement_met_after(const std::string& rollout) const;
   // After it no rule begins or ends any more; bounds that are not known yet do not count.
   Nanoseconds last_change() const { return last_change_; }
 

@@ -47,6 +47,50 @@ rollout missing {
 }
 """
 
+ELSEWHERE = """
+rollout elsewhere {
+  window 02:00..04:00 "Europe/Amsterdm"
+  stage one { readonly run `true` }
+}
+"""
+
+AMSTERDAM = """
+rollout amsterdam {
+  window 00:00..24:00 "Europe/Amsterdam"
+  stage one { readonly run `true` }
+}
+"""
+
+IMPOSSIBLE = """
+rollout impossible {
+  window 02:00..04:00 UTC
+  stage one { readonly run `true` }
+  stage two { window 05:00..06:00 UTC }
+}
+"""
+
+FROZEN = """
+rollout frozen {
+  freeze 2020-01-01T00:00Z..2200-01-01T00:00Z "the museum is closed"
+  window 02:00..04:00 UTC
+  stage one { readonly run `true` }
+}
+"""
+
+EXCLUSIVE = """
+rollout alone {
+  exclusive "production/shop"
+  stage one { hold 1h }
+}
+"""
+
+EARLY = """
+rollout early {
+  at start - 1h { readonly run `true` }
+  stage one { readonly run `true` }
+}
+"""
+
 
 class Failed(Exception):
     """What a user would be embarrassed by."""
@@ -57,7 +101,8 @@ class Cases:
         self.rollout, self.rolloutc = (str(pathlib.Path(each).resolve()) for each in (options.rollout, options.rolloutc))
         self.folder = folder
         self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1")
-        for name, text in (("demo", PROGRAM), ("measured", QUERYING), ("missing", NO_SUCH_COMMAND)):
+        for name, text in (("demo", PROGRAM), ("measured", QUERYING), ("missing", NO_SUCH_COMMAND), ("elsewhere", ELSEWHERE),
+                           ("amsterdam", AMSTERDAM), ("impossible", IMPOSSIBLE), ("frozen", FROZEN), ("alone", EXCLUSIVE), ("early", EARLY)):
             (folder / f"{name}.rollout").write_text(text)
 
     def call(self, *arguments, program=None, environment=None):
@@ -170,6 +215,78 @@ class Cases:
         finally:
             process.kill()
 
+    def driven(self, *arguments):
+        """A run in the background, and its name once a process drives it."""
+        process = subprocess.Popen([self.rollout, "run", *arguments, "--yes"], env=self.environment, cwd=self.folder,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and not any(run["driven"] for run in self.runs()):
+            time.sleep(0.05)
+        return process, next(run["run"] for run in self.runs() if run["driven"])
+
+    def approval_of_something_already_decided(self):
+        (self.folder / "decided.rollout").write_text(
+            'role managers = ["dana", "kim"]\nrollout decided {\n  approve "Go" by managers within 1h else abort\n'
+            '  stage one { hold 1h }\n}\n')
+        process, run = self.driven("decided.rollout")
+        try:
+            if self.call("approve", run, "Go", "--by", "dana").returncode != 0:
+                raise Failed("dana may approve")
+            self.refuses("approve", run, "Go", "--by", "kim", says=["Go", "decided already", "approved by dana"], status=7)
+            self.refuses("reject", run, "Go", "--by", "kim", says=["Go", "decided already", "approved by dana"], status=7)
+            if not any(each["run"] == run and each["driven"] for each in self.runs()):
+                raise Failed("the run did not survive the answer")
+            if self.call("promote", run, "--by", "dana").returncode != 0 or process.wait(20) != 0:
+                raise Failed("the run did not go on")
+        finally:
+            process.kill()
+
+    def two_runs_of_one_exclusive_key(self):
+        process, run = self.driven("alone.rollout")
+        try:
+            before = self.runs()
+            self.refuses("run", "alone.rollout", "--yes", says=["production/shop", run, "only one run"])
+            if self.runs() != before:
+                raise Failed("a run was left behind")
+            self.call("promote", run, "--by", "dana")
+            if process.wait(20) != 0:
+                raise Failed("the first run did not survive")
+        finally:
+            process.kill()
+
+    def unknown_time_zone(self):
+        self.refuses("check", "elsewhere.rollout", program=self.rolloutc, status=1,
+                     says=["elsewhere.rollout:3", "Europe/Amsterdm", "no zone"])
+        self.refuses("run", "elsewhere.rollout", "--yes", says=["elsewhere.rollout:3", "Europe/Amsterdm"])
+
+    def no_time_zones_on_this_machine(self):
+        without = dict(self.environment, TZDIR=str(self.folder / "nowhere"))
+        self.call("build", "amsterdam.rollout", "-o", "amsterdam.rplan", program=self.rolloutc)
+        before = self.runs()
+        self.refuses("run", "amsterdam.rplan", "--yes", says=["Europe/Amsterdam", "`tzdata`"], environment=without)
+        if self.runs() != before:
+            raise Failed("a run was left behind")
+        if self.call("run", "amsterdam.rplan", "--yes").returncode != 0:
+            raise Failed("with the zones there the same plan does not run")
+
+    def impossible_window(self):
+        self.refuses("check", "impossible.rollout", program=self.rolloutc, status=1,
+                     says=["impossible.rollout:5", "can never be entered"])
+        self.refuses("run", "frozen.rollout", "--yes", says=["no window", "opens any more", "Nothing was started"])
+
+    def schedule_in_the_past(self):
+        before = self.runs()
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+        self.refuses("run", "early.rollout", "--yes", "--at", soon, says=["at start - 1h", "has passed", "or later", "Nothing was started"])
+        self.refuses("run", "early.rollout", "--yes", "--at", "2020-01-01T00:00Z", says=["2020-01-01T00:00", "has passed"])
+        if self.runs() != before:
+            raise Failed("a run was left behind")
+
+    def modules_in_a_circle(self):
+        (self.folder / "first.rollout").write_text('use "./second.rollout" as second\nlet one = second.two\n')
+        (self.folder / "second.rollout").write_text('use "./first.rollout" as first\nlet two = first.one\n')
+        self.refuses("check", "first.rollout", program=self.rolloutc, status=1, says=["E0206", "second.rollout", "first.rollout"])
+
     def unknown_run(self):
         self.refuses("status", "nothing-99", says=["nothing-99"])
 
@@ -187,7 +304,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rollout-bad-input-"))
     (folder / "state").mkdir(mode=0o700)
     cases = Cases(options, folder)
-    names = [name for name, value in vars(Cases).items() if not name.startswith("_") and name not in ("call", "refuses", "runs", "plan_bytes")]
+    names = [name for name, value in vars(Cases).items() if not name.startswith("_") and name not in ("call", "refuses", "runs", "plan_bytes", "driven")]
     failed = 0
     for name in names:
         if options.only and name != options.only:

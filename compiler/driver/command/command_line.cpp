@@ -8,6 +8,9 @@
 
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/command/commands.hpp"
+#include "compiler/driver/command/manual.hpp"
+#include "compiler/driver/shell/completion.hpp"
+#include "compiler/driver/shell/describe.hpp"
 
 namespace rollout::command {
 namespace {
@@ -27,11 +30,12 @@ constexpr auto kPrinted =
 void add_format(CLI::App& verb, diagnostics::Format& format) {
   verb.add_option_function<std::string>(
           "--format", [&](const std::string& word) { format = *diagnostics::format_from(word); },
-          "how diagnostics are written: text (default), short, json")
+          "how diagnostics are written: text (default), short, json, sarif, github")
       ->type_name("FORMAT")
       ->check([](const std::string& word) {
-        return diagnostics::format_from(word) ? ""
-                                              : fmt::format("there is no format `{}`; it is text, short or json", word);
+        return diagnostics::format_from(word)
+                   ? ""
+                   : fmt::format("there is no format `{}`; it is text, short, json, sarif or github", word);
       });
 }
 
@@ -51,12 +55,15 @@ CLI::App* add_check(CLI::App& app, CheckArguments& arguments) {
   CLI::App* verb = app.add_subcommand("check", "find what is wrong in plans, without running anything");
   verb->add_option("FILE", arguments.files, ".rollout files; `-` reads the standard input")->type_name("")->required();
   add_format(*verb, arguments.format);
+  verb->add_flag("--fix", arguments.fix, "apply the fixes that can only be right, then show what is left");
   verb->add_flag("--deny-warnings", arguments.deny_warnings, "warnings count as errors for the exit status");
   verb->footer(
       "\nExamples:\n"
       "  rolloutc check portal.rollout\n"
       "  rolloutc check --format short plans/*.rollout       one line for each finding, for build logs\n"
-      "  rolloutc check --format json portal.rollout         one JSON object a line, for tools\n" +
+      "  rolloutc check --format json portal.rollout         one JSON object a line, for tools\n"
+      "  rolloutc check --format sarif plans/*.rollout       one document for code scanning\n"
+      "  rolloutc check --fix portal.rollout                 mends what has only one remedy\n" +
       std::string(kExitStatuses));
   return verb;
 }
@@ -73,6 +80,33 @@ CLI::App* add_build(CLI::App& app, BuildArguments& arguments) {
       "  rolloutc build portal.rollout                       writes portal.rplan\n"
       "  rolloutc build shop.rollout --rollout cart -o cart.rplan\n" +
       std::string(kExitStatuses));
+  return verb;
+}
+
+CLI::App* add_format_verb(CLI::App& app, FormatArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("fmt", "bring plans into the one style, in place");
+  verb->add_option("FILE", arguments.files, ".rollout files; `-` formats the standard input to the standard output")
+      ->type_name("");
+  verb->add_flag("--check", arguments.check, "change nothing, name the files that are not in style");
+  verb->add_flag("--diff", arguments.diff, "change nothing, show what would change");
+  verb->add_flag_callback("--stdin", [&arguments] { arguments.files.emplace_back("-"); }, "the same as the file `-`");
+  verb->footer(
+      "\nExamples:\n"
+      "  rolloutc fmt plans/*.rollout\n"
+      "  rolloutc fmt --check plans/*.rollout                exit status 1 where one is not in style, for CI\n"
+      "  rolloutc fmt --diff portal.rollout | less\n"
+      "\nExit status: 0 done, or all in style; 1 not in style (--check, --diff), or a syntax error, whose statement is "
+      "left\n"
+      "as it is; 2 wrong usage or a file that cannot be read or written.\n");
+  return verb;
+}
+
+CLI::App* add_explain(CLI::App& app, ExplainArguments& arguments) {
+  CLI::App* verb = app.add_subcommand(
+      "explain", "say why a code is reported, with a program that has the fault and one that has not");
+  verb->add_option("CODE", arguments.code, "for example E0301 or type-mismatch; nothing lists all")->type_name("");
+  verb->footer("\nExamples:\n  rolloutc explain E0301\n  rolloutc explain guard-without-then\n" +
+               std::string(kExitStatuses));
   return verb;
 }
 
@@ -97,10 +131,22 @@ CLI::App* add_print(CLI::App& app, PrintArguments& arguments) {
   return verb;
 }
 
+CLI::App* add_completion(CLI::App& app, std::string& shell) {
+  CLI::App* verb = app.add_subcommand("completion", "print what teaches a shell to complete this command");
+  verb->add_option("SHELL", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  verb->footer(
+      "\nExamples:\n"
+      "  source <(rolloutc completion bash)\n"
+      "  rolloutc completion zsh > ~/.zfunc/_rolloutc\n"
+      "  rolloutc completion fish > ~/.config/fish/completions/rolloutc.fish\n" +
+      std::string(kExitStatuses));
+  return verb;
+}
+
 // An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
 std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
-  constexpr std::string_view kOptions[] = {"--format",  "--deny-warnings", "--output",
-                                           "--rollout", "--help",          "--version"};
+  constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--fix",     "--output", "--check",
+                                           "--diff",   "--stdin",         "--rollout", "--help",   "--version"};
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return "";
   const std::vector<std::string> extras = app.remaining(true);
   const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
@@ -112,16 +158,18 @@ std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
 
 // What is wrong with the command line, and the verb that was probably meant.
 Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
-  const std::vector<std::string> verbs = {"check", "build", "disasm", "print"};
+  const std::vector<std::string> verbs = {"check", "build", "fmt", "explain", "disasm", "print", "completion"};
   std::string message = error.what();
   const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
   if (unknown_verb) {
     const auto meant = diagnostics::closest(words[1], verbs);
-    message = fmt::format("there is no command `{}`; {}", words[1],
-                          meant ? fmt::format("did you mean `{}`?", *meant) : "it is check, build, disasm or print");
+    message = fmt::format(
+        "there is no command `{}`; {}", words[1],
+        meant ? fmt::format("did you mean `{}`?", *meant)
+              : "it is check, build, fmt, explain, disasm, print or completion");
   }
   if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
-  if (count == 1) message = "name a command: check, build, disasm or print";
+  if (count == 1) message = "name a command: check, build, fmt, explain, disasm, print or completion";
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
   fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
@@ -143,12 +191,20 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
 
   CheckArguments check;
   BuildArguments build;
+  FormatArguments format;
+  ExplainArguments explain;
   DisasmArguments disasm;
   PrintArguments print;
   const CLI::App* check_verb = add_check(app, check);
   const CLI::App* build_verb = add_build(app, build);
+  const CLI::App* format_verb = add_format_verb(app, format);
+  const CLI::App* explain_verb = add_explain(app, explain);
   const CLI::App* disasm_verb = add_disasm(app, disasm);
   add_print(app, print);
+  std::string shell_name;
+  const CLI::App* completion_verb = add_completion(app, shell_name);
+  // For the build: the page is made of the same tables as `--help`.
+  const CLI::App* manual_verb = app.add_subcommand("manual", "print the manual page")->group("");
   try {
     app.parse(count, words);
   } catch (const CLI::Success& wanted) {
@@ -157,8 +213,18 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error, count, words);
   }
+  if (completion_verb->parsed()) {
+    fmt::print("{}", shell::completion_script(shell::describe(app), shell_name).value_or(""));
+    return Exit::Clean;
+  }
+  if (manual_verb->parsed()) {
+    fmt::print("{}", shell::manual_page(shell::describe(app), manual_text()));
+    return Exit::Clean;
+  }
   if (check_verb->parsed()) return Arguments(std::move(check));
   if (build_verb->parsed()) return Arguments(std::move(build));
+  if (format_verb->parsed()) return Arguments(std::move(format));
+  if (explain_verb->parsed()) return Arguments(std::move(explain));
   if (disasm_verb->parsed()) return Arguments(std::move(disasm));
   return Arguments(std::move(print));
 }

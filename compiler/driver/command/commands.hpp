@@ -21,6 +21,7 @@ struct CheckArguments {
   std::vector<std::string> files;
   diagnostics::Format format = diagnostics::Format::Text;
   bool deny_warnings = false;
+  bool fix = false;  // apply the safe fixes first
 };
 struct BuildArguments {
   std::string file;
@@ -30,6 +31,14 @@ struct BuildArguments {
 };
 struct DisasmArguments {
   std::string file;
+};
+struct FormatArguments {
+  std::vector<std::string> files;  // `-`: standard input to standard output
+  bool check = false;              // change nothing, name what would change
+  bool diff = false;               // change nothing, show what would change
+};
+struct ExplainArguments {
+  std::string code;  // E0301 or type-mismatch; empty: list them all
 };
 enum class Printed : std::uint8_t { Tokens, Tree, Plan };
 struct PrintArguments {
@@ -42,12 +51,17 @@ struct PrintArguments {
 Exit check(const CheckArguments& arguments);
 // Writes the plan and says so; diagnostics go to the standard error.
 Exit build(const BuildArguments& arguments);
+// Brings files into the one style, in place.
+Exit format(const FormatArguments& arguments);
+// The page behind a code.
+Exit explain(const ExplainArguments& arguments);
 // A plan as text.
 Exit disasm(const DisasmArguments& arguments);
 // One stage of the compiler as text: for those who work on it, and for bug reports.
 Exit print(const PrintArguments& arguments);
 
-using Arguments = std::variant<CheckArguments, BuildArguments, DisasmArguments, PrintArguments>;
+using Arguments =
+    std::variant<CheckArguments, BuildArguments, FormatArguments, ExplainArguments, DisasmArguments, PrintArguments>;
 
 // Reads the command line; help, the version and usage errors are printed at once and end in a status instead.
 std::variant<Arguments, Exit> read_command_line(int count, const char* const* words);

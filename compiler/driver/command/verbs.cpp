@@ -6,10 +6,15 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <set>
 
+#include "compiler/diagnostics/explain.hpp"
+#include "compiler/diagnostics/sarif.hpp"
+#include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/command/commands.hpp"
 #include "compiler/driver/compile.hpp"
+#include "compiler/driver/fix.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "grammar/parse.hpp"
 #include "runtime/plan/format.hpp"
@@ -85,20 +90,64 @@ Exit print_syntax(const PrintArguments& arguments) {
 
 }  // namespace
 
+namespace {
+
+// A fix may make another one possible; a file that needs more rounds than that is not getting better.
+constexpr int kMostRounds = 10;
+
+// Applies safe fixes to the files on disk until there are none. False: one could not be written.
+bool fix_file(const std::string& path) {
+  std::map<std::string, std::size_t> applied;
+  for (int round = 0; round < kMostRounds && path != "-"; ++round) {
+    const auto file = driver::compile_file(path, {.most_bytes = kMostSourceBytes});
+    if (!file) break;
+    const std::vector<driver::FixedFile> fixed = driver::apply_safe_fixes(*file);
+    if (fixed.empty()) break;
+    for (const driver::FixedFile& one : fixed) {
+      if (const std::string error = driver::write_bytes(one.path, one.text); !error.empty()) {
+        complain(error);
+        return false;
+      }
+      applied[one.path] += one.fixes;
+    }
+  }
+  for (const auto& [changed, count] : applied) {
+    fmt::print(stderr, "{}: {} fix{} applied\n", changed, count, count == 1 ? "" : "es");
+  }
+  return true;
+}
+
+std::string rendered(const driver::CompileResult& result, diagnostics::Format format) {
+  std::set<std::string> seen;
+  std::vector<std::vector<diagnostics::Diagnostic>> shown;
+  for (const CompiledFile& file : result.files) shown.push_back(not_seen_before(file, seen));
+  if (format == diagnostics::Format::Sarif) {
+    std::vector<diagnostics::Batch> batches;
+    for (std::size_t at = 0; at < shown.size(); ++at) batches.push_back({shown[at], &result.files[at].module.files});
+    return diagnostics::render_sarif(batches, ROLLOUT_VERSION);
+  }
+  std::string text;
+  const auto options = driver::terminal_options(STDOUT_FILENO);
+  for (std::size_t at = 0; at < shown.size(); ++at) {
+    text += diagnostics::render(shown[at], result.files[at].module.files, format, options);
+  }
+  return text;
+}
+
+}  // namespace
+
 Exit check(const CheckArguments& arguments) {
+  bool written = true;
+  if (arguments.fix) {
+    for (const std::string& path : arguments.files) written = fix_file(path) && written;
+  }
   const driver::CompileResult result = driver::compile(arguments.files, {.most_bytes = kMostSourceBytes});
   for (const driver::InputError& error : result.input_errors) complain(error.message);
-  const auto options = driver::terminal_options(STDOUT_FILENO);
-  std::string text;
-  std::set<std::string> seen;
-  for (const CompiledFile& file : result.files) {
-    text += diagnostics::render(not_seen_before(file, seen), file.module.files, arguments.format, options);
-  }
   Exit status = Exit::Clean;
   const bool denied = arguments.deny_warnings && result.warning_count() > 0;
   if (denied || std::ranges::any_of(result.files, &CompiledFile::has_errors)) status = Exit::Errors;
-  if (!result.input_errors.empty()) status = Exit::Usage;
-  return put(text, status);
+  if (!result.input_errors.empty() || !written) status = Exit::Usage;
+  return put(rendered(result, arguments.format), status);
 }
 
 Exit build(const BuildArguments& arguments) {
@@ -124,6 +173,29 @@ Exit build(const BuildArguments& arguments) {
   return put(fmt::format("{}: rollout `{}`, {} bytes, plan {}\n", path, plan->rollout.name, bytes.size(),
                          plan::plan_id(*plan).substr(0, 12)),
              status);
+}
+
+Exit explain(const ExplainArguments& arguments) {
+  std::string text;
+  if (arguments.code.empty()) {
+    for (const diagnostics::Code code : diagnostics::all_codes()) {
+      text += fmt::format("{}  {}\n", diagnostics::code_text(code), diagnostics::code_alias(code));
+    }
+    return put(text, Exit::Clean);
+  }
+  const auto code = diagnostics::code_from(arguments.code);
+  if (!code) {
+    std::vector<std::string> known;
+    for (const diagnostics::Code one : diagnostics::all_codes()) {
+      known.emplace_back(diagnostics::code_text(one));
+      known.emplace_back(diagnostics::code_alias(one));
+    }
+    const auto meant = diagnostics::closest(arguments.code, known);
+    complain(fmt::format("there is no code `{}`{}; `rolloutc explain` lists them", arguments.code,
+                         meant ? fmt::format("; did you mean `{}`?", *meant) : ""));
+    return Exit::Usage;
+  }
+  return put(std::string(diagnostics::explanation_of(*code).value_or("")), Exit::Clean);
 }
 
 Exit disasm(const DisasmArguments& arguments) {

@@ -30,11 +30,15 @@ inline std::string read_text(const std::filesystem::path& path) {
 
 // Finds used files below one directory, under the names that they are used by.
 inline ModuleLoader loader_in(const std::filesystem::path& directory) {
-  return {[directory](std::string_view, std::string_view path) -> std::optional<grammar::SourceFile> {
-    const auto file = (directory / path).lexically_normal();
-    if (!std::filesystem::exists(file)) return std::nullopt;
-    return grammar::SourceFile{file.lexically_relative(directory).string(), read_text(file)};
-  }};
+  return {.file = [directory](std::string_view, std::string_view path) -> std::optional<grammar::SourceFile> {
+            const auto file = (directory / path).lexically_normal();
+            if (!std::filesystem::exists(file)) return std::nullopt;
+            return grammar::SourceFile{file.lexically_relative(directory).string(), read_text(file)};
+          },
+          .zone_problem = [](const std::string& zone) -> std::optional<std::string> {
+            if (zone == "Europe/Amsterdam") return std::nullopt;
+            return "the system's tz database has no zone \"" + zone + "\"";
+          }};
 }
 
 inline Checked check_text(std::string text, const ModuleLoader& loader = {}) {

@@ -90,7 +90,7 @@ TEST_CASE("open gates say what to type", "[console]") {
   checklist.kind = plan::GateKind::Checklist;
   checklist.text = "Before deployment";
   checklist.role = "release_manager";
-  checklist.items = {{"Staging validated", "dana", true}, {"On-call available", "", false}};
+  checklist.items = {{"Staging validated", {"dana"}, 1, true}, {"On-call available", {"kim"}, 2, false}};
   machine::GateView question;
   question.kind = plan::GateKind::Ask;
   question.text = "Go on?";

@@ -17,6 +17,13 @@ TEST_CASE("text from outside cannot steer the terminal", "[console]") {
   CHECK(escaped(std::string("nul\0x", 5)) == "nul\\x00x");
 }
 
+TEST_CASE("the summary of a documentation comment is its first paragraph", "[console]") {
+  CHECK(summary("One sentence that\ngoes on.\n\nMore of it.") == "One sentence that goes on.");
+  CHECK(summary("One line") == "One line");
+  CHECK(summary("steered\x1b[2J\nby nobody") == "steered\\x1b[2J by nobody");
+  CHECK(summary("").empty());
+}
+
 TEST_CASE("columns are counted as the terminal shows them", "[console]") {
   CHECK(columns("abc") == 3);
   CHECK(columns("█▌░") == 3);

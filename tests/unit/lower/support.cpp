@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "compiler/check/check.hpp"
@@ -23,9 +25,22 @@ bool update_goldens() {
   return std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr;
 }
 
+namespace {
+
+// A file that a program of the source tree uses, or nothing.
+std::optional<grammar::SourceFile> file_beside(std::string_view using_file, std::string_view path) {
+  const auto place = (std::filesystem::path(using_file).parent_path() / path).lexically_normal().string();
+  std::ifstream file(std::string(ROLLOUT_SOURCE_DIRECTORY) + "/" + place, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return grammar::SourceFile{place, text.str()};
+}
+
+}  // namespace
+
 check::CheckedModule checked(std::string text, std::string path) {
-  const check::ModuleLoader loader{
-      [](std::string_view, std::string_view) -> std::optional<grammar::SourceFile> { return std::nullopt; }};
+  const check::ModuleLoader loader{file_beside};
   diagnostics::Sink sink;
   check::CheckedModule module = check::check({std::move(path), std::move(text)}, loader, sink);
   std::string problems;

@@ -149,6 +149,21 @@ TEST_CASE("the world answers calls, checks and commands") {
   CHECK(one.world[4].callable.empty());
 }
 
+TEST_CASE("a command or a request may return any JSON") {
+  const Scenario one = lowered_scenario(R"(
+    run `aws *` returns { "name": "api", "revision": 42, "tags": ["a", { "k": true }] }
+    http.get returns { "status": 200, "json": { "ok": true } } then "plain")");
+  REQUIRE(one.world.size() == 2);
+  CHECK(one.world[0].values ==
+        std::vector<Value>{
+            Value::map({{"name", Value::string("api")},
+                        {"revision", Value::number(42)},
+                        {"tags", Value::list({Value::string("a"), Value::map({{"k", Value::boolean(true)}})})}})});
+  REQUIRE(one.world[1].values.size() == 2);
+  CHECK(one.world[1].values[0].find("status")->as_double() == 200);
+  CHECK(one.world[1].values[1] == Value::string("plain"));
+}
+
 TEST_CASE("people, the console and the runtime") {
   const Scenario one = lowered_scenario(R"(
     approve all after 5m

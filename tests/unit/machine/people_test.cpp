@@ -97,9 +97,9 @@ TEST_CASE("a checklist is ticked by people and by checks, and not by an approval
   plan.build.emit(Op::Effect, plan.run("curl"));
   plan.build.end_block();
   auto row = gate(plan, GateKind::Checklist, "Before", managers);
-  row.items = {{plan.build.string_routine("validated"), kNone, kNone},
-               {plan.build.string_routine("on call"), engineers, kNone},
-               {plan.build.string_routine("healthy"), kNone, check}};
+  row.items = {{plan.build.string_routine("validated"), kNone, kNone, kNone},
+               {plan.build.string_routine("on call"), engineers, kNone, kNone},
+               {plan.build.string_routine("healthy"), kNone, kNone, check}};
   plan.build.emit(Op::Gate, plan.build.add(std::move(row)));
   plan.step("a");
   Driver driver = plan.drive();
@@ -119,8 +119,38 @@ TEST_CASE("a checklist is ticked by people and by checks, and not by an approval
   // Failed at 0s and 30s with the same error: one record; passed at 60s.
   CHECK(driver.count(RecordKind::CheckFailed) == 1);
   CHECK(driver.callables() == Texts(3, "curl"));
-  CHECK(driver.machine().view().gates[0].items[2].ticked_by == "check");
+  CHECK(driver.machine().view().gates[0].items[2].ticked_by == std::vector<std::string>{"check"});
   driver.run_until(kHour);
+  CHECK(driver.state() == RunState::Succeeded);
+}
+
+TEST_CASE("an item that several people tick") {
+  TestPlan plan;
+  const auto engineers = plan.role("engineers", {"ana", "bo", "chris"});
+  auto row = gate(plan, GateKind::Checklist, "Before", engineers);
+  row.items = {{plan.build.string_routine("reviewed"), engineers, plan.build.constant_routine(Value::number(2)), kNone},
+               {plan.build.string_routine("on call"), kNone, kNone, kNone}};
+  plan.build.emit(Op::Gate, plan.build.add(std::move(row)));
+  plan.step("a");
+  Driver driver = plan.drive();
+  driver.restore_always = GENERATE(false, true);
+  driver.say(1 * kSecond, {Verb::Tick, "ana", "Before", "*"});
+  driver.say(2 * kSecond, {Verb::Tick, "ana", "Before", "reviewed"});
+  driver.say(3 * kSecond, {Verb::Tick, "mallory", "Before", "reviewed"});
+  driver.run_until(10 * kSecond);
+  INFO(driver.journal());
+  {
+    const auto items = driver.machine().view().gates[0].items;
+    CHECK(items[0].ticked_by == Texts{"ana"});
+    CHECK(!items[0].ticked);
+    CHECK(items[1].ticked);
+  }
+  REQUIRE(driver.count(RecordKind::PersonIgnored) == 2);
+  CHECK(Driver::text(driver.all(RecordKind::PersonIgnored)[0], "why") ==
+        "ana has ticked \"reviewed\" already; it needs 2 different people");
+  CHECK(driver.state() == RunState::Running);
+  driver.say(20 * kSecond, {Verb::Tick, "chris", "Before", "reviewed"});
+  driver.run_until(30 * kSecond);
   CHECK(driver.state() == RunState::Succeeded);
 }
 
@@ -308,7 +338,7 @@ TEST_CASE("what `on rollback` asks of people comes after the state is reached") 
   TestPlan plan;
   const auto role = plan.role("managers", {"dana"});
   auto row = gate(plan, GateKind::Checklist, "Afterwards", role);
-  row.items = {{plan.build.string_routine("told the others"), kNone, kNone}};
+  row.items = {{plan.build.string_routine("told the others"), kNone, kNone, kNone}};
   const auto hook = plan.build.begin_block(BlockKind::Hook, "on rollback");
   plan.build.emit(Op::Effect, plan.run("look"));
   plan.build.emit(Op::Gate, plan.build.add(std::move(row)));

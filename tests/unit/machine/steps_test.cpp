@@ -86,6 +86,21 @@ TEST_CASE("`within` bounds the whole, retries included") {
   CHECK(driver.first(RecordKind::RunEnded)->at - kStart == 3 * kMinute);
 }
 
+TEST_CASE("a try that would begin at the limit of `within` is not waited for: the last one's reason is the step's") {
+  TestPlan plan;
+  const auto block = plan.step("a");
+  plan.build.block(block).retries = 100;
+  plan.build.block(block).retry_every = plan.build.duration_routine(kMinute);
+  plan.build.block(block).within = plan.build.duration_routine(3 * kMinute);
+  Driver driver = plan.drive();
+  driver.effects = [](const StartEffect&) { return Answer{.status = EffectStatus::Failed, .error = "no route"}; };
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(driver.started.size() == 3);
+  CHECK(driver.first(RecordKind::RunEnded)->at - kStart == 2 * kMinute);
+  CHECK(driver.machine().view().reason.find("no route") != std::string::npos);
+}
+
 TEST_CASE("`timeout` bounds each attempt: the effect is cancelled, then the block is tried again") {
   TestPlan plan;
   const auto block = plan.step("a");

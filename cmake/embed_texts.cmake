@@ -1,4 +1,4 @@
-# Writes every std/*.rollout as a row of a C++ table. Run with -DSOURCES="a;b" -DOUTPUT=file.
+# Writes each file as a row of a C++ table. Run with -DSOURCES="a;b" -DOUTPUT=file -DTABLE="Type name" -DNAMESPACE=ns.
 #
 # Raw strings are cut into pieces, since compilers limit the length of one literal.
 
@@ -16,4 +16,4 @@ foreach(source IN LISTS SOURCES)
   endwhile()
   string(APPEND rows "    {\"${name}\",\n${pieces}},\n")
 endforeach()
-file(WRITE "${OUTPUT}" "namespace rollout::stdlib {\nconstexpr Module kModules[] = {\n${rows}};\n}  // namespace rollout::stdlib\n")
+file(WRITE "${OUTPUT}" "namespace ${NAMESPACE} {\nconstexpr ${TABLE}[] = {\n${rows}};\n}  // namespace ${NAMESPACE}\n")

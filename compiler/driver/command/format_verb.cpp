@@ -1,0 +1,75 @@
+// `rolloutc fmt`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "compiler/driver/command/commands.hpp"
+#include "compiler/driver/source_reader.hpp"
+#include "compiler/format/diff.hpp"
+#include "compiler/format/format.hpp"
+#include "grammar/parse.hpp"
+
+namespace rollout::command {
+namespace {
+
+constexpr std::size_t kMostSourceBytes = 16u << 20;
+
+void complain(const std::string& message) {
+  fmt::print(stderr, "rolloutc: {}\n", message);
+}
+
+Exit worse(Exit one, Exit other) {
+  return static_cast<Exit>(std::max(static_cast<int>(one), static_cast<int>(other)));
+}
+
+Exit write_out(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    if (!written) complain("cannot write the output");
+    return written ? Exit::Clean : Exit::Usage;
+  }
+  // A link stays a link: the file behind it is replaced.
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::canonical(path, error);
+  const std::string problem = driver::write_bytes(error ? path : target.string(), text);
+  if (problem.empty()) return Exit::Clean;
+  complain(problem);
+  return Exit::Usage;
+}
+
+Exit format_file(const std::string& path, const FormatArguments& arguments) {
+  auto bytes = driver::read_bytes(path, kMostSourceBytes);
+  if (!bytes) {
+    complain(bytes.error().message);
+    return Exit::Usage;
+  }
+  const grammar::SyntaxTree tree = grammar::parse({path, std::move(*bytes)});
+  const std::vector<format::Edit> edits = format::format_edits(tree);
+  Exit status = Exit::Clean;
+  if (!tree.problems().empty()) {
+    complain(fmt::format("`{}` has syntax errors, and what they stand in was left as it is; see `rolloutc check {}`",
+                         path, path));
+    status = Exit::Errors;
+  }
+  if (arguments.diff) fmt::print("{}", format::unified_diff(path, tree.text(), edits));
+  if (arguments.check && !edits.empty()) fmt::print("{}\n", path);
+  if (arguments.check || arguments.diff) return edits.empty() ? status : Exit::Errors;
+  if (edits.empty() && path != "-") return status;
+  return worse(status, write_out(path, format::apply_edits(tree.text(), edits)));
+}
+
+}  // namespace
+
+Exit format(const FormatArguments& arguments) {
+  if (arguments.files.empty()) {
+    complain("name the files to format; `-` is the standard input");
+    return Exit::Usage;
+  }
+  Exit status = Exit::Clean;
+  for (const std::string& path : arguments.files) status = worse(status, format_file(path, arguments));
+  return status;
+}
+
+}  // namespace rollout::command

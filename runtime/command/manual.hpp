@@ -1,0 +1,10 @@
+#pragma once
+
+#include "compiler/driver/shell/manual.hpp"
+
+namespace rollout::command {
+
+// What the manual page of `rollout` says beside its verbs.
+shell::ManualText manual_text();
+
+}  // namespace rollout::command

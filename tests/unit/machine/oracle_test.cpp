@@ -1,0 +1,41 @@
+#include <catch2/catch.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include "oracle_world.hpp"
+
+using namespace rollout::oracle;
+
+namespace {
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  if (text != nullptr) std::from_chars(text, text + std::strlen(text), otherwise);
+  return otherwise;
+}
+
+}  // namespace
+
+// ROLLOUT_ORACLE_COUNT: how many. ROLLOUT_ORACLE_SEED: the first, so that with a count of 1 a failure is repeated
+// alone.
+TEST_CASE("the machine agrees with a brute-force evaluation of random guards") {
+  const std::uint64_t first = number_from("ROLLOUT_ORACLE_SEED", 1);
+  const std::uint64_t count = number_from("ROLLOUT_ORACLE_COUNT", 1000);
+  std::size_t happened[7] = {};
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    Trial trial = make_trial(seed);
+    const std::vector<Happening> machine = run_machine(trial);
+    const std::vector<Happening> oracle = evaluate(trial);
+    for (const Happening& one : oracle) ++happened[static_cast<std::size_t>(one.kind)];
+    if (machine == oracle) continue;
+    FAIL("ROLLOUT_ORACLE_SEED=" << seed << " ROLLOUT_ORACLE_COUNT=1 repeats this.\n"
+                                << describe(trial) << "the machine:\n"
+                                << describe(machine) << "the oracle:\n"
+                                << describe(oracle));
+  }
+  // A comparison in which nothing happens would prove nothing.
+  if (count >= 1000) {
+    for (const std::size_t each : happened) CHECK(each > count / 50);
+  }
+}
