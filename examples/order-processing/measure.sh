@@ -8,8 +8,8 @@
 set -eu
 
 datadog() {
-  # The key goes in through the standard input: on the command line every user of the machine could read it.
-  printf 'DD-API-KEY: %s\n' "$DD_API_KEY" | curl --silent --show-error --fail --get --header @- "https://api.datadoghq.com/api/v1/$@"
+  # The keys go in through the standard input: on the command line every user of the machine could read them.
+  printf 'DD-API-KEY: %s\nDD-APPLICATION-KEY: %s\n' "$DD_API_KEY" "$DD_APP_KEY" | curl --silent --show-error --fail --get --header @- "https://api.datadoghq.com/api/v1/$@"
 }
 
 case "$1" in

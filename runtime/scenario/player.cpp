@@ -229,7 +229,10 @@ bool Player::within_bounds() {
 bool Player::nothing_will_change() {
   if (!due_.empty() || !patience_.is_due(now_)) return false;
   const Nanoseconds changed = std::max(signals_.last_change(), world_.last_change());
-  return changed <= now_ && patience_.is_over(machine_->view(), std::max(changed, last_progress_), now_);
+  // In a pause only companions and repeated notifications still write records, for ever; they move nothing.
+  const bool stands = result_.state == machine::RunState::Paused && result_.state_since;
+  const Nanoseconds quiet_since = std::max(changed, stands ? *result_.state_since : last_progress_);
+  return changed <= now_ && patience_.is_over(machine_->view(), quiet_since, now_);
 }
 
 void Player::feed(const machine::Event& event) {
