@@ -88,7 +88,7 @@ WorldRule world_rule(LineReader& line) {
   WorldRule row;
   row.command = command_text(view.callable());
   if (row.command.empty()) {
-    LineReader::Target target = line.next_target();
+    LineReader::Target target = line.next_callable();
     row.callable = std::move(target.name);
     row.arguments = std::move(target.arguments);
   }

@@ -41,12 +41,19 @@ bool Core::decide_past() {
   if (state.past.empty()) return false;
   const auto open = [&](const SlotPoll& poll) { return !is_complete(poll) && poll.deadline > state.now; };
   if (std::ranges::any_of(state.past, open)) return false;
-  for (SlotPoll& poll : state.past) accept(poll);
+  std::vector<std::uint64_t> unanswered;
+  for (SlotPoll& poll : state.past) {
+    for (const Wanted& wanted : poll.wanted) {
+      if (wanted.task != 0 && !wanted.answered) unanswered.push_back(wanted.task);
+    }
+    accept(poll);
+  }
   const Nanoseconds over = duration_or(plan.rollout.baseline_over, nullptr, 0);
   for (MetricId metric = 0; metric < plan.metrics.size(); ++metric) {
     if (takes_baseline[metric] && plan.metrics[metric].baseline == kNone) take_baseline(metric, over);
   }
   state.past.clear();
+  for (const std::uint64_t task : unanswered) kill(task);
   return true;
 }
 

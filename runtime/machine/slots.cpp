@@ -17,8 +17,9 @@ namespace {
 // After a long stop the missed slots are asked for a few at a time.
 constexpr Nanoseconds kSlotsAhead = 32;
 
-bool is_check(const plan::Metric& metric) {
-  return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check;
+bool is_measured_here(const plan::Metric& metric) {
+  return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check ||
+         metric.provider == MetricProvider::Source;
 }
 
 }  // namespace
@@ -101,16 +102,10 @@ void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
   for (Wanted& wanted : poll.wanted) {
     if (wanted.answered || std::ranges::find(metrics, wanted.metric) == metrics.end()) continue;
     poll.deadline = std::max(poll.deadline, later(state.now, state.metrics[wanted.metric].answer_within));
-    const plan::Metric& metric = plan.metrics[wanted.metric];
-    if (state.scripted_world || !is_check(metric)) {
+    if (state.scripted_world || !is_measured_here(plan.metrics[wanted.metric])) {
       request.metrics.push_back(wanted.metric);
-    } else if (later(poll.slot, cadence(wanted.metric)) <= state.now || metric.check == kNone) {
-      wanted.answered = true;
-      wanted.reading = Reading{wanted.metric, ReadingStatus::NoPast, {}, {}, {}};
     } else {
-      Task& check = spawn(TaskKind::MetricCheck, metric.check, nullptr);
-      check.subject = wanted.metric;
-      wanted.task = check.id;
+      queue_check(wanted, poll.slot);
     }
   }
   std::ranges::sort(request.metrics);
@@ -153,6 +148,10 @@ void Core::check_answered(Task& task, std::optional<bool> passed, const std::str
       for (Wanted& wanted : poll.wanted) {
         if (wanted.task != task.id || wanted.answered) continue;
         wanted.answered = true;
+        if (plan.metrics[wanted.metric].provider == MetricProvider::Source) {
+          wanted.reading = source_reading(task, poll.slot, passed.value_or(false), error);
+          continue;
+        }
         wanted.reading = Reading{wanted.metric, passed ? ReadingStatus::Value : ReadingStatus::Error, {}, {}, error};
         if (plan.metrics[wanted.metric].provider == MetricProvider::Check) {
           if (passed) wanted.reading.value = Value::boolean(*passed);
@@ -290,7 +289,7 @@ void Core::ask_again() {
       Poll request;
       request.slot = poll.slot;
       for (const Wanted& wanted : poll.wanted) {
-        if (wanted.answered || wanted.task != 0) continue;
+        if (wanted.answered || wanted.task != 0 || wanted.queued) continue;
         request.metrics.push_back(wanted.metric);
         poll.deadline = std::max(poll.deadline, later(state.now, state.metrics[wanted.metric].answer_within));
       }
