@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -65,7 +66,8 @@ int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<const Mailing*>(self)->cancelled ? 1 : 0;
 }
 
-MailResult result_of(const Mailing& mailing, CURLcode code) {
+// `answer`: the last one that the server gave, 0 where it gave none.
+MailResult result_of(const Mailing& mailing, CURLcode code, long answer) {
   const std::string server = printable(mailing.request.server, 80);
   if (code == CURLE_OK) return {MailEnd::Sent, {}};
   if (code == CURLE_ABORTED_BY_CALLBACK) return {MailEnd::Cancelled, "cancelled"};
@@ -76,7 +78,10 @@ MailResult result_of(const Mailing& mailing, CURLcode code) {
   std::string words = printable(mailing.error[0] == '\0' ? curl_easy_strerror(code) : mailing.error);
   if (code == CURLE_USE_SSL_FAILED) words = "it offers no encryption, without which no password is sent";
   if (code == CURLE_LOGIN_DENIED) words = "it does not accept the user and the password: " + words;
-  return {mailing.read_to_end ? MailEnd::Failed : MailEnd::NotSent,
+  // From 400 on the server says no, whatever it was told before.
+  const bool refused = answer >= 400;
+  if (refused && words.find(fmt::format("{}", answer)) == std::string::npos) words += fmt::format(" ({})", answer);
+  return {mailing.read_to_end && !refused ? MailEnd::Failed : MailEnd::NotSent,
           fmt::format("the mail server `{}` did not take the mail: {}", server, words)};
 }
 
@@ -105,18 +110,23 @@ void prepare(CURL* easy, Mailing& mailing, curl_slist* recipients) {
   curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &mailing);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds);
-  // Also while it says goodbye, which the limit above leaves out.
-  curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, milliseconds / 1'000 + 1);
 }
 
-// Waits for the server. `told` hears of the end before the connection is closed, which may take its time.
+// Waits for the server.
 void send(Mailing& mailing, const std::function<void(MailResult)>& told) {
   curl_slist* list = nullptr;
   for (const std::string& recipient : mailing.request.to) list = curl_slist_append(list, recipient.c_str());
   const std::unique_ptr<curl_slist, FreeList> recipients(list);
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), curl_easy_cleanup);
   prepare(easy.get(), mailing, list);
-  told(result_of(mailing, curl_easy_perform(easy.get())));
+  const CURLcode code = curl_easy_perform(easy.get());
+  long answer = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &answer);
+  told(result_of(mailing, code, answer));
+  // libcurl says goodbye and would wait for the answer, which nobody needs.
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy.get(), CURLINFO_ACTIVESOCKET, &socket);
+  if (socket != CURL_SOCKET_BAD) ::shutdown(socket, SHUT_RD);
 }
 
 }  // namespace

@@ -77,7 +77,8 @@ class MailServer {
   std::string usual(const std::string& command) const {
     if (command == "(connected)") return "220 mail.example.com ESMTP\r\n";
     if (command.starts_with("EHLO")) return "250-mail.example.com\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n";
-    if (command.starts_with("AUTH")) return "235 welcome\r\n";
+    if (command == "AUTH PLAIN") return "334 \r\n";
+    if (commands.size() > 1 && commands[commands.size() - 2] == "AUTH PLAIN") return "235 welcome\r\n";
     if (command == "DATA") return "354 go on\r\n";
     if (command == "QUIT") return "221 bye\r\n";
     return "250 ok\r\n";
