@@ -105,6 +105,7 @@ Needs needs_of(plan::Builtin builtin) {
     case plan::Builtin::Lines:
     case plan::Builtin::Number:
     case plan::Builtin::JsonParse:
+    case plan::Builtin::Replace:
     case plan::Builtin::Matches: return {{String, Json}, "a string"};
     case plan::Builtin::Length: return {{String, Json, List, Map}, "a string, a list or a map"};
     case plan::Builtin::Contains: return {{String, Json, List}, "a string or a list"};
@@ -121,6 +122,7 @@ TypeId result_of(Checker& c, plan::Builtin builtin, ExprId first) {
   const Type& type = c.module.type_of(first);
   switch (builtin) {
     case plan::Builtin::Trim:
+    case plan::Builtin::Replace:
     case plan::Builtin::Join:
     case plan::Builtin::Format: return type_id(TypeKind::String);
     case plan::Builtin::Lines: return list_of(c, type_id(TypeKind::String));
@@ -167,12 +169,13 @@ ExprId check_builtin(Checker& c, NodeRef node, const BuiltinRow& row) {
              fmt::format("`{}` takes {}, not {}", row.name, needs.phrase, type_phrase(c, c.expr(first).type)));
     return error_expr(c, c.here(node));
   }
-  if (nodes->size() > 1) {
+  for (std::size_t i = 1; i < nodes->size(); ++i) {
     const Type& type = c.module.type_of(first);
     const TypeId want = row.builtin == plan::Builtin::Contains && type.kind == TypeKind::List
                             ? type.element
                             : type_id(TypeKind::String);
-    expr.children.push_back(check_as(c, (*nodes)[1], want, fmt::format("the second argument of `{}`", row.name)));
+    expr.children.push_back(
+        check_as(c, (*nodes)[i], want, fmt::format("the {} argument of `{}`", i == 1 ? "second" : "third", row.name)));
     if (is_error(c, expr.children.back())) return error_expr(c, c.here(node));
     if (row.builtin == plan::Builtin::Matches) check_pattern(c, expr.children.back());
   }

@@ -155,7 +155,7 @@ struct Native {
   std::string module, name;  // "http", "get"; module empty: prelude
   NativeKind kind{};
   plan::EffectKind effect{};        // Effect
-  plan::MetricProvider provider{};  // MetricSource
+  plan::MetricProvider provider{};  // MetricSource; `file` is one too, where a metric is wanted
   plan::EffectClass effect_class{};
   std::vector<NativeParameter> parameters;
   TypeId result = kNone;
@@ -283,7 +283,8 @@ struct RequireStep {
   std::string text;
 };
 struct ReturnStep {
-  ExprId value = kNone;
+  enum class Kind : std::uint8_t { Value, Absent, Failed } kind{};  // of a source: `absent`, `failed("why")`
+  ExprId value = kNone;                                             // Failed: why
 };
 struct UndoRestStep {};
 struct OutcomeStep {
@@ -377,6 +378,13 @@ struct MetricDecl {
   ExprId source = kNone;  // a Call of a Native MetricSource (probe(check): child 0 is a CheckUse) or of a Source
   ExprId every = kNone, over = kNone, stale_after = kNone, baseline = kNone, absent = kNone;
   double scale = 1;  // raw number of the source times this gives the type's base (ns, bytes, 1.0)
+};
+struct SourceDecl {
+  SymbolId symbol = kNone;
+  std::vector<Argument> parameters;
+  BlockId body = kNone;
+  BlockId past = kNone;                                            // kNone: it has none
+  SymbolId past_from = kNone, past_to = kNone, past_step = kNone;  // its names, LocalLets
 };
 struct CheckDecl {
   SymbolId symbol = kNone;
@@ -499,6 +507,7 @@ struct CheckedModule {
   std::vector<RecordDecl> records;
   std::vector<RoleDecl> roles;
   std::vector<MetricDecl> metrics;
+  std::vector<SourceDecl> sources;
   std::vector<CheckDecl> checks;
   std::vector<ActionDecl> actions;
   std::vector<ChannelDecl> channels;

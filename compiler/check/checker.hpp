@@ -25,7 +25,7 @@ using MaybeNode = std::optional<NodeRef>;
 enum class Calls : std::uint8_t { None, Reads, All };
 
 // The kinds of blocks that differ in what may stand in them.
-enum class Container : std::uint8_t { Steps, Check, Channel, Reply };
+enum class Container : std::uint8_t { Steps, Check, Channel, Reply, Source };
 
 // What may stand at the place that is being checked.
 struct Place {
@@ -40,6 +40,7 @@ struct Place {
   bool in_undo = false;           // `undo rest`
   bool in_parallel = false;       // no stages
   bool in_action = false;         // `return`
+  bool in_source = false;         // `return absent`, `return failed("why")`
   bool in_template = false;       // the rollout is not known yet: its traffic is asked about where the template is used
   TypeId returns = kNone;         // the action's type; kNone where it has none
   std::uint32_t rollout = kNone;  // into Module::rollouts; its traffic and stages
@@ -322,6 +323,14 @@ Bounds check_bounds(Checker& c, MaybeNode node, TypeId want, std::string_view wh
 void ensure_checked(Checker& c, SymbolId symbol);
 // The rest of it: the bodies of checks, actions, metrics, rollouts and so on.
 void check_body(Checker& c, SymbolId symbol);
+// Whether a metric may be of that type.
+bool can_be_metric(TypeKind kind);
+void check_source_signature(Checker& c, SymbolId symbol, NodeRef node);
+void check_source_body(Checker& c, SymbolId symbol, NodeRef node);
+// Whether every way through the block ends in a `return`.
+bool always_returns(const Checker& c, BlockId block);
+// `return absent` and `return failed("why")`, the outcomes of a source beside a value; false where it is neither.
+bool check_source_outcome(Checker& c, NodeRef value, ReturnStep& step);
 // Makes the arguments of a declaration visible in its body.
 void open_arguments(Checker& c, std::span<const Argument> arguments);
 void check_metric_signature(Checker& c, SymbolId symbol, NodeRef node);

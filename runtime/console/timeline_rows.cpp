@@ -211,6 +211,8 @@ void Rows::gate_answered(const Record& record) {
     text = fmt::format("{} rejected \"{}\"{}", who, what, said.empty() ? "" : ": " + said);
   } else if (verb == "answer") {
     text = fmt::format("{} answered \"{}\" to \"{}\"", who, said, what);
+  } else if (verb == "acknowledge") {
+    text = fmt::format("{} acknowledged {}", who, what.empty() ? "the notification" : what);
   } else {
     text = fmt::format("{} approved \"{}\"", who, what);
   }

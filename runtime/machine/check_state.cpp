@@ -45,15 +45,17 @@ bool sound_log(const Plan& plan, const std::vector<UndoEntry>& log) {
 }
 
 bool sound(const Plan& plan, std::uint64_t id, const Task& task) {
-  const bool kinds = within(task.kind, TaskKind::Schedule) && within(task.root, TaskKind::Schedule) &&
+  const bool kinds = within(task.kind, TaskKind::AckCheck) && within(task.root, TaskKind::AckCheck) &&
                      within(task.wait, Wait::Gone) && (!task.stop || within(task.stop->kind, StopKind::Fail));
   const bool frames = std::ranges::all_of(task.frames, [&](const Frame& frame) { return sound(plan, frame); });
   // Parents are older: no task is its own ancestor.
-  return kinds && frames && task.id == id && task.parent < id && sound_log(plan, task.log);
+  const bool asks = task.kind == TaskKind::MetricCheck;
+  const bool subject = !asks || (task.subject < plan.metrics.size() && task.step >= 0);
+  return kinds && frames && subject && task.id == id && task.parent < id && sound_log(plan, task.log);
 }
 
 bool sound(std::uint64_t id, const EffectRun& run) {
-  return run.id == id && run.request.effect == id && within(run.request.kind, RequestKind::Check) &&
+  return run.id == id && run.request.effect == id && within(run.request.kind, RequestKind::Mail) &&
          within(run.request.effect_class, EffectClass::Irreversible);
 }
 
@@ -127,7 +129,9 @@ std::string check_state(const Plan& plan, const State& state) {
     return "a gate";
   }
   if (state.rollback && !sound(plan, *state.rollback)) return "the rollback";
-  const auto ack = [&](const AckWait& wait) { return wait.notification < plan.notifications.size(); };
+  const auto ack = [&](const AckWait& wait) {
+    return wait.notification < plan.notifications.size() && (wait.next_check == kNever || wait.every > 0);
+  };
   if (!std::ranges::all_of(state.acks, ack)) return "a notification";
   return {};
 }

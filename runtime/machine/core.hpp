@@ -48,6 +48,7 @@ enum class DueKind : std::uint8_t {
   GateLimit,
   PauseLimit,
   AckLimit,
+  AckCheck,
   Budget,
   Timer,
   ItemCheck,
@@ -160,6 +161,8 @@ struct Core {
   void execute_let(Task& task, const plan::Instruction& instruction, const Value& value);
   void execute_require(Task& task, const plan::Instruction& instruction, const Value& value);
   void execute_result(Task& task, const Value& value);
+  std::size_t returning_frame(const Task& task) const;
+  void end_routine(Task& task);
   void execute_traffic(Task& task, const plan::Instruction& instruction, const Value& value);
   void execute_run(Task& task, BlockId block);
   void fork(Task& task, BlockId block);
@@ -212,6 +215,15 @@ struct Core {
   Value probe_share(plan::MetricId metric, Nanoseconds slot) const;
   bool decide_inquiry();
   void ask_again();
+
+  // -- sources.cpp: metrics that the machine measures itself
+  bool is_busy(plan::MetricId metric) const;
+  bool is_gone(plan::MetricId metric, Nanoseconds slot) const;
+  void queue_check(Wanted& wanted, Nanoseconds slot);
+  void start_queued_checks();
+  void start_check(plan::MetricId metric, std::vector<Nanoseconds> slots);
+  void start_checks_again();
+  Reading source_reading(const Task& task, Nanoseconds slot, bool passed, const std::string& error) const;
 
   // -- past.cpp: samples from before the start
   void ask_past();
@@ -322,6 +334,10 @@ struct Core {
   void notify(const Task& task, plan::NotificationId notification);
   void notification_ended(Task& task, const std::string& error);
   void ack_limit_passed(std::uint32_t index);
+  void wait_for_acknowledgement(const Task& task);
+  void unacknowledged(plan::NotificationId notification, const std::string& reason);
+  void ask_for_acknowledgement(std::uint32_t index);
+  void acknowledgement_answered(Task& task);
   void start_companion(std::uint64_t scope, std::uint32_t index);
   plan::Openings openings_of(plan::StageId stage) const;
   Nanoseconds opening_of(plan::StageId stage) const;

@@ -25,6 +25,7 @@ void Core::restarted() {
     }
   }
   record(RecordKind::Restarted, {{"missed_slots", Value::number(static_cast<double>(missed))}});
+  start_checks_again();
   std::vector<std::uint64_t> under_way;
   under_way.reserve(state.effects.size());
   for (const auto& [id, run] : state.effects) under_way.push_back(id);

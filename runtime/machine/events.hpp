@@ -98,7 +98,7 @@ using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted, Req
 
 // What kind of outside call a StartEffect is. Call and Check exist in scripted worlds only: the world answers for an
 // action, channel or external check as a whole.
-enum class RequestKind : std::uint8_t { Process, Shell, Http, Call, Check };
+enum class RequestKind : std::uint8_t { Process, Shell, Http, Call, Check, Mail };
 
 // Carry this out, once its intent is durable. Arguments by name as in plan::Effect, computed, secrets as templates.
 struct StartEffect {

@@ -135,6 +135,7 @@ void Core::settle() {
     sweep();
     const Nanoseconds slot = next_slot();
     register_slots(slot);
+    start_queued_checks();
     if (run_due(false) || decide_past() || decide_next_slot(slot) || decide_inquiry() || rollback_step() ||
         run_ready_task() || run_due(true)) {
       continue;

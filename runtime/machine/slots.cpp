@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "runtime/machine/core.hpp"
 #include "runtime/machine/series.hpp"
@@ -19,8 +20,9 @@ constexpr Nanoseconds kSlotsAhead = 32;
 // Of each metric: what comes later than so many other late answers is nobody's.
 constexpr std::size_t kMostLate = 8;
 
-bool is_check(const plan::Metric& metric) {
-  return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check;
+bool is_measured_here(const plan::Metric& metric) {
+  return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check ||
+         metric.provider == MetricProvider::Source;
 }
 
 }  // namespace
@@ -104,16 +106,10 @@ void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
     if (wanted.answered || std::ranges::find(metrics, wanted.metric) == metrics.end()) continue;
     wanted.due = later(state.now, state.metrics[wanted.metric].answer_within);
     request.deadline = std::max(request.deadline, wanted.due);
-    const plan::Metric& metric = plan.metrics[wanted.metric];
-    if (state.scripted_world || !is_check(metric)) {
+    if (state.scripted_world || !is_measured_here(plan.metrics[wanted.metric])) {
       request.metrics.push_back(wanted.metric);
-    } else if (later(poll.slot, cadence(wanted.metric)) <= state.now || metric.check == kNone) {
-      wanted.answered = true;
-      wanted.reading = Reading{wanted.metric, ReadingStatus::NoPast, {}, {}, {}};
     } else {
-      Task& check = spawn(TaskKind::MetricCheck, metric.check, nullptr);
-      check.subject = wanted.metric;
-      wanted.task = check.id;
+      queue_check(wanted, poll.slot);
     }
   }
   std::ranges::sort(request.metrics);
@@ -167,10 +163,9 @@ void Core::give_up_on_answers(Nanoseconds until) {
         if (wanted.answered || poll.decided || wanted.due > until) continue;
         wanted.answered = true;
         wanted.reading = Reading{wanted.metric, ReadingStatus::Error, {}, {}, "no answer in time"};
-        if (wanted.task != 0) {
-          unanswered.push_back(wanted.task);
-          continue;
-        }
+        if (wanted.task != 0) unanswered.push_back(wanted.task);
+        // Nobody answers late to what the machine measures itself.
+        if (wanted.task != 0 || std::exchange(wanted.queued, false)) continue;
         std::vector<Nanoseconds>& late = state.metrics[wanted.metric].late_slots;
         if (late.size() == kMostLate) late.erase(late.begin());
         late.push_back(poll.slot);
@@ -187,6 +182,10 @@ void Core::check_answered(Task& task, std::optional<bool> passed, const std::str
       for (Wanted& wanted : poll.wanted) {
         if (wanted.task != task.id || wanted.answered) continue;
         wanted.answered = true;
+        if (plan.metrics[wanted.metric].provider == MetricProvider::Source) {
+          wanted.reading = source_reading(task, poll.slot, passed.value_or(false), error);
+          continue;
+        }
         wanted.reading = Reading{wanted.metric, passed ? ReadingStatus::Value : ReadingStatus::Error, {}, {}, error};
         if (plan.metrics[wanted.metric].provider == MetricProvider::Check) {
           if (passed) wanted.reading.value = Value::boolean(*passed);
@@ -322,7 +321,7 @@ void Core::ask_again() {
       for (Wanted& wanted : poll.wanted) {
         if (wanted.answered) continue;
         wanted.due = later(state.now, state.metrics[wanted.metric].answer_within);
-        if (wanted.task != 0) continue;
+        if (wanted.task != 0 || wanted.queued) continue;
         request.metrics.push_back(wanted.metric);
         request.deadline = std::max(request.deadline, wanted.due);
       }

@@ -33,6 +33,7 @@ enum class TaskKind : std::uint8_t {
   ItemCheck,
   DoubtProbe,
   Schedule,
+  AckCheck,
 };
 
 // What keeps a task from executing its next statement.
@@ -128,10 +129,14 @@ struct Task {
   // ItemCheck; Hook: its kind; Undo: index of the entry; Notification: channel; Response: kOutranked
   std::uint32_t item = 0;
   std::uint32_t tries = 0;
+  Value answer;           // MetricCheck of a source, AckCheck: what it returned
+  bool absent = false;    // MetricCheck of a source: it returned that there is no data
+  Nanoseconds first = 0;  // MetricCheck of a source's past: its first slot,
+  Nanoseconds step = 0;   // and the time between its slots; 0: asked for now
   template <typename Archive>
   void fields(Archive& a) {
     a(id, parent, kind, root, frames, wait, waits_for, due, stop, log, reason, text, severity, error, stay, subject,
-      item, tries);
+      item, tries, answer, absent, first, step);
   }
 };
 
@@ -226,11 +231,12 @@ struct Wanted {
   bool reused = false;     // this instant's sample was known already: `value` holds it
   std::uint64_t task = 0;  // a check that the machine runs itself for the answer
   Nanoseconds due = 0;     // without an answer by then it is unknown
+  bool queued = false;     // that check is still to be started
   Reading reading;
   Value value;  // usable, or missing with the reason, once decided
   template <typename Archive>
   void fields(Archive& a) {
-    a(metric, answered, reused, task, due, reading.metric, reading.status, reading.value, reading.sampled_at,
+    a(metric, answered, reused, task, due, queued, reading.metric, reading.status, reading.value, reading.sampled_at,
       reading.error, value);
   }
 };
@@ -369,10 +375,15 @@ struct ScheduleRun {
 struct AckWait {
   plan::NotificationId notification = kNone;
   Nanoseconds due = kNever;
-  std::string reason;
+  std::string reason, text;  // context of what asks for the answer
+  std::uint8_t severity = 0;
+  // Its channel can read the answer back: when it is asked next, how often, and the task that asks.
+  Nanoseconds next_check = kNever, every = 0;
+  std::uint64_t task = 0;
+  std::vector<Value> kept;  // as plan::Channel::kept
   template <typename Archive>
   void fields(Archive& a) {
-    a(notification, due, reason);
+    a(notification, due, reason, text, severity, next_check, every, task, kept);
   }
 };
 

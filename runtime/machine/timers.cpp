@@ -65,6 +65,9 @@ void Core::dues(std::vector<Due>& list) const {
   }
   for (std::uint32_t index = 0; index < state.acks.size(); ++index) {
     list.push_back({state.acks[index].due, DueKind::AckLimit, 0, index});
+    if (state.acks[index].next_check != kNever) {
+      list.push_back({state.acks[index].next_check, DueKind::AckCheck, 0, index});
+    }
   }
   for (std::uint32_t index = 0; index < state.schedules.size(); ++index) {
     if (state.schedules[index].due != kNever) list.push_back({state.schedules[index].due, DueKind::Schedule, 0, index});
@@ -99,6 +102,7 @@ void Core::run_due_item(const Due& due) {
     case DueKind::GateLimit: gate_limit_passed(due.id); break;
     case DueKind::PauseLimit: pause_limit_passed(due.index); break;
     case DueKind::AckLimit: ack_limit_passed(due.index); break;
+    case DueKind::AckCheck: ask_for_acknowledgement(due.index); break;
     case DueKind::Budget:
       state.rollback->budget_due = kNever;
       record(RecordKind::RollbackBreached, {{"budget", Value::duration(state.rollback->budget)}});

@@ -83,7 +83,8 @@ std::optional<Value> value_of(const Metric& metric, Sample sample) {
   }
   if (metric.kind == ValueKind::Bool) return bool_of(sample);
   if (!sample.number) sample.number = parse_number(sample.text);
-  if (!sample.number) return std::nullopt;
+  // A text with its unit, as in a file: `250ms`.
+  if (!sample.number) return plan::parse_literal(executors::trimmed(sample.text), metric.kind);
   if (std::isnan(*sample.number)) return Value::number(*sample.number);
   return quantity_of(metric.kind, *sample.number * metric.scale);
 }

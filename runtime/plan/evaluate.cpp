@@ -146,6 +146,7 @@ class Evaluation {
       case Op::Notify:
       case Op::Require:
       case Op::Result:
+      case Op::Absent:
       case Op::UndoRest:
       case Op::Outcome:
       case Op::End: push(Value::missing("a statement in an expression")); return;

@@ -125,7 +125,9 @@ constexpr auto fields(const Metric*) {
       optional_routine(ValueKind::Duration, "over", &Metric::over),
       optional_routine(ValueKind::Any, "baseline", &Metric::baseline),
       optional(Table::Constant, "absent", &Metric::absent), optional(Table::Block, "check", &Metric::check),
-      optional(Table::Spot, "spot", &Metric::spot));
+      optional(Table::Block, "past", &Metric::past), optional(Table::Variable, "past_from", &Metric::past_from),
+      optional(Table::Variable, "past_to", &Metric::past_to),
+      optional(Table::Variable, "past_step", &Metric::past_step), optional(Table::Spot, "spot", &Metric::spot));
 }
 
 constexpr auto fields(const Response*) {
@@ -192,7 +194,9 @@ constexpr auto fields(const Effect*) {
 
 constexpr auto fields(const Channel*) {
   return std::tuple(plain("name", &Channel::name), optional(Table::Block, "block", &Channel::block),
-                    optional(Table::Block, "acknowledged", &Channel::acknowledged));
+                    optional(Table::Block, "acknowledged", &Channel::acknowledged),
+                    required(Table::Variable, "kept", &Channel::kept),
+                    required(Table::Variable, "copies", &Channel::copies));
 }
 
 constexpr auto fields(const Notification*) {

@@ -123,7 +123,17 @@ struct Argument {
   bool operator==(const Argument&) const = default;
 };
 
-enum class MetricProvider : std::uint8_t { Prometheus, HttpNumber, CommandNumber, Probe, Check, None };
+enum class MetricProvider : std::uint8_t {
+  Prometheus,
+  HttpNumber,
+  CommandNumber,
+  LogCount,
+  File,
+  Probe,
+  Check,
+  Source,
+  None
+};
 
 // A metric with its arguments fixed. Its arguments are computed once, when the run is created.
 struct Metric {
@@ -140,7 +150,11 @@ struct Metric {
   RoutineId every = kNone, stale_after = kNone, over = kNone;  // kNone: 15s, max(3 * every, 60s), every
   RoutineId baseline = kNone;
   ConstantId absent = kNone;  // the value that no data means
-  BlockId check = kNone;      // Probe and Check: the check's block
+  BlockId check = kNone;      // Probe and Check: the check's block; Source: the block that returns the value of now
+  // Source: the block that returns a list for slots gone by (kNone: it has no past), and the variables that say which
+  // slots: from, from + step, ... to.
+  BlockId past = kNone;
+  VariableId past_from = kNone, past_to = kNone, past_step = kNone;
   SpotId spot = kNone;
   bool operator==(const Metric&) const = default;
 };
@@ -220,10 +234,11 @@ struct Gate {
 // What may be assumed of something that changes the world and was interrupted. Opaque: nothing, a person decides.
 enum class EffectClass : std::uint8_t { Opaque, ReadOnly, Idempotent, Irreversible };
 
-enum class EffectKind : std::uint8_t { Process, Shell, Http };
+enum class EffectKind : std::uint8_t { Process, Shell, Http, Mail };
 
 // One call of the outside. Arguments by kind: Process: command (list), env (map), stdin, cwd, exit (list); Shell:
-// script, env, cwd, exit; Http: method, url, headers (map), bearer, json, body. All optional but command, script, url.
+// script, env, cwd, exit; Http: method, url, headers (map), bearer, json, body; Mail: server, from, to, subject, text,
+// user, password. All optional but command, script, url; server, from and to.
 struct Effect {
   EffectKind kind{};
   EffectClass effect_class{};
@@ -238,9 +253,11 @@ struct Effect {
 enum class Severity : std::uint8_t { Info, Warning, Critical };
 
 struct Channel {
-  std::string name;       // as the author calls it: ops
-  BlockId block = kNone;  // runs with text, severity and run_id in context; kNone: terminal and journal only
-  BlockId acknowledged = kNone;
+  std::string name;                // as the author calls it: ops
+  BlockId block = kNone;           // runs with text, severity and run_id in context; kNone: terminal and journal only
+  BlockId acknowledged = kNone;    // returns whether somebody has answered
+  std::vector<VariableId> kept;    // variables of the sending that `acknowledged` reads: kept for each notification,
+  std::vector<VariableId> copies;  // and put back into these, one for one, when the answer is asked for
   bool operator==(const Channel&) const = default;
 };
 
@@ -272,6 +289,7 @@ enum class BlockKind : std::uint8_t {
   Response,
   Channel,
   Traffic,
+  Source,
 };
 
 // A block and everything that lives as long as it does.

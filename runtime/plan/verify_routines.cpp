@@ -226,6 +226,7 @@ class RoutineCheck {
       case Op::Notify:
       case Op::Require:
       case Op::Result:
+      case Op::Absent:
       case Op::UndoRest:
       case Op::Outcome:
       case Op::End: return std::nullopt;

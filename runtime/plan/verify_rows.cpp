@@ -30,14 +30,31 @@ Reject check_constants(const Plan& plan) {
   return std::nullopt;
 }
 
+// A block for slots gone by is told which ones.
+Reject check_past(const Plan& plan, const Metric& metric) {
+  if (metric.past == kNone) return std::nullopt;
+  const auto takes = [&](VariableId variable, ValueKind kind) {
+    return variable != kNone && fits(plan.variables[variable].kind, kind);
+  };
+  const bool told = takes(metric.past_from, ValueKind::Instant) && takes(metric.past_to, ValueKind::Instant) &&
+                    takes(metric.past_step, ValueKind::Duration);
+  return told ? std::nullopt : Reject("its past is not told which slots are asked for");
+}
+
+Reject check_channel(const Plan&, const Channel& channel) {
+  if (channel.kept.size() == channel.copies.size()) return std::nullopt;
+  return fmt::format("it keeps {} variables but has {} for them", channel.kept.size(), channel.copies.size());
+}
+
 Reject check_metric(const Plan& plan, const Metric& metric) {
   if (metric.kind == ValueKind::Missing || metric.kind == ValueKind::Secret) {
     return fmt::format("its samples cannot be {}", kind_name(metric.kind));
   }
   if (!std::isfinite(metric.scale) || metric.scale == 0) return "its scale is not a finite number other than zero";
-  if ((metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check) && metric.check == kNone) {
-    return "it has no check to ask";
-  }
+  const bool asks_block = metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check ||
+                          metric.provider == MetricProvider::Source;
+  if (asks_block && metric.check == kNone) return "it has no check to ask";
+  if (auto reason = check_past(plan, metric)) return reason;
   if (!metric.label_values.empty() && metric.label_values.size() != metric.labels.size()) {
     return fmt::format("it has {} labels but {} values for them", metric.labels.size(), metric.label_values.size());
   }
@@ -100,13 +117,22 @@ Reject check_gate(const Plan&, const Gate& gate) {
   return std::nullopt;
 }
 
+std::vector<std::string_view> needed_arguments(EffectKind kind) {
+  switch (kind) {
+    case EffectKind::Process: return {"command"};
+    case EffectKind::Shell: return {"script"};
+    case EffectKind::Http: return {"url"};
+    case EffectKind::Mail: return {"server", "from", "to"};
+  }
+  return {};
+}
+
 Reject check_effect(const Plan&, const Effect& effect) {
-  const std::string_view needed = effect.kind == EffectKind::Process ? "command"
-                                  : effect.kind == EffectKind::Shell ? "script"
-                                                                     : "url";
-  const auto found = std::find_if(effect.arguments.begin(), effect.arguments.end(),
-                                  [&](const Argument& argument) { return argument.name == needed; });
-  if (found == effect.arguments.end()) return fmt::format("its argument `{}` is missing", needed);
+  for (const std::string_view needed : needed_arguments(effect.kind)) {
+    const auto found = std::find_if(effect.arguments.begin(), effect.arguments.end(),
+                                    [&](const Argument& argument) { return argument.name == needed; });
+    if (found == effect.arguments.end()) return fmt::format("its argument `{}` is missing", needed);
+  }
   return std::nullopt;
 }
 
@@ -221,6 +247,7 @@ Reject check_rows(const Plan& plan) {
   table("guard", plan.guards, with_plan(check_guard));
   table("hold", plan.holds, with_plan(check_hold));
   table("gate", plan.gates, with_plan(check_gate));
+  table("channel", plan.channels, with_plan(check_channel));
   table("block", plan.blocks, [&](std::size_t index, const Block& row) { return check_block_row(plan, index, row); });
   table("stage", plan.stages, [&](std::size_t index, const Stage& row) { return check_stage(plan, index, row); });
   if (reject) return reject;

@@ -8,7 +8,7 @@
 #include <limits>
 #include <sstream>
 
-#include "runtime/scenario/csv.hpp"
+#include "runtime/plan/recorded_series.hpp"
 
 namespace rollout::scenario {
 
@@ -94,6 +94,15 @@ SignalAnswer no_data() {
   return answer;
 }
 
+Slot::Kind slot_kind(plan::RecordedRow::Kind kind) {
+  switch (kind) {
+    case plan::RecordedRow::Kind::Value: return Slot::Kind::Value;
+    case plan::RecordedRow::Kind::NoData: return Slot::Kind::NoData;
+    case plan::RecordedRow::Kind::Error: return Slot::Kind::Error;
+  }
+  return Slot::Kind::NoData;
+}
+
 SignalAnswer failed_poll() {
   SignalAnswer answer;
   answer.reading.status = ReadingStatus::Error;
@@ -174,9 +183,11 @@ void Signals::load(Line& line, const std::string& directory) {
   }
   std::ostringstream text;
   text << file.rdbuf();
-  const CsvSeries series = read_series(text.str());
+  const plan::RecordedSeries series = plan::read_recorded_series(text.str());
   for (const std::string& problem : series.problems) problems_.push_back(fmt::format("`{}`: {}", full, problem));
-  for (const CsvRow& row : series.rows) line.rows.push_back({row.relative, row.time, row.kind, row.text});
+  for (const plan::RecordedRow& row : series.rows) {
+    line.rows.push_back({row.relative, row.time, slot_kind(row.kind), row.text});
+  }
 }
 
 void Signals::resolve(const Points& points) {

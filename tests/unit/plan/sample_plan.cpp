@@ -86,6 +86,39 @@ void add_metrics(PlanBuilder& build, Rows& rows) {
                                  .check = rows.health_check});
 }
 
+// A source of the language's own, with a past, and a channel whose answer is read back.
+void add_source(PlanBuilder& build, const Rows& rows) {
+  const VariableId kept = build.variable("sent"), copy = build.variable("sent");
+  const BlockId acknowledged = build.begin_block(BlockKind::Source, "acknowledgement of slack.channel");
+  build.emit(Op::Result, build.load_routine(copy));
+  build.end_block();
+  Channel& channel = build.plan().channels[rows.ops];
+  channel.acknowledged = acknowledged;
+  channel.kept = {kept};
+  channel.copies = {copy};
+  const BlockId now_block = build.begin_block(BlockKind::Source, "queue_length");
+  build.emit(Op::Absent);
+  build.end_block();
+  const VariableId from = build.variable("from", ValueKind::Instant), to = build.variable("to", ValueKind::Instant);
+  const VariableId step = build.variable("step", ValueKind::Duration);
+  const BlockId past = build.begin_block(BlockKind::Source, "queue_length");
+  build.emit(Op::Result, build.load_routine(from));
+  build.end_block();
+  build.add(Metric{.name = "queue",
+                   .declaration = "queue",
+                   .arguments = {},
+                   .provider = MetricProvider::Source,
+                   .configuration = {},
+                   .kind = ValueKind::Number,
+                   .labels = {},
+                   .label_values = {},
+                   .check = now_block,
+                   .past = past,
+                   .past_from = from,
+                   .past_to = to,
+                   .past_step = step});
+}
+
 void add_notifications(PlanBuilder& build, Rows& rows) {
   const BlockId send = build.begin_block(BlockKind::Channel, "slack.channel");
   build.begin_routine("[\"slack\", text]");
@@ -97,7 +130,7 @@ void add_notifications(PlanBuilder& build, Rows& rows) {
              build.add(Effect{
                  .kind = EffectKind::Process, .text = "run `slack ${text}`", .arguments = {{"command", command}}}));
   build.end_block();
-  rows.ops = build.add(Channel{"ops", send, kNone});
+  rows.ops = build.add(Channel{"ops", send, kNone, {}, {}});
   const BlockId steps = build.begin_block(BlockKind::Response);
   build.begin_routine("\"rolled back: ${reason}\"");
   build.push_constant(Value::string("rolled back: "));
@@ -216,6 +249,7 @@ Plan sample_plan() {
   build.end_block();
   build.rollout().hooks = {{HookKind::Rollback, hook}};
   build.rollout().settings = {{"NODE_ENV", build.string_routine("production"), "as the service wants it"}};
+  add_source(build, rows);
   return build.finish();
 }
 
