@@ -128,12 +128,13 @@ std::optional<std::int64_t> bytes_of_unit(std::string_view unit) {
   return amount_of(kSizeUnits, unit);
 }
 
-Decoded<double> decode_number(std::string_view text) {
+Decoded<double> decode_number(std::string_view text, int exponent) {
   std::string digits;
   for (const char c : text) {
     if (!is_number_part(c)) return {0, LiteralFault::Malformed};
     if (c != '_') digits += c;
   }
+  if (exponent != 0 && !digits.empty()) digits += "e" + std::to_string(exponent);
   double value = 0;
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error == std::errc::result_out_of_range) return {0, LiteralFault::Overflow};
@@ -147,7 +148,8 @@ Decoded<RatioValue> decode_ratio(std::string_view text) {
   if (number.empty() || number_length(number) != number.size()) return {{}, LiteralFault::Malformed};
   const auto parts = scaled(number, kPartsPerUnit / 100);
   if (parts.fault == LiteralFault::Overflow) return {{}, LiteralFault::Overflow};
-  return {{parts.value, decode_number(number).value / 100}, parts.fault};
+  // The double nearest to the hundredth: 0.7 / 100 is not 0.007, so the point is moved in the text.
+  return {{parts.value, decode_number(number, -2).value}, parts.fault};
 }
 
 Decoded<std::int64_t> decode_duration(std::string_view text) {

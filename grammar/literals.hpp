@@ -43,7 +43,7 @@ struct RateValue {
 };
 
 // Text of tokens to values. Underscores between digits are allowed in every number.
-Decoded<double> decode_number(std::string_view text);
+Decoded<double> decode_number(std::string_view text, int exponent = 0);
 Decoded<RatioValue> decode_ratio(std::string_view text);
 // Nanoseconds.
 Decoded<std::int64_t> decode_duration(std::string_view text);

@@ -136,6 +136,13 @@ HoldCondition check_condition(Checker& c, NodeRef node) {
   return condition;
 }
 
+void report_blind_continue(Checker& c, NodeRef guard) {
+  c.report(Code::BlindContinue, c.here(*grammar::WhenView{{guard}}.blind_response()),
+           "the rollout goes on although this guard sees nothing")
+      .note("a version that crashes and stops exporting its metrics looks like this, and would be promoted")
+      .help("leave `blind` out, so that nothing is promoted until it sees again, or answer with `pause` or `rollback`");
+}
+
 GuardId check_guard(Checker& c, NodeRef node) {
   const grammar::WhenView view{{node}};
   Guard guard;
@@ -148,7 +155,11 @@ GuardId check_guard(Checker& c, NodeRef node) {
   }
   guard.for_duration = duration_of(c, view.for_duration(), "`for`");
   if (view.samples()) check_samples(c, *view.samples(), guard);
-  if (view.blind_response()) guard.blind = check_response(c, view.blind_response());
+  if (view.blind_response()) {
+    guard.blind = check_response(c, view.blind_response());
+    const bool goes_on = guard.blind != kNone && c.module.responses[guard.blind].outcome == plan::OutcomeKind::Continue;
+    if (goes_on) report_blind_continue(c, node);
+  }
   guard.response = check_response(c, view.then_response());
   guard.repeat_every = duration_of(c, view.repeat_every(), "`repeat every`");
   if (view.condition()) {

@@ -24,6 +24,7 @@ using plan::Nanoseconds;
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kRefreshEvery = kSecond / 4;
 constexpr Nanoseconds kSecondInterruptWithin = 5 * kSecond;
+constexpr Nanoseconds kLookForNewerEvery = 5 * kSecond;
 
 class Session {
  public:
@@ -36,6 +37,13 @@ class Session {
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         socket_(state.socket_of(run_id_)) {}
 
+  // Gives the key back when the run is over, and from then on looks for a newer run that has it.
+  void hold(engine::ExclusiveKey key) { key_.emplace(std::move(key)); }
+  void follow(std::string state_directory, std::string exclusive) {
+    state_directory_ = std::move(state_directory);
+    exclusive_ = std::move(exclusive);
+  }
+
   Exit drive(const Begin& begin) {
     engine_.set_observer({.record = [this](const machine::Record& record) { display_.record(record); },
                           .changed = [this](const machine::Machine& machine) { changed(machine); },
@@ -45,6 +53,7 @@ class Session {
         engine::ControlServer::open(io_, socket_, [this](const machine::PersonSaid& said) { return answer(said); });
     if (!control) return complain(control.error().message);
     if (display_.is_live() && !ended_) refresh();
+    if (!exclusive_.empty() && !ended_) look_for_newer();
     wait_for_signal();
     while (!ended_ && !stopped_) {
       if (io_.run_one() == 0) break;
@@ -66,6 +75,7 @@ class Session {
 
   void changed(const machine::Machine& machine) {
     state_ = machine.state();
+    if (machine::is_final(state_) || state_ == RunState::FollowingUp) key_.reset();
     if (machine.finished() || state_ == RunState::RollbackIncomplete) ended_ = true;
     display_.refresh(machine.view(), scheduler_->now());
   }
@@ -85,6 +95,15 @@ class Session {
   void refresh() {
     if (const machine::Machine* machine = engine_.find(run_id_)) display_.refresh(machine->view(), scheduler_->now());
     scheduler_->at(scheduler_->now() + kRefreshEvery, [this] { refresh(); });
+  }
+
+  // What comes long after a rollout is about what it brought out: a newer run of the same thing makes it pointless.
+  void look_for_newer() {
+    if (machine::is_final(state_) || state_ == RunState::FollowingUp) {
+      const std::string latest = engine::latest_run(state_directory_, exclusive_);
+      if (!latest.empty() && latest != run_id_) return engine_.superseded(run_id_, latest);
+    }
+    scheduler_->at(scheduler_->now() + kLookForNewerEvery, [this] { look_for_newer(); });
   }
 
   void wait_for_signal() {
@@ -130,7 +149,8 @@ class Session {
   engine::Engine engine_;
   Display display_;
   boost::asio::signal_set signals_;
-  std::string socket_;
+  std::string socket_, state_directory_, exclusive_;
+  std::optional<engine::ExclusiveKey> key_;
   RunState state_{};
   bool ended_ = false, stopped_ = false;
   std::optional<std::string> broken_;
@@ -147,6 +167,18 @@ Exit discarding(const StateDirectory& state, const std::string& run_id, Exit exi
   }
   for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix, error);
   return exit;
+}
+
+// Whether the stored run is over but for its schedules: then it needs no key any more.
+bool is_over(const StateDirectory& state, const std::string& run_id) {
+  const std::string path = state.journal_of(run_id);
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) == 0 || error) return false;
+  auto journal = journal::open_sqlite(path, journal::OpenMode::ReadOnly);
+  if (!journal) return false;
+  const auto row = (*journal)->run(run_id);
+  const auto over = [&](RunState one) { return row->state == machine::state_name(one); };
+  return row && (over(RunState::FollowingUp) || over(RunState::RolledBack) || over(RunState::Failed));
 }
 
 }  // namespace
@@ -173,7 +205,7 @@ Exit drive(const StateDirectory& state, const std::string& run_id, const plan::V
     if (const auto problem = engine::log_to_file(options.log_file)) return complain(*problem);
   }
   std::optional<engine::ExclusiveKey> key;
-  if (!plan->rollout.exclusive.empty()) {
+  if (!plan->rollout.exclusive.empty() && !is_over(state, run_id)) {
     auto acquired = engine::acquire_exclusive(state.path, plan->rollout.exclusive, run_id);
     if (!acquired) return discarding(state, run_id, complain(acquired.error().message));
     key.emplace(std::move(*acquired));
@@ -183,7 +215,10 @@ Exit drive(const StateDirectory& state, const std::string& run_id, const plan::V
     return discarding(state, run_id,
                       complain(fmt::format("the journal of `{}` cannot be used: {}", run_id, journal.error().message)));
   }
-  const Exit exit = Session(state, run_id, plan->rollout.name, options, **journal).drive(begin);
+  Session session(state, run_id, plan->rollout.name, options, **journal);
+  if (key) session.hold(std::move(*key));
+  session.follow(state.path, plan->rollout.exclusive);
+  const Exit exit = session.drive(begin);
   journal->reset();
   return discarding(state, run_id, exit);
 }

@@ -159,6 +159,13 @@ plan::Expected<std::string> Engine::say(const std::string& run_id, const machine
   return answer_to(said, before, *records, run->machine().state());
 }
 
+void Engine::superseded(const std::string& run_id, const std::string& by) {
+  const auto found = impl_->runs.find(run_id);
+  if (found == impl_->runs.end()) return;
+  const auto run = found->second;
+  run->feed(machine::Superseded{by});
+}
+
 const machine::Machine* Engine::find(const std::string& run_id) const {
   const auto found = impl_->runs.find(run_id);
   return found == impl_->runs.end() ? nullptr : &found->second->machine();

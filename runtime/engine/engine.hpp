@@ -51,6 +51,8 @@ class Engine {
   // What a person says; the answer is for that person ("approved by dana (1 of 2)", or why it was refused), after it is
   // durable.
   plan::Expected<std::string> say(const std::string& run_id, const machine::PersonSaid& said);
+  // A newer run has the exclusive key of a run that is over but for its schedules.
+  void superseded(const std::string& run_id, const std::string& by);
   const machine::Machine* find(const std::string& run_id) const;
   // Stops feeding without ending anything: children are left in the state that a crash would leave them in, or, with
   // `cancel`, ended first.

@@ -22,6 +22,10 @@ std::string file_name(const std::string& key) {
 
 }  // namespace
 
+std::string latest_run(const std::string& state_directory, const std::string& key) {
+  return journal::LockFile::last_note(fmt::format("{}/{}", state_directory, file_name(key)));
+}
+
 plan::Expected<ExclusiveKey> acquire_exclusive(const std::string& state_directory, const std::string& key,
                                                const std::string& run_id) {
   auto lock = journal::LockFile::acquire(fmt::format("{}/{}", state_directory, file_name(key)), run_id);

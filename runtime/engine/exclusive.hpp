@@ -18,4 +18,7 @@ struct ExclusiveKey {
 plan::Expected<ExclusiveKey> acquire_exclusive(const std::string& state_directory, const std::string& key,
                                                const std::string& run_id);
 
+// The run that has the key, or had it last; empty where none had.
+std::string latest_run(const std::string& state_directory, const std::string& key);
+
 }  // namespace rollout::engine

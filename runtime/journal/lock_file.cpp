@@ -20,14 +20,25 @@ LockError unusable(const std::string& path, const char* what) {
   return {false, 0, {}, fmt::format("cannot {} the lock file `{}`: {}", what, path, std::strerror(errno))};
 }
 
-LockError held_by_other(int descriptor, const std::string& path) {
+struct Holder {
+  long process = 0;
+  std::string note;
+};
+
+Holder read_holder(int descriptor) {
   std::array<char, 512> buffer{};
   const ssize_t length = ::pread(descriptor, buffer.data(), buffer.size() - 1, 0);
   const std::string text(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-  LockError error{true, std::strtol(text.c_str(), nullptr, 10), {}, {}};
+  Holder holder{std::strtol(text.c_str(), nullptr, 10), {}};
   if (const auto line = text.find('\n'); line != std::string::npos) {
-    error.note = text.substr(line + 1, text.find('\n', line + 1) - line - 1);
+    holder.note = text.substr(line + 1, text.find('\n', line + 1) - line - 1);
   }
+  return holder;
+}
+
+LockError held_by_other(int descriptor, const std::string& path) {
+  Holder holder = read_holder(descriptor);
+  LockError error{true, holder.process, std::move(holder.note), {}};
   error.message = error.holder > 0 ? fmt::format("process {} holds `{}`", error.holder, path)
                                    : fmt::format("another process holds `{}`", path);
   if (!error.note.empty()) error.message += fmt::format(" ({})", error.note);
@@ -49,6 +60,13 @@ plan::Expected<LockFile, LockError> LockFile::acquire(const std::string& path, c
     [[maybe_unused]] const ssize_t written = ::pwrite(descriptor, text.data(), text.size(), 0);
   }
   return lock;
+}
+
+std::string LockFile::last_note(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return {};
+  const LockFile open(descriptor);
+  return read_holder(descriptor).note;
 }
 
 LockFile::LockFile(LockFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

@@ -21,6 +21,9 @@ class LockFile {
   // Takes the lock or says who has it; never waits. `note` is one line that others are shown.
   static plan::Expected<LockFile, LockError> acquire(const std::string& path, const std::string& note);
 
+  // What the one that has the lock, or had it last, wrote about itself; empty where nobody had it.
+  static std::string last_note(const std::string& path);
+
   LockFile(LockFile&& other) noexcept;
   LockFile& operator=(LockFile&& other) noexcept;
   LockFile(const LockFile&) = delete;

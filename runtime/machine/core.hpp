@@ -164,6 +164,8 @@ struct Core {
   void execute_run(Task& task, BlockId block);
   void fork(Task& task, BlockId block);
   bool needs_samples(Task& task, RoutineId routine);
+  bool notification_needs_samples(Task& task, plan::NotificationId id);
+  bool wait_for_samples(Task& task, const std::vector<plan::MetricId>& metrics);
 
   // -- effects.cpp
   void start_effect(Task& task, const plan::Instruction& instruction);
@@ -327,6 +329,7 @@ struct Core {
   void plan_schedules();
   void anchor_schedules(plan::Anchor anchor);
   void run_schedule(std::uint32_t index);
+  void superseded(const std::string& by);
   bool open_schedules() const;
   void schedule_ended(Task& task);
 };

@@ -85,7 +85,14 @@ struct Restarted {
   bool operator==(const Restarted&) const = default;
 };
 
-using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted, RequirementMet>;
+// A newer run has the exclusive key of this one, which is over but for its schedules: only those that are `always`
+// stay.
+struct Superseded {
+  std::string by;  // the newer run
+  bool operator==(const Superseded&) const = default;
+};
+
+using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted, RequirementMet, Superseded>;
 
 // ---------------------------------------------------------------- out of the machine
 

@@ -80,6 +80,7 @@ Reaction Core::apply(const Event& event, Nanoseconds now) {
   if (const auto* said = std::get_if<PersonSaid>(&event)) person_said(*said);
   if (std::holds_alternative<Restarted>(event)) restarted();
   if (const auto* met = std::get_if<RequirementMet>(&event)) requirement_met(*met);
+  if (const auto* newer = std::get_if<Superseded>(&event)) superseded(newer->by);
   settle();
   return std::move(out);
 }

@@ -157,6 +157,17 @@ void Core::run_schedule(std::uint32_t index) {
   enter(task, row.block);
 }
 
+void Core::superseded(const std::string& by) {
+  if (!state.has_ended && state.run_state != RunState::FollowingUp) return;
+  for (std::size_t index = 0; index < state.schedules.size(); ++index) {
+    const plan::Schedule& row = plan.rollout.schedules[index];
+    ScheduleRun& run = state.schedules[index];
+    if (row.always || run.due == kNever) continue;
+    run.due = kNever;
+    record(RecordKind::ScheduleCancelled, {{"schedule", Value::string(row.text)}, {"by", Value::string(by)}});
+  }
+}
+
 bool Core::open_schedules() const {
   return std::ranges::any_of(state.schedules,
                              [](const ScheduleRun& run) { return run.due != kNever || run.task != 0; });

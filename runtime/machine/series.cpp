@@ -45,9 +45,10 @@ Value rate_of(ValueKind kind, double change, Nanoseconds time) {
 }  // namespace
 
 void add_sample(std::vector<Sample>& samples, Sample sample, Nanoseconds reach) {
+  // Counted from its own slot: a late sample of a later one may be there already.
+  const Nanoseconds oldest = later(sample.slot, reach == kNever ? -kNever : -reach);
   const auto place = std::ranges::upper_bound(samples, sample.slot, {}, &Sample::slot);
   samples.insert(place, std::move(sample));
-  const Nanoseconds oldest = later(samples.back().slot, reach == kNever ? -kNever : -reach);
   const auto keep = std::ranges::find_if(samples, [&](const Sample& known) { return known.slot >= oldest; });
   const auto too_many = samples.end() - static_cast<std::ptrdiff_t>(std::min(samples.size(), kMostSamples));
   samples.erase(samples.begin(), std::max(keep, too_many));

@@ -152,7 +152,8 @@ bool Core::heard_late(const Reading& reading, Nanoseconds slot) {
   heard.reading = reading;
   const Value value = usable(heard, slot);
   if (!value.is_missing() && look_back[reading.metric] > 0) {
-    add_sample(known.samples, {slot, value}, look_back[reading.metric]);
+    // Earlier slots may wait still: nothing that they look back on is dropped for it.
+    add_sample(known.samples, {slot, value}, kNever);
   }
   return true;
 }

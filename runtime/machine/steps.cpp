@@ -51,7 +51,9 @@ void Core::execute(Task& task) {
   } else if (instruction.op == Op::Gate) {
     open_gate(task, instruction.b);
   } else if (instruction.op == Op::Notify) {
+    if (notification_needs_samples(task, instruction.b)) return;
     notify(task, instruction.b);
+    std::erase_if(state.inquiries, [&](const SlotPoll& poll) { return poll.task == task.id; });
     advance(task);
   } else if (instruction.op == Op::UndoRest) {
     const std::uint64_t id = task.id;
@@ -83,9 +85,26 @@ bool Core::needs_samples(Task& task, RoutineId routine) {
     const bool current = known.decided && known.slot == state.now && !state.scripted_world;
     if (!current) missing.push_back(metric);
   }
+  return wait_for_samples(task, missing);
+}
+
+// People are told what is known; only what nobody watches any more, as after the end, is asked for first.
+bool Core::notification_needs_samples(Task& task, plan::NotificationId id) {
+  if (id >= plan.notifications.size()) return false;
+  std::vector<plan::MetricId> unknown;
+  for (const plan::MetricId metric : metrics_of(plan.notifications[id].text)) {
+    if (metric >= state.metrics.size()) continue;
+    const MetricState& known = state.metrics[metric];
+    if (!known.decided || between(known.slot, state.now) > stale_after(metric)) unknown.push_back(metric);
+  }
+  return wait_for_samples(task, unknown);
+}
+
+// Once for a statement: what was not answered in time stays unknown.
+bool Core::wait_for_samples(Task& task, const std::vector<plan::MetricId>& metrics) {
   const auto own = std::ranges::find_if(state.inquiries, [&](const SlotPoll& poll) { return poll.task == task.id; });
-  if (missing.empty() || own != state.inquiries.end()) return false;
-  want(state.inquiries, task.id, state.now, missing);
+  if (metrics.empty() || own != state.inquiries.end()) return false;
+  want(state.inquiries, task.id, state.now, metrics);
   task.wait = Wait::Samples;
   return true;
 }

@@ -65,7 +65,11 @@ Nanoseconds Core::duration_or(RoutineId routine, const Task* task, Nanoseconds o
 }
 
 std::string Core::text_of(RoutineId routine, const Task* task) const {
-  return routine == kNone ? std::string{} : plan::to_text(compute(routine, task));
+  if (routine >= plan.routines.size()) return {};
+  const Sight sight{this, task, state.now, false};
+  plan::Environment told = environment(sight);
+  told.tells_missing = true;
+  return plan::to_text(plan::evaluate(plan, routine, told));
 }
 
 std::vector<std::pair<std::string, Value>> Core::arguments_of(const std::vector<plan::Argument>& arguments,

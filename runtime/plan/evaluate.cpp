@@ -55,6 +55,14 @@ Value make_map(std::span<const Value> pairs) {
   return Value::map(std::move(map));
 }
 
+List told(std::span<const Value> values) {
+  List result(values.begin(), values.end());
+  for (Value& value : result) {
+    if (value.is_missing()) value = Value::string("no data");
+  }
+  return result;
+}
+
 // One evaluation. The verifier has shown that the stack suffices and that operands exist; the checks here keep an
 // unverified plan, as the compiler folds it, from doing harm.
 class Evaluation {
@@ -208,9 +216,10 @@ class Evaluation {
     push(std::move(result));
   }
 
-  static Value apply(const Instruction& instruction, std::span<const Value> values) {
+  Value apply(const Instruction& instruction, std::span<const Value> values) const {
     if (instruction.op == Op::MakeList) return Value::list(List(values.begin(), values.end()));
     if (instruction.op == Op::MakeMap) return make_map(values);
+    if (instruction.op == Op::Concatenate && environment_.tells_missing) return concatenate(told(values));
     if (instruction.op == Op::Concatenate) return concatenate(values);
     return call_builtin(static_cast<Builtin>(instruction.b), values);
   }

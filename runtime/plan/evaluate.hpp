@@ -17,6 +17,8 @@ struct Environment {
   std::function<Value(MetricId, double quantile, Nanoseconds window)> quantile;  // quantile: 0.95, between 0 and 1
   std::function<Value(MetricId)> baseline;
   std::function<Value(ContextValue)> context;
+  // For texts that people read: a part without a value reads `no data`, instead of leaving no text at all.
+  bool tells_missing = false;
 };
 
 Value evaluate(const Plan& plan, RoutineId routine, const Environment& environment);

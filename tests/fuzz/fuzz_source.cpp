@@ -5,7 +5,7 @@
 #include "compiler/diagnostics/render.hpp"
 #include "compiler/driver/compile.hpp"
 #include "compiler/lower/lower.hpp"
-#include "grammar/parse.hpp"
+#include "grammar/syntax_tree.hpp"
 #include "runtime/plan/format.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -64,9 +64,11 @@ driver::CompiledFile compile(std::string text) {
 }  // namespace
 
 void test_one(std::string_view bytes) {
-  const grammar::SyntaxTree tree = grammar::parse({"fuzz.rollout", std::string(bytes)});
-  check_tiling(tree);
   const driver::CompiledFile file = compile(std::string(bytes));
+  // The tree of the main file, as the check has parsed it.
+  const grammar::SyntaxTree& tree = file.module.trees.at(0);
+  if (tree.text() != bytes) broken("the tree holds another text");
+  check_tiling(tree);
   check_places(file);
   if (!tree.problems().empty() && !file.has_errors) broken("a problem of the syntax was not reported");
   static_cast<void>(driver::render(file, diagnostics::Format::Text, {}));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -14,10 +15,15 @@ void broken(const std::string& what) {
 }
 
 std::vector<std::string> example_sources() {
-  std::vector<std::string> sources;
   const std::filesystem::path root = ROLLOUT_SOURCE_DIRECTORY;
-  for (const char* name : {"tests/fuzz/corpus/source/small.rollout", "examples/portal-api/portal-api.rollout"}) {
-    std::ifstream file(root / name, std::ios::binary);
+  std::vector<std::filesystem::path> files = {root / "tests/fuzz/corpus/source/small.rollout"};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "examples")) {
+    if (entry.path().extension() == ".rollout") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  std::vector<std::string> sources;
+  for (const std::filesystem::path& path : files) {
+    std::ifstream file(path, std::ios::binary);
     if (file) sources.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   }
   return sources;

@@ -110,16 +110,20 @@ TEST_CASE("whatever is sent, the answer is a line") {
 
 TEST_CASE("one run holds an exclusive key") {
   const Folder folder;
+  CHECK(latest_run(folder.file(), "production/portal-api").empty());
   {
     const auto first = acquire_exclusive(folder.file(), "production/portal-api", "portal-api-1");
     REQUIRE(first);
+    CHECK(latest_run(folder.file(), "production/portal-api") == "portal-api-1");
     const auto second = acquire_exclusive(folder.file(), "production/portal-api", "portal-api-2");
     REQUIRE_FALSE(second);
     CHECK_THAT(second.error().message, Contains("`portal-api-1` has the exclusive key \"production/portal-api\"") &&
                                            Contains(std::to_string(::getpid())));
     CHECK(acquire_exclusive(folder.file(), "production/portal_api", "portal-api-2"));
   }
+  CHECK(latest_run(folder.file(), "production/portal-api") == "portal-api-1");
   CHECK(acquire_exclusive(folder.file(), "production/portal-api", "portal-api-2"));
+  CHECK(latest_run(folder.file(), "production/portal-api") == "portal-api-2");
 }
 
 TEST_CASE("the log is for its owner and knows no secrets") {

@@ -51,7 +51,8 @@ TEST_CASE("numbers and ratios") {
   CHECK(decode_number(std::string(400, '9')).fault == LiteralFault::Overflow);
   CHECK(decode_ratio("5%").value.parts_per_billion == 50'000'000);
   CHECK(decode_ratio("0.05%").value.parts_per_billion == 500'000);
-  CHECK(decode_ratio("0.05%").value.value == 0.05 / 100);
+  CHECK(decode_ratio("0.05%").value.value == 0.0005);
+  CHECK(decode_ratio("0.7%").value.value == 0.007);
   CHECK(decode_ratio("0.00000001%").fault == LiteralFault::TooFine);
   CHECK(decode_ratio("99999999999999999999%").fault == LiteralFault::Overflow);
 }

@@ -45,10 +45,10 @@ TEST_CASE("the examples compile to valid plans, the same each time") {
 TEST_CASE("portal-api says what the plan on paper says") {
   const plan::Plan plan = lowered(read_source("examples/portal-api/portal-api.rollout"), "portal-api.rollout");
   CHECK(plan.stages.size() == 4);
-  CHECK(block_named(plan, "portal_api").guards.size() == 10);
+  CHECK(block_named(plan, "portal_api").guards.size() == 18);
   CHECK(block_named(plan, "canary").guards.size() == 4);
   CHECK(plan.rollout.hooks.size() == 5);
-  CHECK(plan.rollout.schedules.size() == 2);
+  CHECK(plan.rollout.schedules.size() == 5);
   CHECK(plan.parameters.size() == 2);
   CHECK(metric_named(plan, "p95(\"contacts\")").arguments == std::vector<plan::Value>{plan::Value::string("contacts")});
   CHECK(value_of(plan, plan.rollout.rollback_within) == plan::Value::duration(120'000'000'000));

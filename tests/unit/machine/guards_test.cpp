@@ -327,3 +327,33 @@ TEST_CASE("a source that hangs does not hold up limits, nor a run that may go on
   CHECK(driver.state() == (waived ? RunState::Succeeded : RunState::Aborted));
   CHECK(driver.first(RecordKind::RunEnded)->at - kStart <= (waived ? 21 : 31) * kMinute);
 }
+
+TEST_CASE("a blind guard's `continue` does not end a pause") {
+  OneGuard one;
+  one.plan.build.plan().guards[0].blind = one.plan.response(OutcomeKind::Continue);
+  Driver driver = one.plan.drive();
+  driver.say(kSecond, {Verb::Pause, "dana", "", "a look at the logs"});
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.count(RecordKind::GuardBlind) == 1);
+  CHECK(driver.state() == RunState::Paused);
+}
+
+TEST_CASE("while one slot waits for its answer, the others are asked for at their own time") {
+  TestPlan plan;
+  const auto slow = plan.metric("slow", ValueKind::Bool, 5 * kMinute);
+  const auto quick = plan.metric("quick", ValueKind::Bool, kMinute);
+  const auto stage = plan.begin_stage("canary");
+  plan.build.block(stage).guards = {plan.guard(slow, 0, plan.response(OutcomeKind::Rollback), "slow"),
+                                    plan.guard(quick, 0, plan.response(OutcomeKind::Rollback), "quick")};
+  plan.hold(kHour);
+  plan.end_stage();
+  Driver driver = plan.drive();
+  driver.sources_answer = false;
+  driver.run_until(3 * kMinute);
+  std::vector<Nanoseconds> asked;
+  for (const Poll& poll : driver.polls) {
+    if (poll.metrics == std::vector<rollout::plan::MetricId>{quick}) asked.push_back(poll.slot - kStart);
+  }
+  CHECK(asked == std::vector<Nanoseconds>{0, kMinute, 2 * kMinute, 3 * kMinute});
+}

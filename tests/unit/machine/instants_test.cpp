@@ -220,6 +220,34 @@ TEST_CASE("an abort ends what was planned for later") {
   CHECK(driver.machine().finished());
 }
 
+TEST_CASE("a newer run ends the schedules of one that is over, unless they are for always") {
+  const bool over = GENERATE(false, true);
+  TestPlan plan;
+  const auto add = [&](const std::string& command, bool always) {
+    const auto block = plan.build.begin_block(BlockKind::Hook, command);
+    plan.build.emit(Op::Effect, plan.run(command));
+    plan.build.end_block();
+    rollout::plan::Schedule row;
+    row.anchor = rollout::plan::Anchor::Success;
+    row.offset = plan.build.duration_routine(2 * kHour);
+    row.always = always;
+    row.text = command;
+    row.block = block;
+    plan.build.rollout().schedules.push_back(row);
+  };
+  add("look again", false);
+  add("clean up", true);
+  plan.hold(10 * kMinute);
+  Driver driver = plan.drive();
+  driver.at(over ? kHour : kMinute, Superseded{"demo-2"});
+  driver.run_until(5 * kHour);
+  INFO(driver.journal());
+  // While it is live there can be no newer one: whoever says so is wrong.
+  CHECK(driver.callables() == (over ? Texts{"clean up"} : Texts{"look again", "clean up"}));
+  CHECK(driver.count(RecordKind::ScheduleCancelled) == (over ? 1 : 0));
+  CHECK(driver.machine().finished());
+}
+
 TEST_CASE("the time of an attempt does not run while its outcome is in doubt") {
   const auto effect_class = GENERATE(EffectClass::Opaque, EffectClass::Idempotent);
   TestPlan plan;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <random>
 
 #include "compiler/driver/compile.hpp"
@@ -54,18 +55,19 @@ std::vector<std::string> examples() {
   return files;
 }
 
-std::vector<Story> stories_of(const std::string& path) {
+// Nothing where it does not compile.
+std::optional<std::vector<Story>> stories_of(const std::string& path) {
   std::vector<Story> stories;
   const auto file = driver::compile_file(path);
-  if (!file || file->has_errors) return stories;
+  if (!file || file->has_errors) return std::nullopt;
   std::map<std::string, std::shared_ptr<const plan::VerifiedPlan>> plans;
   for (scenario::Scenario& each : lower::lower_scenarios(file->module)) {
     auto& plan = plans[each.rollout];
     if (plan == nullptr) {
       auto lowered = driver::plan_of(*file, each.rollout);
-      if (!lowered) return {};
+      if (!lowered) return std::nullopt;
       auto verified = plan::verify(std::move(*lowered));
-      if (!verified) return {};
+      if (!verified) return std::nullopt;
       plan = *verified;
     }
     stories.push_back({path, std::move(each), plan, {}});
@@ -144,6 +146,11 @@ std::string shown(const scenario::Result& result, const std::vector<Decision>& l
   return text;
 }
 
+// What guards do at a slot, as against what the run does next.
+bool is_watching(const Decision& decision) {
+  return decision.text.starts_with("guard ");
+}
+
 struct Comparison {
   std::string difference;  // that the time in which the runtime was dead does not explain; empty: none
   bool delayed = false;    // a step came later by that time; nobody can say what would have been measured from then on
@@ -162,6 +169,11 @@ Comparison compare(const scenario::Result& whole, const scenario::Result& broken
       });
       if (same && explained && left.slot < 0) return {{}, true};
       if (same && explained) continue;
+      // A step waits until the slots that were missed are decided: till then the guards of before it watch.
+      const bool waits = !is_watching(left) && is_watching(right) && std::ranges::any_of(dead, [&](const Death& death) {
+        return left.at >= start + death.from && left.at <= right.slot && right.slot <= start + death.to;
+      });
+      if (waits) return {{}, true};
     }
     return {fmt::format("without: {}\nwith:    {}\n", shown(whole, expected, i), shown(broken, seen, i)), false};
   }
@@ -216,12 +228,14 @@ TEST_CASE("a run that dies at random moments is decided as if it had not") {
   const std::uint64_t count = number_from("ROLLOUT_RESTART_COUNT", 20);
   const std::uint64_t first = number_from("ROLLOUT_RESTART_SEED", 1);
   const std::string path = GENERATE(from_range(examples()));
-  const std::vector<Story> stories = stories_of(path);
+  const auto stories = stories_of(path);
   INFO(path);
-  REQUIRE_FALSE(stories.empty());
+  REQUIRE(stories);
+  // A file that others use has no scenarios of its own.
+  if (stories->empty()) return;
   Counts counts;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    crash_once(stories[seed % stories.size()], seed, counts);
+    crash_once((*stories)[seed % stories->size()], seed, counts);
   }
   // A comparison that forgives everything would prove nothing.
   CHECK(counts.all == count);
