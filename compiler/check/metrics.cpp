@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/check/checker.hpp"
 #include "runtime/plan/value.hpp"
+#include "runtime/plan/verify.hpp"
 
 // Metrics: their type, their source and what its numbers mean.
 
@@ -119,6 +122,12 @@ void check_source(Checker& c, MetricDecl& metric, NodeRef node, TypeId type) {
   }
   const plan::MetricProvider provider = c.module.natives[c.symbol(expr.symbol).index].provider;
   if (provider == plan::MetricProvider::Prometheus) check_labels_have_numbers(c, node, type);
+  if (provider != plan::MetricProvider::Prometheus && !metric.labels.empty()) {
+    c.report(Code::NotASource, c.here(node),
+             fmt::format("this source answers with one number, and the metric is grouped by `{}`",
+                         fmt::join(metric.labels, "`, `")))
+        .note("`prometheus.query` answers with a number for each series");
+  }
   if (provider != plan::MetricProvider::Probe) return;
   const ExprId check = expr.children.front();
   if (c.expr(check).kind != ExprKind::CheckUse) {
@@ -129,6 +138,23 @@ void check_source(Checker& c, MetricDecl& metric, NodeRef node, TypeId type) {
     c.report(Code::TypeMismatch, c.here(node),
              fmt::format("`probe` gives a ratio of passes, and this metric is {}", type_phrase(c, type)));
   }
+}
+
+// The labels that a metric is grouped by.
+std::vector<std::string> check_labels(Checker& c, std::span<const NodeRef> nodes) {
+  std::vector<std::string> labels;
+  for (const NodeRef node : nodes) {
+    if (std::ranges::find(labels, node.text()) != labels.end()) {
+      c.report(Code::DuplicateName, c.here(node), fmt::format("the metric is grouped by `{}` already", node.text()));
+    } else if (labels.size() == plan::kMaxSeriesLabels) {
+      c.report(Code::OutOfRange, c.here(node),
+               fmt::format("a metric is grouped by at most {} labels", plan::kMaxSeriesLabels));
+      break;
+    } else {
+      labels.emplace_back(node.text());
+    }
+  }
+  return labels;
 }
 
 }  // namespace
@@ -142,15 +168,10 @@ void check_metric_signature(Checker& c, SymbolId id, NodeRef node) {
         .note("a metric is a number, a ratio, a duration, a size, a rate or an enum");
     type = kErrorType;
   }
-  const auto labels = view.labels();
-  if (!labels.empty()) {
-    not_yet(c, c.here(labels.front()), "a metric that is grouped `by` labels");
-    type = kErrorType;
-  }
   c.symbol(id).type = type;
   MetricDecl& metric = c.module.metrics[c.symbol(id).index];
   metric.parameters = std::move(parameters);
-  for (const NodeRef label : labels) metric.labels.emplace_back(label.text());
+  metric.labels = check_labels(c, view.labels());
 }
 
 void check_metric_body(Checker& c, SymbolId id, NodeRef node) {

@@ -57,7 +57,15 @@ struct Due {
 // Records that a guard may write for ever while the run stands still.
 bool only_watches(RecordKind kind) {
   return kind == RecordKind::GuardPending || kind == RecordKind::GuardReset || kind == RecordKind::GuardUnknown ||
-         kind == RecordKind::GuardSeesAgain || kind == RecordKind::SampleLate || kind == RecordKind::ClockSkew;
+         kind == RecordKind::GuardSeesAgain || kind == RecordKind::SampleLate || kind == RecordKind::SeriesChanged ||
+         kind == RecordKind::GuardCadence || kind == RecordKind::ClockSkew;
+}
+
+// The sample of a grouped metric.
+Value series_of(const machine::Reading& reading) {
+  plan::Map series;
+  for (const machine::SeriesReading& one : reading.series) series.emplace_back(one.name, one.value);
+  return Value::map(std::move(series));
 }
 
 class Player {
@@ -328,11 +336,14 @@ machine::Samples Player::immediate_answer(std::vector<machine::Poll>& polls) {
 // A check on metrics alone follows from the signals; what else a check calls belongs to the world.
 std::optional<bool> Player::check_passes(const plan::Metric& check, Nanoseconds slot) {
   if (!checks_.decided_by_signals(check.check)) return world_.check_passes(check.declaration, check.arguments, slot);
-  return checks_.passes(check.check, [&](plan::MetricId metric) {
-    const auto answer = signals_.read(metric, slot);
+  return checks_.passes(check.check, slot, [&](plan::MetricId metric, Nanoseconds at) {
+    const auto answer = signals_.read(metric, at);
     const plan::Metric& row = plan_.metrics[metric];
     const bool known = answer && answer->delay == 0 && answer->reading.status == machine::ReadingStatus::Value;
-    if (known) return answer->reading.value;
+    if (known && !row.by.empty() && (!answer->reading.series.empty() || row.absent == plan::kNone)) {
+      return series_of(answer->reading);
+    }
+    if (known && row.by.empty()) return answer->reading.value;
     return row.absent < plan_.constants.size() ? plan_.constants[row.absent] : Value::missing("no data");
   });
 }
