@@ -37,7 +37,7 @@ Built budget() {
 std::optional<bool> passes(const Built& built, Value errors, Value slow) {
   const scenario::Scenario none;
   const scenario::Checks checks(built.plan, none);
-  return checks.passes(built.check, [&](plan::MetricId metric) { return metric == 0 ? errors : slow; });
+  return checks.passes(built.check, 0, [&](plan::MetricId metric, Nanoseconds) { return metric == 0 ? errors : slow; });
 }
 
 }  // namespace
