@@ -39,8 +39,9 @@ constexpr auto kWindows = std::to_array<WindowRow>({
     {"rate", plan::Aggregate::Rate},
 });
 
-// Functions over grouped metrics, and the comparison with a peer.
-constexpr std::string_view kLater[] = {"any", "all", "share", "worse"};
+// The comparison with a peer.
+constexpr std::string_view kLater[] = {"worse"};
+constexpr std::string_view kSeries[] = {"any", "all", "share"};
 
 const BuiltinRow* find_builtin(std::string_view name) {
   for (const BuiltinRow& row : kBuiltins) {
@@ -277,8 +278,8 @@ ExprId now_expr(Checker& c, NodeRef node) {
 }  // namespace
 
 bool is_builtin_name(std::string_view name) {
-  return find_builtin(name) != nullptr || find_window(name) != nullptr || is_later(name) || name == "baseline" ||
-         name == "now";
+  return find_builtin(name) != nullptr || std::ranges::find(kSeries, name) != std::end(kSeries) ||
+         find_window(name) != nullptr || is_later(name) || name == "baseline" || name == "now";
 }
 
 std::vector<std::string> builtin_names() {
@@ -288,11 +289,13 @@ std::vector<std::string> builtin_names() {
   }
   for (const WindowRow& row : kWindows) names.emplace_back(row.name);
   names.insert(names.end(), {"baseline", "now"});
+  names.insert(names.end(), std::begin(kSeries), std::end(kSeries));
   return names;
 }
 
 std::optional<ExprId> check_builtin_call(Checker& c, NodeRef node, std::string_view name) {
   if (const BuiltinRow* row = find_builtin(name)) return check_builtin(c, node, *row);
+  if (is_series_function(node, name)) return check_series_function(c, node, name);
   if (const WindowRow* row = find_window(name)) return check_window(c, node, *row);
   if (name == "baseline") return check_baseline(c, node);
   if (name == "now") return now_expr(c, node);

@@ -67,6 +67,21 @@ bool fixed_at_creation(const Checker& c, ExprId id) {
   return std::ranges::all_of(expr.children, [&](ExprId child) { return fixed_at_creation(c, child); });
 }
 
+// A grouped metric has a value for each of its series; reports where one value is asked for.
+bool may_stand_alone(Checker& c, NodeRef node, SymbolId id) {
+  const auto& labels = c.module.metrics[c.symbol(id).index].labels;
+  if (labels.empty() || c.at.place.series) return true;
+  const std::string& name = c.symbol(id).name;
+  c.report(
+       Code::GroupedMetric, c.here(node),
+       fmt::format("`{}` is grouped by `{}`: it has a value for each series, not one", name, fmt::join(labels, "`, `")))
+      .also(c.symbol(id).declared, "declared here")
+      .note("a grouped metric is compared inside `any(...)`, `all(...)`, `count(...)` or `share(...)`")
+      .help(fmt::format("say of how many it must hold: `any({} ...)`, `all({} ...)`, `share({} ...) > 50%`", name, name,
+                        name));
+  return false;
+}
+
 ExprId use_metric(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
   if (!c.at.place.metrics && !site.any_allowed) {
     c.report(Code::MetricNotHere, c.here(node),
@@ -75,6 +90,7 @@ ExprId use_metric(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
         .note("metrics have values only while a run goes on: in guards, holds, checks and steps");
     return error_expr(c, c.here(node));
   }
+  if (!site.any_allowed && !may_stand_alone(c, node, id)) return error_expr(c, c.here(node));
   const ExprId use = use_expr(c, node, id, site, ExprKind::MetricUse, c.symbol(id).type);
   if (site.any_allowed || is_error(c, use)) return use;
   for (const ExprId argument : c.expr(use).children) {

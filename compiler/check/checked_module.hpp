@@ -123,6 +123,8 @@ enum class ExprKind : std::uint8_t {
   CheckUse,     // symbol: Check; children likewise: a three-valued bool
   Window,       // aggregate; children: a MetricUse, the duration, for Quantile also the ratio
   Baseline,     // children: a MetricUse
+  Series,       // op AnySeries, AllSeries, CountSeries or ShareSeries; children: the condition, then the first use of a
+                // grouped metric in it
   Call,  // symbol: Action, Channel, Source or Native; children: arguments in declaration order. `labels` are their
          // names. Native effects (run, shell, http.get ...) and provider functions (prometheus.query) are Native calls.
 };
@@ -410,6 +412,9 @@ struct GuardsDecl {
   std::vector<Argument> parameters;
   std::vector<StepId> items;
 };  // GuardStep, WatchStep
+struct Cadence {
+  ExprId every = kNone, for_duration = kNone;  // a part of `sample`; no `for`: from there on
+};
 struct StageDecl {
   SymbolId symbol = kNone;
   std::vector<Argument> parameters;   // a template's
@@ -418,6 +423,7 @@ struct StageDecl {
   BlockId body = kNone;
   std::vector<plan::Window> windows;
   ExprId warmup = kNone;
+  std::vector<Cadence> sampling;
 };
 struct HookDecl {
   plan::HookKind kind{};
@@ -452,6 +458,7 @@ struct RolloutDecl {
   bool expires_at_end = false;
   ResponseId expired = kNone, on_failure = kNone, on_missing = kNone;
   ExprId missing_for = kNone, baseline_over = kNone, warmup = kNone;
+  std::vector<Cadence> sampling;
   BlockId body = kNone;               // steps and stages in source order
   std::vector<std::uint32_t> stages;  // into Module::stages, in order
   std::vector<HookDecl> hooks;

@@ -33,6 +33,7 @@ struct Place {
   Container container = Container::Steps;
   Calls calls = Calls::None;
   bool metrics = false;           // may read metrics
+  bool series = false;            // inside `any(...)` and its like: a grouped metric stands for each of its series
   bool run_names = false;         // `run_id`, `stage_name`
   bool reason_name = false;       // `reason`
   bool message_names = false;     // `text`, `severity`
@@ -299,6 +300,9 @@ ExprId check_use(Checker& c, NodeRef node, SymbolId symbol, const CallSite& site
 CallSite call_site(Checker& c, NodeRef node, SymbolId symbol, TypeId want = kNone);
 // A call of a builtin or of a function over metrics; nothing where the name is neither.
 std::optional<ExprId> check_builtin_call(Checker& c, NodeRef node, std::string_view name);
+// `any(...)`, `all(...)`, `share(...)`, and `count(...)` of a condition: asked of every series of a grouped metric.
+bool is_series_function(NodeRef call, std::string_view name);
+ExprId check_series_function(Checker& c, NodeRef call, std::string_view name);
 // Whether the name is that of a builtin or of a function over metrics.
 bool is_builtin_name(std::string_view name);
 std::vector<std::string> builtin_names();
@@ -381,6 +385,8 @@ void check_stage(Checker& c, std::uint32_t stage, NodeRef node);
 std::optional<plan::Window> check_window(Checker& c, NodeRef node);
 // Whether each stage can be entered at all, and the last one before its window closes.
 void check_openings(Checker& c, const RolloutDecl& rollout);
+// The parts of `sample every D for D, every D`.
+std::vector<Cadence> check_sampling(Checker& c, NodeRef node);
 
 // How one kind of step is checked.
 struct StepRow {

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/check/checker.hpp"
 #include "runtime/plan/builtins.hpp"
 #include "runtime/plan/value.hpp"
+#include "runtime/plan/verify.hpp"
 
 // Metrics: their type, their source and what its numbers mean.
 
@@ -156,7 +159,16 @@ void check_source(Checker& c, MetricDecl& metric, NodeRef node, MaybeNode unit, 
             "declare with `source`");
     return;
   }
-  if (c.symbol(expr.symbol).kind == SymbolKind::Source) {
+  const bool declared_here = c.symbol(expr.symbol).kind == SymbolKind::Source;
+  const bool has_series = !declared_here && c.module.natives[c.symbol(expr.symbol).index].provider ==
+                                                plan::MetricProvider::Prometheus;
+  if (!has_series && !metric.labels.empty()) {
+    c.report(Code::NotASource, c.here(node),
+             fmt::format("this source answers with one number, and the metric is grouped by `{}`",
+                         fmt::join(metric.labels, "`, `")))
+        .note("`prometheus.query` answers with a number for each series");
+  }
+  if (declared_here) {
     const Symbol declared = c.symbol(expr.symbol);
     return check_declared_source(c, declared, node, unit, type);
   }
@@ -175,6 +187,23 @@ void check_source(Checker& c, MetricDecl& metric, NodeRef node, MaybeNode unit, 
   }
 }
 
+// The labels that a metric is grouped by.
+std::vector<std::string> check_labels(Checker& c, std::span<const NodeRef> nodes) {
+  std::vector<std::string> labels;
+  for (const NodeRef node : nodes) {
+    if (std::ranges::find(labels, node.text()) != labels.end()) {
+      c.report(Code::DuplicateName, c.here(node), fmt::format("the metric is grouped by `{}` already", node.text()));
+    } else if (labels.size() == plan::kMaxSeriesLabels) {
+      c.report(Code::OutOfRange, c.here(node),
+               fmt::format("a metric is grouped by at most {} labels", plan::kMaxSeriesLabels));
+      break;
+    } else {
+      labels.emplace_back(node.text());
+    }
+  }
+  return labels;
+}
+
 }  // namespace
 
 void check_metric_signature(Checker& c, SymbolId id, NodeRef node) {
@@ -186,15 +215,10 @@ void check_metric_signature(Checker& c, SymbolId id, NodeRef node) {
         .note("a metric is a number, a ratio, a duration, a size, a rate or an enum");
     type = kErrorType;
   }
-  const auto labels = view.labels();
-  if (!labels.empty()) {
-    not_yet(c, c.here(labels.front()), "a metric that is grouped `by` labels");
-    type = kErrorType;
-  }
   c.symbol(id).type = type;
   MetricDecl& metric = c.module.metrics[c.symbol(id).index];
   metric.parameters = std::move(parameters);
-  for (const NodeRef label : labels) metric.labels.emplace_back(label.text());
+  metric.labels = check_labels(c, view.labels());
 }
 
 void check_metric_body(Checker& c, SymbolId id, NodeRef node) {

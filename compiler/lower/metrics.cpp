@@ -108,6 +108,7 @@ plan::MetricId add_metric(Lowering& l, const Expr& use, const Arguments& argumen
   metric.arguments = constant_values(arguments);
   metric.kind = value_kind(l.module, symbol.type);
   metric.scale = declared.scale;
+  metric.by = declared.labels;
   set_labels(l, metric, symbol.type);
   set_source(l, metric, l.expr(declared.source));
   metric.every = lower_optional(l, declared.every);

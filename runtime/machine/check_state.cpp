@@ -59,9 +59,14 @@ bool sound(std::uint64_t id, const EffectRun& run) {
          within(run.request.effect_class, EffectClass::Irreversible);
 }
 
+bool sound(const std::vector<SamplingPhase>& phases) {
+  return std::ranges::all_of(phases, [](const SamplingPhase& phase) { return phase.every > 0; }) &&
+         std::ranges::is_sorted(phases, {}, &SamplingPhase::until);
+}
+
 bool sound(const Plan& plan, std::uint64_t id, const Scope& scope) {
   const auto guard = [&](const GuardRun& run) {
-    return run.guard < plan.guards.size() && run.interval > 0 && within(run.truth, Truth::Unknown);
+    return run.guard < plan.guards.size() && run.interval > 0 && sound(run.phases) && within(run.truth, Truth::Unknown);
   };
   const auto companion = [&](const CompanionRun& run) { return run.block < plan.blocks.size() && run.period > 0; };
   return scope.id == id && scope.block < plan.blocks.size() && std::ranges::all_of(scope.guards, guard) &&
@@ -72,7 +77,7 @@ bool sound(const Plan& plan, std::uint64_t id, const HoldRun& run) {
   if (run.id != id || run.hold >= plan.holds.size()) return false;
   const bool truths =
       std::ranges::all_of(run.conditions, [](const ConditionRun& c) { return within(c.truth, Truth::Unknown); });
-  return truths && run.conditions.size() == plan.holds[run.hold].until.size() &&
+  return truths && sound(run.phases) && run.conditions.size() == plan.holds[run.hold].until.size() &&
          (run.conditions.empty() || run.interval > 0);
 }
 
@@ -109,7 +114,9 @@ std::string check_state(const Plan& plan, const State& state) {
   if (plan.rollout.block >= plan.blocks.size()) return "no rollout";
   if (state.variables.size() != plan.variables.size()) return "the number of variables";
   if (state.metrics.size() != plan.metrics.size()) return "the number of metrics";
-  const auto times = [](const MetricState& metric) { return metric.every > 0; };
+  const auto times = [](const MetricState& metric) {
+    return metric.every > 0 && std::ranges::is_sorted(metric.series, {}, &SeriesState::name);
+  };
   if (!std::ranges::all_of(state.metrics, times)) return "a metric's cadence";
   if (!std::ranges::all_of(state.zones, [](const plan::Zone& zone) { return sound(zone); })) return "a time zone";
   const std::size_t schedules = plan.rollout.schedules.size();

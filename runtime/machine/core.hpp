@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/machine/series.hpp"
 #include "runtime/machine/state.hpp"
 #include "runtime/plan/evaluate.hpp"
 
@@ -77,6 +78,9 @@ struct Sight {
   bool in_slot = false;
 };
 
+// The names in a list of lists, as Guard::series gives them; ascending, each once.
+std::vector<std::string> series_named(const Value& lists);
+
 struct Core {
   explicit Core(std::shared_ptr<const plan::VerifiedPlan> verified);
 
@@ -85,6 +89,7 @@ struct Core {
   std::string plan_id;
   std::vector<bool> takes_baseline;    // by metric
   std::vector<Nanoseconds> look_back;  // by metric: how far the plan's windows reach
+  bool samples_by_age = false;         // some block has a `sample`
   State state;
   Reaction out;
   std::vector<const Value*> slot_values;  // by metric: the samples of the slot that is being decided; null: not in it
@@ -116,12 +121,19 @@ struct Core {
   Value context_value(plan::ContextValue value, const Task* task) const;
   Value newest_sample(plan::MetricId metric, const Task* task) const;
   Value slot_sample(plan::MetricId metric) const;
-  Value aggregate(plan::MetricId metric, plan::Aggregate kind, Nanoseconds window, Nanoseconds slot) const;
+  Value sample_at(const Sight& sight, plan::MetricId metric) const;
+  Value aggregate(const Sight& sight, plan::MetricId metric, const WindowQuestion& question) const;
   std::vector<plan::MetricId> metrics_of(RoutineId routine) const;
   void fix_metric_times();
   Nanoseconds cadence(plan::MetricId metric) const;
   Nanoseconds cadence(const std::vector<plan::MetricId>& metrics) const;
   Nanoseconds stale_after(plan::MetricId metric) const;
+  Nanoseconds answer_within(plan::MetricId metric) const;
+  void fix_look_back();
+
+  // -- sampling.cpp: `sample`, how often guards and holds are evaluated while their block ages
+  std::vector<SamplingPhase> sampling_of(const Task* task, BlockId block) const;
+  Nanoseconds hold_interval(const HoldRun& run) const;
 
   // -- tasks.cpp: blocks are entered and left
   Task& new_task(TaskKind kind, const Task* parent);
@@ -212,6 +224,17 @@ struct Core {
   void decide_slot(Nanoseconds slot);
   void accept(SlotPoll& poll);
   Value usable(const Wanted& wanted, Nanoseconds slot);
+  Value usable_value(plan::MetricId metric, const Value& value, std::optional<Nanoseconds> sampled_at, Nanoseconds slot,
+                     bool was_skewed);
+
+  // -- grouped.cpp: the series of grouped metrics
+  bool is_grouped(plan::MetricId metric) const;
+  Value usable_series(const Wanted& wanted, Nanoseconds slot);
+  void lose_series(plan::MetricId metric, Nanoseconds slot, plan::Map& sample);
+  void keep_series(plan::MetricId metric, const Value& sample, Nanoseconds slot);
+  void late_series(const Reading& reading, Nanoseconds slot);
+  void record_series(plan::MetricId metric, const SeriesState& series, Nanoseconds slot, std::string_view how);
+  void note_series(RoutineId routine);
   Value probe_share(plan::MetricId metric, Nanoseconds slot) const;
   bool decide_inquiry();
   void ask_again();
@@ -227,7 +250,7 @@ struct Core {
 
   // -- past.cpp: samples from before the start
   void ask_past();
-  void ask_past(plan::MetricId metric, Nanoseconds reach);
+  void ask_past(plan::MetricId metric, Nanoseconds reach, Nanoseconds most_slots);
   bool decide_past();
   void take_baseline(plan::MetricId metric, Nanoseconds over);
 
@@ -237,6 +260,8 @@ struct Core {
   bool frozen() const;
   void evaluate_guards(Nanoseconds slot);
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
+  void set_next_slot(GuardRun& run);
+  std::string seen_by(const plan::Guard& guard) const;
   void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
   int strength(const GuardAnswer& answer) const;

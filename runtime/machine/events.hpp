@@ -19,12 +19,25 @@ using plan::Value;
 
 // One answer of a metric source for one slot: exactly four outcomes, none of them silently a pass or a fail.
 enum class ReadingStatus : std::uint8_t { Value, NoData, Error, NoPast };
+// One series of a grouped metric in an answer.
+struct SeriesReading {
+  std::string name;  // as plan::series_name makes it
+  Value value;       // of the metric's kind, NaN, or missing with the reason
+  std::optional<Nanoseconds> sampled_at;
+  bool operator==(const SeriesReading&) const = default;
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(name, value, sampled_at);
+  }
+};
+
 struct Reading {
   plan::MetricId metric = plan::kNone;
   ReadingStatus status{};
-  Value value;                            // of the metric's kind; NaN is a Number that the machine treats as unknown
-  std::optional<Nanoseconds> sampled_at;  // the sample's own time, where the source tells; freshness is judged by it
-  std::string error;                      // for Error: what happened, without secrets
+  Value value;                             // of the metric's kind; NaN is a Number that the machine treats as unknown
+  std::optional<Nanoseconds> sampled_at;   // the sample's own time, where the source tells; freshness is judged by it
+  std::string error;                       // for Error: what happened, without secrets
+  std::vector<SeriesReading> series = {};  // of a grouped metric, instead of `value`: those that the source has now
   bool operator==(const Reading&) const = default;
 };
 

@@ -69,6 +69,13 @@ Value Machine::compute(plan::RoutineId routine) const {
   return impl_->core.compute(routine, nullptr);
 }
 
+Nanoseconds Machine::cadence(plan::MetricId metric) const {
+  return impl_->core.cadence(metric);
+}
+Nanoseconds Machine::stale_after(plan::MetricId metric) const {
+  return impl_->core.stale_after(metric);
+}
+
 Reaction Core::apply(const Event& event, Nanoseconds now) {
   out = {};
   state.now = std::max(state.now, now);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "runtime/machine/core.hpp"
 #include "runtime/machine/series.hpp"
@@ -12,8 +13,10 @@ using plan::MetricId;
 
 namespace {
 
-// Longer stretches are asked for in larger steps: a mean is no better for more.
-constexpr Nanoseconds kMostSlots = 120;
+// Longer stretches are asked for in larger steps: the mean of a baseline is no better for more, but a window is to find
+// each sample that its sum or count is made of.
+constexpr Nanoseconds kSlotsOfBaseline = 120;
+constexpr Nanoseconds kMostSlots = 5'760;
 
 }  // namespace
 
@@ -25,15 +28,17 @@ void Core::ask_past() {
   const Nanoseconds baseline_over = duration_or(plan.rollout.baseline_over, nullptr, 0);
   for (MetricId metric = 0; metric < plan.metrics.size(); ++metric) {
     const bool baseline = takes_baseline[metric] && plan.metrics[metric].baseline == kNone;
-    ask_past(metric, std::max(look_back[metric], baseline ? baseline_over : 0));
+    ask_past(metric, look_back[metric], kMostSlots);
+    if (baseline) ask_past(metric, baseline_over, kSlotsOfBaseline);
   }
 }
 
-void Core::ask_past(MetricId metric, Nanoseconds reach) {
-  const Nanoseconds step = std::max(cadence(metric), reach / kMostSlots);
-  // The end of the stretch belongs to the first slot of the guards.
-  for (Nanoseconds back = step; back < reach; back = later(back, step)) {
-    want(state.past, 0, between(back, state.now), {metric});
+void Core::ask_past(MetricId metric, Nanoseconds reach, Nanoseconds most_slots) {
+  if (reach <= 0) return;
+  const Nanoseconds step = std::max(state.metrics[metric].every, reach / most_slots);
+  // Oldest first. The end of the stretch belongs to the first slot of the guards.
+  for (Nanoseconds count = (reach - 1) / step; count > 0; --count) {
+    want(state.past, 0, between(count * step, state.now), {metric});
   }
 }
 
@@ -49,17 +54,27 @@ bool Core::decide_past() {
   return true;
 }
 
-// The metric's mean over that time before the start, taken once.
+// The metric's mean over that time before the start, taken once; of a grouped metric, each series' own.
 void Core::take_baseline(MetricId metric, Nanoseconds over) {
-  std::vector<Sample> samples;
+  std::map<std::string, std::vector<Sample>> by_series;
+  const std::string only;
   for (const SlotPoll& poll : state.past) {
     for (const Wanted& wanted : poll.wanted) {
-      if (wanted.metric == metric && !wanted.value.is_missing()) samples.push_back({poll.slot, wanted.value});
+      if (wanted.metric != metric || wanted.value.is_missing()) continue;
+      if (!is_grouped(metric)) by_series[only].push_back({poll.slot, wanted.value});
+      for (const auto& [name, value] : wanted.value.as_map()) {
+        if (!value.is_missing()) by_series[name].push_back({poll.slot, value});
+      }
     }
   }
   Value& baseline = state.metrics[metric].baseline;
-  baseline = samples.empty() ? Value::missing("the source told nothing about the time before the start")
-                             : aggregate_samples(samples, plan::Aggregate::Average, over, state.started);
+  baseline = Value::missing("the source told nothing about the time before the start");
+  const WindowQuestion mean{plan::Aggregate::Average, over, 0};
+  plan::Map means;
+  for (const auto& [name, samples] : by_series) {
+    means.emplace_back(name, aggregate_samples(samples, mean, state.started, 0));
+  }
+  if (!means.empty()) baseline = is_grouped(metric) ? Value::map(std::move(means)) : means.front().second;
   record(RecordKind::ValueBound,
          {{"name", Value::string("baseline(" + plan.metrics[metric].name + ")")}, {"value", baseline}},
          plan.metrics[metric].spot);

@@ -133,7 +133,7 @@ void Core::start_check(MetricId metric, std::vector<Nanoseconds> slots) {
         if (wanted.metric != metric || !wanted.queued) continue;
         wanted.queued = false;
         wanted.task = id;
-        wanted.due = std::max(wanted.due, later(state.now, state.metrics[metric].answer_within));
+        wanted.due = std::max(wanted.due, later(state.now, answer_within(metric)));
       }
     }
   }

@@ -41,6 +41,7 @@ std::string value_key(const Value& value) {
 
 std::string source_key(const Source& source) {
   std::string key = fmt::format("{};{};{}", static_cast<int>(source.provider), source.stale_after, source.every);
+  for (const std::string& label : source.by) key += fmt::format(";by {}:{}", label.size(), label);
   for (const auto& [name, value] : source.configuration) {
     key += fmt::format(";{}:{}=", name.size(), name);
     if (value.kind() == plan::ValueKind::Map) {

@@ -21,6 +21,7 @@ struct Source {
   std::vector<std::pair<std::string, plan::Value>> configuration;  // query, url, at, command, headers, bearer, env, cwd
   Nanoseconds every = 15'000'000'000;
   Nanoseconds stale_after = 60'000'000'000;
+  std::vector<std::string> by = {};  // of a grouped metric: the labels that tell its series apart
 };
 
 using Answer = std::function<void(Nanoseconds slot, Sample)>;

@@ -120,7 +120,8 @@ constexpr auto fields(const Metric*) {
       plain("name", &Metric::name), plain("declaration", &Metric::declaration), plain("arguments", &Metric::arguments),
       plain("provider", &Metric::provider), plain("configuration", &Metric::configuration),
       plain("kind", &Metric::kind), plain("scale", &Metric::scale), plain("labels", &Metric::labels),
-      plain("label_values", &Metric::label_values), optional_routine(ValueKind::Duration, "every", &Metric::every),
+      plain("label_values", &Metric::label_values), plain("by", &Metric::by),
+      optional_routine(ValueKind::Duration, "every", &Metric::every),
       optional_routine(ValueKind::Duration, "stale_after", &Metric::stale_after),
       optional_routine(ValueKind::Duration, "over", &Metric::over),
       optional_routine(ValueKind::Any, "baseline", &Metric::baseline),
@@ -149,6 +150,7 @@ constexpr auto fields(const Guard*) {
                     optional_routine(ValueKind::Duration, "repeat_every", &Guard::repeat_every),
                     optional_routine(ValueKind::Any, "observed", &Guard::observed),
                     optional_routine(ValueKind::Any, "threshold", &Guard::threshold),
+                    optional_routine(ValueKind::List, "series", &Guard::series),
                     required(Table::Metric, "metrics", &Guard::metrics), plain("text", &Guard::text),
                     optional(Table::Spot, "spot", &Guard::spot));
 }
@@ -156,7 +158,8 @@ constexpr auto fields(const Guard*) {
 constexpr auto fields(const HoldCondition*) {
   return std::tuple(routine(ValueKind::Bool, "condition", &HoldCondition::condition),
                     optional_routine(ValueKind::Duration, "for", &HoldCondition::for_duration),
-                    required(Table::Metric, "metrics", &HoldCondition::metrics), plain("text", &HoldCondition::text));
+                    required(Table::Metric, "metrics", &HoldCondition::metrics), plain("text", &HoldCondition::text),
+                    optional_routine(ValueKind::List, "series", &HoldCondition::series));
 }
 
 constexpr auto fields(const Hold*) {
@@ -207,21 +210,27 @@ constexpr auto fields(const Notification*) {
                     optional(Table::Spot, "spot", &Notification::spot));
 }
 
+constexpr auto fields(const Cadence*) {
+  return std::tuple(routine(ValueKind::Duration, "every", &Cadence::every),
+                    optional_routine(ValueKind::Duration, "for", &Cadence::for_duration));
+}
+
 constexpr auto fields(const Block*) {
-  return std::tuple(
-      plain("kind", &Block::kind), plain("name", &Block::name), plain("begin", &Block::begin),
-      plain("end", &Block::end), required(Table::Guard, "guards", &Block::guards),
-      required(Table::Block, "companions", &Block::companions), optional(Table::Block, "undo", &Block::undo),
-      plain("undo_continues", &Block::undo_continues), optional(Table::Block, "probe", &Block::probe),
-      plain("class", &Block::effect_class), optional(Table::Response, "otherwise", &Block::otherwise),
-      optional_routine(ValueKind::Duration, "timeout", &Block::timeout),
-      optional_routine(ValueKind::Duration, "within", &Block::within), plain("retries", &Block::retries),
-      optional_routine(ValueKind::Duration, "retry_every", &Block::retry_every),
-      optional_routine(ValueKind::Duration, "every", &Block::every),
-      optional_routine(ValueKind::Duration, "warmup", &Block::warmup), optional(Table::Stage, "stage", &Block::stage),
-      optional(Table::Variable, "result", &Block::result), plain("arguments", &Block::arguments),
-      required(Table::Variable, "captures", &Block::captures), plain("external", &Block::external),
-      plain("at_most", &Block::at_most), optional(Table::Spot, "spot", &Block::spot));
+  return std::tuple(plain("kind", &Block::kind), plain("name", &Block::name), plain("begin", &Block::begin),
+                    plain("end", &Block::end), required(Table::Guard, "guards", &Block::guards),
+                    required(Table::Block, "companions", &Block::companions),
+                    optional(Table::Block, "undo", &Block::undo), plain("undo_continues", &Block::undo_continues),
+                    optional(Table::Block, "probe", &Block::probe), plain("class", &Block::effect_class),
+                    optional(Table::Response, "otherwise", &Block::otherwise),
+                    optional_routine(ValueKind::Duration, "timeout", &Block::timeout),
+                    optional_routine(ValueKind::Duration, "within", &Block::within), plain("retries", &Block::retries),
+                    optional_routine(ValueKind::Duration, "retry_every", &Block::retry_every),
+                    optional_routine(ValueKind::Duration, "every", &Block::every),
+                    optional_routine(ValueKind::Duration, "warmup", &Block::warmup),
+                    plain("sampling", &Block::sampling), optional(Table::Stage, "stage", &Block::stage),
+                    optional(Table::Variable, "result", &Block::result), plain("arguments", &Block::arguments),
+                    required(Table::Variable, "captures", &Block::captures), plain("external", &Block::external),
+                    plain("at_most", &Block::at_most), optional(Table::Spot, "spot", &Block::spot));
 }
 
 constexpr auto fields(const Weekdays*) {

@@ -126,6 +126,12 @@ std::optional<ValueKind> binary_kind(Op op, ValueKind left, ValueKind right) {
     case Op::Window:
     case Op::Baseline:
     case Op::Context:
+    case Op::AnySeries:
+    case Op::AllSeries:
+    case Op::CountSeries:
+    case Op::ShareSeries:
+    case Op::WhichSeries:
+    case Op::Agree:
     case Op::Negate:
     case Op::InRange:
     case Op::Not:

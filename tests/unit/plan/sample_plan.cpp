@@ -223,6 +223,38 @@ void add_guards(PlanBuilder& build, Rows& rows, BlockId stage) {
                       .text = "quantile(p95, 99%, 5m) > 20% above baseline(p95) for 3 of 5 samples"}));
 }
 
+// Questions about the series of a grouped metric, and a cadence that changes.
+void add_series(PlanBuilder& build, Rows& rows, BlockId root, BlockId stage) {
+  Metric up;
+  up.name = up.declaration = "up";
+  up.provider = MetricProvider::Prometheus;
+  up.configuration = {{"query", build.string_routine("up")}};
+  up.by = {"region", "instance"};
+  const MetricId metric = build.add(std::move(up));
+  const RoutineId down = build.comparison_routine(metric, Op::Equal, Value::number(0));
+  build.begin_routine("any(up == 0) or count(up == 0) > 2");
+  build.push(Op::AnySeries, down, 0, metric);
+  for (const auto form : {SeriesCount::Known, SeriesCount::Least, SeriesCount::Most}) {
+    build.push(Op::CountSeries, down, static_cast<std::uint16_t>(form), metric);
+    build.push_constant(Value::number(2));
+    build.push(Op::Greater);
+  }
+  build.push(Op::Agree);
+  build.push(Op::Or);
+  const RoutineId condition = build.end_routine(ValueKind::Bool);
+  build.begin_routine();
+  build.push(Op::WhichSeries, down, static_cast<std::uint16_t>(SeriesChoice::True), metric);
+  build.push(Op::MakeList, 1);
+  const RoutineId series = build.end_routine(ValueKind::List);
+  build.block(stage).guards.push_back(build.add(Guard{.condition = condition,
+                                                      .response = rows.rollback,
+                                                      .series = series,
+                                                      .metrics = {metric},
+                                                      .text = "any(up == 0) or count(up == 0) > 2"}));
+  build.block(root).sampling = {{build.duration_routine(kMinute), build.duration_routine(kHour)},
+                                {build.duration_routine(5 * kMinute), kNone}};
+}
+
 }  // namespace
 
 Plan sample_plan() {
@@ -240,6 +272,7 @@ Plan sample_plan() {
   add_guards(build, rows, stage);
   build.emit(Op::Run, stage);
   build.end_block();
+  add_series(build, rows, root, stage);
   build.rollout().name = "sample";
   build.rollout().owner = "Platform Engineering";
   build.rollout().block = root;
