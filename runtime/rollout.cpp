@@ -51,6 +51,8 @@ constexpr PersonVerb kPersonVerbs[] = {
      "rollout tick portal_api-7 \"Before deployment\" \"On-call engineer available\" --by dana"},
     {"answer", "Answer a question that a rollout asks", "The question", "The answer",
      "rollout answer portal_api-7 \"Keep the canary?\" yes --by dana"},
+    {"acknowledge", "Acknowledge a notification that asked for it", "The channel that it came through", nullptr,
+     "rollout acknowledge portal_api-7 pager --by dana"},
     {"pause", "Stop steps and promotion; guards go on watching", nullptr, "Why",
      "rollout pause portal_api-7 \"looking at the logs\" --by dana"},
     {"promote", "End the running hold now, or say that a step in doubt has happened", nullptr, "Why",

@@ -197,6 +197,7 @@ std::vector<Parameter> parameters_of(const Checker& c, SymbolId id) {
   switch (symbol.kind) {
     case SymbolKind::Fn: return of_arguments(c, module.fns[symbol.index].parameters);
     case SymbolKind::Metric: return of_arguments(c, module.metrics[symbol.index].parameters);
+    case SymbolKind::Source: return of_arguments(c, module.sources[symbol.index].parameters);
     case SymbolKind::Check: return of_arguments(c, module.checks[symbol.index].parameters);
     case SymbolKind::Action: return of_arguments(c, module.actions[symbol.index].parameters);
     case SymbolKind::Channel: return of_arguments(c, module.channels[symbol.index].parameters);
@@ -211,7 +212,6 @@ std::vector<Parameter> parameters_of(const Checker& c, SymbolId id) {
     case SymbolKind::Let:
     case SymbolKind::Enum:
     case SymbolKind::Role:
-    case SymbolKind::Source:
     case SymbolKind::Stage:
     case SymbolKind::World:
     case SymbolKind::Scenario:

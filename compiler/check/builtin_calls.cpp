@@ -39,8 +39,9 @@ constexpr auto kWindows = std::to_array<WindowRow>({
     {"rate", plan::Aggregate::Rate},
 });
 
-// Functions over grouped metrics, and the comparison with a peer.
-constexpr std::string_view kLater[] = {"any", "all", "share", "worse"};
+// The comparison with a peer.
+constexpr std::string_view kLater[] = {"worse"};
+constexpr std::string_view kSeries[] = {"any", "all", "share"};
 
 const BuiltinRow* find_builtin(std::string_view name) {
   for (const BuiltinRow& row : kBuiltins) {
@@ -105,6 +106,7 @@ Needs needs_of(plan::Builtin builtin) {
     case plan::Builtin::Lines:
     case plan::Builtin::Number:
     case plan::Builtin::JsonParse:
+    case plan::Builtin::Replace:
     case plan::Builtin::Matches: return {{String, Json}, "a string"};
     case plan::Builtin::Length: return {{String, Json, List, Map}, "a string, a list or a map"};
     case plan::Builtin::Contains: return {{String, Json, List}, "a string or a list"};
@@ -121,6 +123,7 @@ TypeId result_of(Checker& c, plan::Builtin builtin, ExprId first) {
   const Type& type = c.module.type_of(first);
   switch (builtin) {
     case plan::Builtin::Trim:
+    case plan::Builtin::Replace:
     case plan::Builtin::Join:
     case plan::Builtin::Format: return type_id(TypeKind::String);
     case plan::Builtin::Lines: return list_of(c, type_id(TypeKind::String));
@@ -167,12 +170,13 @@ ExprId check_builtin(Checker& c, NodeRef node, const BuiltinRow& row) {
              fmt::format("`{}` takes {}, not {}", row.name, needs.phrase, type_phrase(c, c.expr(first).type)));
     return error_expr(c, c.here(node));
   }
-  if (nodes->size() > 1) {
+  for (std::size_t i = 1; i < nodes->size(); ++i) {
     const Type& type = c.module.type_of(first);
     const TypeId want = row.builtin == plan::Builtin::Contains && type.kind == TypeKind::List
                             ? type.element
                             : type_id(TypeKind::String);
-    expr.children.push_back(check_as(c, (*nodes)[1], want, fmt::format("the second argument of `{}`", row.name)));
+    expr.children.push_back(
+        check_as(c, (*nodes)[i], want, fmt::format("the {} argument of `{}`", i == 1 ? "second" : "third", row.name)));
     if (is_error(c, expr.children.back())) return error_expr(c, c.here(node));
     if (row.builtin == plan::Builtin::Matches) check_pattern(c, expr.children.back());
   }
@@ -274,8 +278,8 @@ ExprId now_expr(Checker& c, NodeRef node) {
 }  // namespace
 
 bool is_builtin_name(std::string_view name) {
-  return find_builtin(name) != nullptr || find_window(name) != nullptr || is_later(name) || name == "baseline" ||
-         name == "now";
+  return find_builtin(name) != nullptr || std::ranges::find(kSeries, name) != std::end(kSeries) ||
+         find_window(name) != nullptr || is_later(name) || name == "baseline" || name == "now";
 }
 
 std::vector<std::string> builtin_names() {
@@ -285,11 +289,13 @@ std::vector<std::string> builtin_names() {
   }
   for (const WindowRow& row : kWindows) names.emplace_back(row.name);
   names.insert(names.end(), {"baseline", "now"});
+  names.insert(names.end(), std::begin(kSeries), std::end(kSeries));
   return names;
 }
 
 std::optional<ExprId> check_builtin_call(Checker& c, NodeRef node, std::string_view name) {
   if (const BuiltinRow* row = find_builtin(name)) return check_builtin(c, node, *row);
+  if (is_series_function(node, name)) return check_series_function(c, node, name);
   if (const WindowRow* row = find_window(name)) return check_window(c, node, *row);
   if (name == "baseline") return check_baseline(c, node);
   if (name == "now") return now_expr(c, node);

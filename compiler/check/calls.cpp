@@ -55,6 +55,21 @@ ExprId use_expr(Checker& c, NodeRef node, SymbolId id, const CallSite& site, Exp
   return add_expr(c, std::move(expr));
 }
 
+// A grouped metric has a value for each of its series; reports where one value is asked for.
+bool may_stand_alone(Checker& c, NodeRef node, SymbolId id) {
+  const auto& labels = c.module.metrics[c.symbol(id).index].labels;
+  if (labels.empty() || c.at.place.series) return true;
+  const std::string& name = c.symbol(id).name;
+  c.report(
+       Code::GroupedMetric, c.here(node),
+       fmt::format("`{}` is grouped by `{}`: it has a value for each series, not one", name, fmt::join(labels, "`, `")))
+      .also(c.symbol(id).declared, "declared here")
+      .note("a grouped metric is compared inside `any(...)`, `all(...)`, `count(...)` or `share(...)`")
+      .help(fmt::format("say of how many it must hold: `any({} ...)`, `all({} ...)`, `share({} ...) > 50%`", name, name,
+                        name));
+  return false;
+}
+
 ExprId use_metric(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
   if (!c.at.place.metrics && !site.any_allowed) {
     c.report(Code::MetricNotHere, c.here(node),
@@ -63,6 +78,7 @@ ExprId use_metric(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
         .note("metrics have values only while a run goes on: in guards, holds, checks and steps");
     return error_expr(c, c.here(node));
   }
+  if (!site.any_allowed && !may_stand_alone(c, node, id)) return error_expr(c, c.here(node));
   const ExprId use = use_expr(c, node, id, site, ExprKind::MetricUse, c.symbol(id).type);
   if (site.any_allowed || is_error(c, use)) return use;
   for (const ExprId argument : c.expr(use).children) {
@@ -81,7 +97,8 @@ bool changes(const Checker& c, SymbolId id) {
     return c.module.actions[symbol.index].effect_class != plan::EffectClass::ReadOnly;
   const Native& native = c.module.natives[symbol.index];
   // A command in a check is taken to read: what it does cannot be seen.
-  return native.effect == plan::EffectKind::Http && native.effect_class != plan::EffectClass::ReadOnly;
+  const bool is_request = native.effect == plan::EffectKind::Http || native.effect == plan::EffectKind::Mail;
+  return is_request && native.effect_class != plan::EffectClass::ReadOnly;
 }
 
 // Whether a call of the outside may stand here; reports why not.
@@ -134,19 +151,30 @@ ExprId use_native(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
         .help(fmt::format("declare one: `metric name: number = {}(...)`", path));
     return error_expr(c, c.here(node));
   }
+  // `file("samples.csv")` of a metric has the name of a secret's source.
+  if (path == "file" && is_kind(c, site.want, TypeKind::MetricSource)) {
+    return use_expr(c, node, id, site, ExprKind::Call, type_id(TypeKind::MetricSource));
+  }
   const bool in_secret = c.at.owner != kNone && c.symbol(c.at.owner).kind == SymbolKind::Secret;
   if (kind == NativeKind::SecretProvider && !(in_secret && site.direct)) {
     c.report(Code::NotASource, c.here(node),
              fmt::format("`{}` gives a secret and stands only in `secret name = {}(...)`", path, path));
     return error_expr(c, c.here(node));
   }
-  if (path == "log.count") {
-    not_yet(c, c.here(node), "`log.count`");
-    return error_expr(c, c.here(node));
-  }
   const ExprId call = use_expr(c, node, id, site, ExprKind::Call, c.symbol(id).type);
   if (path == "shell") check_script(c, c.expr(call).children.front());
   return call;
+}
+
+ExprId use_source(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
+  if (site.parentheses && is_kind(c, site.want, TypeKind::MetricSource)) {
+    return use_expr(c, node, id, site, ExprKind::Call, type_id(TypeKind::MetricSource));
+  }
+  const std::string& path = c.symbol(id).path;
+  c.report(Code::NotASource, c.here(node), fmt::format("`{}` is the source of a metric, not a value", path))
+      .also(c.symbol(id).declared, "declared here")
+      .help(fmt::format("declare one: `metric name: {} = {}(...)`", type_text(c, c.symbol(id).type), path));
+  return error_expr(c, c.here(node));
 }
 
 ExprId use_action(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
@@ -204,7 +232,7 @@ ExprId check_use(Checker& c, NodeRef node, SymbolId id, const CallSite& site) {
     case SymbolKind::Native: return use_native(c, node, id, site);
     case SymbolKind::Enum:
       return wrong_kind(c, node, id, fmt::format("name one of its labels: `{}.label`", c.symbol(id).name));
-    case SymbolKind::Source: return error_expr(c, c.here(node));  // reported where it is declared
+    case SymbolKind::Source: return use_source(c, node, id, site);
     case SymbolKind::Guards:
       return wrong_kind(c, node, id, fmt::format("put it to work: `watch {}`", c.symbol(id).name));
     case SymbolKind::Module:

@@ -123,6 +123,8 @@ enum class ExprKind : std::uint8_t {
   CheckUse,     // symbol: Check; children likewise: a three-valued bool
   Window,       // aggregate; children: a MetricUse, the duration, for Quantile also the ratio
   Baseline,     // children: a MetricUse
+  Series,       // op AnySeries, AllSeries, CountSeries or ShareSeries; children: the condition, then the first use of a
+                // grouped metric in it
   Call,  // symbol: Action, Channel, Source or Native; children: arguments in declaration order. `labels` are their
          // names. Native effects (run, shell, http.get ...) and provider functions (prometheus.query) are Native calls.
 };
@@ -155,7 +157,7 @@ struct Native {
   std::string module, name;  // "http", "get"; module empty: prelude
   NativeKind kind{};
   plan::EffectKind effect{};        // Effect
-  plan::MetricProvider provider{};  // MetricSource
+  plan::MetricProvider provider{};  // MetricSource; `file` is one too, where a metric is wanted
   plan::EffectClass effect_class{};
   std::vector<NativeParameter> parameters;
   TypeId result = kNone;
@@ -283,7 +285,8 @@ struct RequireStep {
   std::string text;
 };
 struct ReturnStep {
-  ExprId value = kNone;
+  enum class Kind : std::uint8_t { Value, Absent, Failed } kind{};  // of a source: `absent`, `failed("why")`
+  ExprId value = kNone;                                             // Failed: why
 };
 struct UndoRestStep {};
 struct OutcomeStep {
@@ -378,6 +381,13 @@ struct MetricDecl {
   ExprId every = kNone, over = kNone, stale_after = kNone, baseline = kNone, absent = kNone;
   double scale = 1;  // raw number of the source times this gives the type's base (ns, bytes, 1.0)
 };
+struct SourceDecl {
+  SymbolId symbol = kNone;
+  std::vector<Argument> parameters;
+  BlockId body = kNone;
+  BlockId past = kNone;                                            // kNone: it has none
+  SymbolId past_from = kNone, past_to = kNone, past_step = kNone;  // its names, LocalLets
+};
 struct CheckDecl {
   SymbolId symbol = kNone;
   std::vector<Argument> parameters;
@@ -402,6 +412,9 @@ struct GuardsDecl {
   std::vector<Argument> parameters;
   std::vector<StepId> items;
 };  // GuardStep, WatchStep
+struct Cadence {
+  ExprId every = kNone, for_duration = kNone;  // a part of `sample`; no `for`: from there on
+};
 struct StageDecl {
   SymbolId symbol = kNone;
   std::vector<Argument> parameters;   // a template's
@@ -410,6 +423,7 @@ struct StageDecl {
   BlockId body = kNone;
   std::vector<plan::Window> windows;
   ExprId warmup = kNone;
+  std::vector<Cadence> sampling;
 };
 struct HookDecl {
   plan::HookKind kind{};
@@ -444,6 +458,7 @@ struct RolloutDecl {
   bool expires_at_end = false;
   ResponseId expired = kNone, on_failure = kNone, on_missing = kNone;
   ExprId missing_for = kNone, baseline_over = kNone, warmup = kNone;
+  std::vector<Cadence> sampling;
   BlockId body = kNone;               // steps and stages in source order
   std::vector<std::uint32_t> stages;  // into Module::stages, in order
   std::vector<HookDecl> hooks;
@@ -500,6 +515,7 @@ struct CheckedModule {
   std::vector<RecordDecl> records;
   std::vector<RoleDecl> roles;
   std::vector<MetricDecl> metrics;
+  std::vector<SourceDecl> sources;
   std::vector<CheckDecl> checks;
   std::vector<ActionDecl> actions;
   std::vector<ChannelDecl> channels;

@@ -25,7 +25,7 @@ using MaybeNode = std::optional<NodeRef>;
 enum class Calls : std::uint8_t { None, Reads, All };
 
 // The kinds of blocks that differ in what may stand in them.
-enum class Container : std::uint8_t { Steps, Check, Channel, Reply };
+enum class Container : std::uint8_t { Steps, Check, Channel, Reply, Source };
 
 // What may stand at the place that is being checked.
 struct Place {
@@ -33,6 +33,7 @@ struct Place {
   Container container = Container::Steps;
   Calls calls = Calls::None;
   bool metrics = false;           // may read metrics
+  bool series = false;            // inside `any(...)` and its like: a grouped metric stands for each of its series
   bool run_names = false;         // `run_id`, `stage_name`
   bool reason_name = false;       // `reason`
   bool message_names = false;     // `text`, `severity`
@@ -41,6 +42,7 @@ struct Place {
   bool in_parallel = false;       // no stages
   bool beside = false;            // a hook, a schedule or `every D { }`: no child rollouts
   bool in_action = false;         // `return`
+  bool in_source = false;         // `return absent`, `return failed("why")`
   bool in_template = false;       // the rollout is not known yet: its traffic is asked about where the template is used
   TypeId returns = kNone;         // the action's type; kNone where it has none
   std::uint32_t rollout = kNone;  // into Module::rollouts; its traffic and stages
@@ -299,6 +301,9 @@ ExprId check_use(Checker& c, NodeRef node, SymbolId symbol, const CallSite& site
 CallSite call_site(Checker& c, NodeRef node, SymbolId symbol, TypeId want = kNone);
 // A call of a builtin or of a function over metrics; nothing where the name is neither.
 std::optional<ExprId> check_builtin_call(Checker& c, NodeRef node, std::string_view name);
+// `any(...)`, `all(...)`, `share(...)`, and `count(...)` of a condition: asked of every series of a grouped metric.
+bool is_series_function(NodeRef call, std::string_view name);
+ExprId check_series_function(Checker& c, NodeRef call, std::string_view name);
 // Whether the name is that of a builtin or of a function over metrics.
 bool is_builtin_name(std::string_view name);
 std::vector<std::string> builtin_names();
@@ -323,6 +328,14 @@ Bounds check_bounds(Checker& c, MaybeNode node, TypeId want, std::string_view wh
 void ensure_checked(Checker& c, SymbolId symbol);
 // The rest of it: the bodies of checks, actions, metrics, rollouts and so on.
 void check_body(Checker& c, SymbolId symbol);
+// Whether a metric may be of that type.
+bool can_be_metric(TypeKind kind);
+void check_source_signature(Checker& c, SymbolId symbol, NodeRef node);
+void check_source_body(Checker& c, SymbolId symbol, NodeRef node);
+// Whether every way through the block ends in a `return`.
+bool always_returns(const Checker& c, BlockId block);
+// `return absent` and `return failed("why")`, the outcomes of a source beside a value; false where it is neither.
+bool check_source_outcome(Checker& c, NodeRef value, ReturnStep& step);
 // Makes the arguments of a declaration visible in its body.
 void open_arguments(Checker& c, std::span<const Argument> arguments);
 void check_metric_signature(Checker& c, SymbolId symbol, NodeRef node);
@@ -375,6 +388,8 @@ void check_stage(Checker& c, std::uint32_t stage, NodeRef node);
 std::optional<plan::Window> check_window(Checker& c, NodeRef node);
 // Whether each stage can be entered at all, and the last one before its window closes.
 void check_openings(Checker& c, const RolloutDecl& rollout);
+// The parts of `sample every D for D, every D`.
+std::vector<Cadence> check_sampling(Checker& c, NodeRef node);
 
 // How one kind of step is checked.
 struct StepRow {

@@ -51,6 +51,7 @@ std::uint32_t add_to_table(CheckedModule& module, SymbolKind kind, SymbolId symb
     case SymbolKind::Fn: return add_row(module.fns, symbol);
     case SymbolKind::Role: return add_row(module.roles, symbol);
     case SymbolKind::Metric: return add_row(module.metrics, symbol);
+    case SymbolKind::Source: return add_row(module.sources, symbol);
     case SymbolKind::Check: return add_row(module.checks, symbol);
     case SymbolKind::Action: return add_row(module.actions, symbol);
     case SymbolKind::Channel: return add_row(module.channels, symbol);
@@ -63,7 +64,6 @@ std::uint32_t add_to_table(CheckedModule& module, SymbolKind kind, SymbolId symb
     case SymbolKind::Module:
     case SymbolKind::Let:
     case SymbolKind::Enum:
-    case SymbolKind::Source:
     case SymbolKind::Stage:
     case SymbolKind::World:
     case SymbolKind::Scenario:

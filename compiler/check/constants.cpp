@@ -113,6 +113,7 @@ std::optional<Value> fold_operation(const Expr& expr, std::vector<Value> values)
     case ExprKind::CheckUse:
     case ExprKind::Window:
     case ExprKind::Baseline:
+    case ExprKind::Series:
     case ExprKind::Call: return std::nullopt;
   }
   return std::nullopt;

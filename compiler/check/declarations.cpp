@@ -174,11 +174,6 @@ void check_role(Checker& c, SymbolId id, NodeRef node) {
   c.module.roles[c.symbol(id).index].members = members;
 }
 
-void check_source(Checker& c, SymbolId id, NodeRef node) {
-  static_cast<void>(id);
-  not_yet(c, c.here(node.first_token().value_or(node)), "`source`, a metric's provider written in the language,");
-}
-
 void check_check_signature(Checker& c, SymbolId id, NodeRef node) {
   c.symbol(id).type = type_id(TypeKind::Bool);
   auto parameters = check_parameters(c, grammar::CheckView{{node}}.parameters());
@@ -255,6 +250,21 @@ void check_action_body(Checker& c, SymbolId id, NodeRef node) {
   c.module.actions[c.symbol(id).index].body = body;
 }
 
+// Reads whether somebody has answered a notification: `return true` or `return false`.
+BlockId check_acknowledged(Checker& c, MaybeNode body) {
+  const BlockScope scope(c);
+  c.at.place.what = "an acknowledgement";
+  c.at.place.container = Container::Source;
+  c.at.place.calls = Calls::Reads;
+  c.at.place.returns = type_id(TypeKind::Bool);
+  const BlockId block = check_block(c, body);
+  if (body && !always_returns(c, block)) {
+    c.report(Code::ReturnMissing, c.here(*body), "this does not always say whether somebody has answered")
+        .help("end it with `return true`, `return false` or a condition: `return answer.json.done == true`");
+  }
+  return block;
+}
+
 void check_channel_body(Checker& c, SymbolId id, NodeRef node) {
   const grammar::ChannelView view{{node}};
   open_arguments(c, c.module.channels[c.symbol(id).index].parameters);
@@ -263,12 +273,19 @@ void check_channel_body(Checker& c, SymbolId id, NodeRef node) {
   c.at.place.calls = Calls::All;
   c.at.place.message_names = true;
   c.at.place.run_names = true;
-  const BlockId body = check_block(c, view.body());
-  c.module.channels[c.symbol(id).index].body = body;
   if (!view.body()) return;
-  if (const auto acknowledged = view.body()->child(SyntaxKind::Acknowledged)) {
-    not_yet(c, c.here(*acknowledged), "`acknowledged`");
+  Block block;
+  block.location = c.here(*view.body());
+  {
+    const BlockScope scope(c);
+    check_items(c, grammar::BodyView{{*view.body()}}.items(), block);
+    // Last, since it sees what the sending has bound.
+    const auto acknowledged = grammar::as<grammar::AcknowledgedView>(view.body()->child(SyntaxKind::Acknowledged));
+    const BlockId answer = acknowledged ? check_acknowledged(c, acknowledged->block()) : kNone;
+    c.module.channels[c.symbol(id).index].acknowledged = answer;
   }
+  const BlockId body = add_block(c, std::move(block));
+  c.module.channels[c.symbol(id).index].body = body;
 }
 
 void check_guards_body(Checker& c, SymbolId id, NodeRef node) {
@@ -308,7 +325,7 @@ constexpr auto kDeclarations = std::to_array<DeclarationRow>({
     {SymbolKind::Enum, check_named_enum, nullptr},
     {SymbolKind::Record, check_record, nullptr},
     {SymbolKind::Role, check_role, nullptr},
-    {SymbolKind::Source, check_source, nullptr},
+    {SymbolKind::Source, check_source_signature, check_source_body},
     {SymbolKind::Metric, check_metric_signature, check_metric_body},
     {SymbolKind::Check, check_check_signature, check_check_declaration},
     {SymbolKind::Action, check_action_signature, check_action_body},

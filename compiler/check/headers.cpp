@@ -139,6 +139,10 @@ void check_warmup(Checker& c, RolloutDecl& rollout, NodeRef node) {
   rollout.warmup = check_as(c, grammar::WarmupView{{node}}.duration(), type_id(TypeKind::Duration), "`warmup`");
 }
 
+void check_sample(Checker& c, RolloutDecl& rollout, NodeRef node) {
+  rollout.sampling = check_sampling(c, node);
+}
+
 void check_later(Checker& c, RolloutDecl&, NodeRef node) {
   not_yet(c, c.here(node), grammar::display_of(node.kind()));
 }
@@ -168,12 +172,33 @@ constexpr auto kHeaders = std::to_array<HeaderRow>({
     {SyntaxKind::OnMissing, check_on_missing, true},
     {SyntaxKind::BaselineOver, check_baseline_over, true},
     {SyntaxKind::Warmup, check_warmup, true},
-    {SyntaxKind::Sample, check_later, false},
+    {SyntaxKind::Sample, check_sample, true},
     {SyntaxKind::Always, check_later, false},
     {SyntaxKind::Never, check_later, false},
 });
 
 }  // namespace
+
+std::vector<Cadence> check_sampling(Checker& c, NodeRef node) {
+  const TypeId duration = type_id(TypeKind::Duration);
+  const auto nodes = grammar::SampleView{{node}}.cadences();
+  std::vector<Cadence> sampling;
+  for (const NodeRef part : nodes) {
+    const grammar::CadenceView view{{part}};
+    Cadence cadence;
+    cadence.every = check_as(c, view.every(), duration, "`every`");
+    cadence.for_duration = check_optional(c, view.for_duration(), duration, "`for`");
+    demand_constant_range(c, cadence.every, 1e7, 9.3e18, "samples are at least 10ms apart", {});
+    if (cadence.for_duration != kNone) {
+      demand_constant_range(c, cadence.for_duration, 1, 9.3e18, "this duration must be longer than nothing", {});
+    } else if (part != nodes.back()) {
+      c.report(Code::NeverReached, c.here(part), "this cadence never ends, so that what follows is never reached")
+          .help("say how long it holds: `every 1m for 1h`");
+    }
+    sampling.push_back(cadence);
+  }
+  return sampling;
+}
 
 void check_headers(Checker& c, RolloutDecl& rollout, std::span<const NodeRef> items) {
   std::vector<NodeRef> seen;

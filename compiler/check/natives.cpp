@@ -79,9 +79,10 @@ void add_native(Checker& c, const NativeRow& row) {
   symbol.index = static_cast<std::uint32_t>(c.module.natives.size());
   symbol.documentation = row.documentation;
   const std::string path = symbol.path;
-  // `http.get` is found by its path; only `prometheus` has to be brought in by `use`.
+  // `http.get` is found by its path; some modules have to be brought in by `use`.
   c.prelude.emplace(path, add_symbol(c, std::move(symbol), {}));
-  if (!row.module.empty() && row.module != "prometheus") add_prelude_module(c, row.module);
+  const bool by_use = row.module == "prometheus" || row.module == "smtp";
+  if (!row.module.empty() && !by_use) add_prelude_module(c, row.module);
 
   Native native;
   native.module = row.module;

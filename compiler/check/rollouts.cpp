@@ -221,10 +221,22 @@ std::uint32_t declare_stage(Checker& c, NodeRef node) {
   return static_cast<std::uint32_t>(c.module.stages.size() - 1);
 }
 
+namespace {
+
+void report_second_sample(Checker& c, NodeRef node, NodeRef first) {
+  c.report(Code::RepeatedHeader, c.here(node), "this stage has `sample` already")
+      .also(c.here(first), "the first one")
+      .help("write its parts behind each other: `sample every 1m for 1h, every 5m`");
+}
+
+}  // namespace
+
 void check_stage(Checker& c, std::uint32_t index, NodeRef node) {
   const auto body = grammar::StageView{{node}}.body();
   Block block;
   std::vector<plan::Window> windows;
+  std::vector<Cadence> sampling;
+  MaybeNode sample;
   ExprId warmup = kNone;
   if (body) {
     block.location = c.here(*body);
@@ -232,7 +244,11 @@ void check_stage(Checker& c, std::uint32_t index, NodeRef node) {
     const auto items = grammar::BodyView{{*body}}.items();
     for (const NodeRef item : items) {
       if (const auto window = check_window(c, item)) windows.push_back(*window);
-      if (item.is(SyntaxKind::Sample)) not_yet(c, c.here(item), "`sample`");
+      if (item.is(SyntaxKind::Sample)) {
+        if (sample) report_second_sample(c, item, *sample);
+        sample = item;
+        sampling = check_sampling(c, item);
+      }
       if (const auto view = grammar::as<grammar::WarmupView>(item)) {
         warmup = check_as(c, view->duration(), type_id(TypeKind::Duration), "`warmup`");
       }
@@ -244,6 +260,7 @@ void check_stage(Checker& c, std::uint32_t index, NodeRef node) {
   stage.body = id;
   stage.windows = std::move(windows);
   stage.warmup = warmup;
+  stage.sampling = std::move(sampling);
 }
 
 void check_rollout(Checker& c, SymbolId id, NodeRef node) {

@@ -88,6 +88,26 @@ void check_slots(Checker& c, const grammar::SlotsView& slots, TypeId type, Scena
   }
 }
 
+// `up["eu", "web-1"]`: a value for each label of a grouped metric.
+void check_series(Checker& c, const grammar::SignalView& view, SymbolId metric) {
+  const auto values = view.series();
+  for (const NodeRef value : values) constant_text(c, value, "the name of a series");
+  const auto& labels = c.module.metrics[c.symbol(metric).index].labels;
+  const std::string& name = c.symbol(metric).name;
+  if (values.empty() || values.size() == labels.size()) return;
+  if (labels.empty()) {
+    c.report(Code::BadSignal, c.here(values.front()), fmt::format("`{}` is not grouped: it has one series", name))
+        .also(c.symbol(metric).declared, "declared here")
+        .help(fmt::format("write `{} = ...`, or group it: `metric {} by instance: ...`", name, name));
+    return;
+  }
+  c.report(Code::BadSignal, c.here(values.front()),
+           fmt::format("a series of `{}` has {} label{}, and {} {} given here", name, labels.size(),
+                       labels.size() == 1 ? "" : "s", values.size(), values.size() == 1 ? "is" : "are"))
+      .also(c.symbol(metric).declared, "declared here")
+      .note(fmt::format("its labels are `{}`, in this order", fmt::join(labels, "`, `")));
+}
+
 }  // namespace
 
 void check_signal(Checker& c, NodeRef node, ScenarioLine& line) {
@@ -110,7 +130,7 @@ void check_signal(Checker& c, NodeRef node, ScenarioLine& line) {
     else
       add_constant(c, value, type, fmt::format("the signal of `{}`", c.symbol(metric).name), line);
   }
-  if (!view.series().empty()) not_yet(c, c.here(view.series().front()), "a signal for one series of a grouped metric");
+  if (metric != kNone) check_series(c, view, metric);
   if (view.from()) add_point(c, view.from(), line);
   if (view.to()) add_point(c, view.to(), line);
 }

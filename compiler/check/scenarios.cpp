@@ -116,6 +116,31 @@ std::string reading_text(const Checker& c, const Reading& reading) {
   return usual ? symbol.path + "()" : fmt::format("{}({})", symbol.path, fmt::join(texts, ", "));
 }
 
+// A value for all series of a grouped metric, where the scenario names none of them.
+void report_nameless_series(Checker& c, const ScenarioDecl& scenario) {
+  const auto is_signal = [&](const ScenarioLine& line) {
+    return line.node.is(SyntaxKind::Signal) && !line.symbols.empty() && line.symbols.front() != kNone;
+  };
+  for (const ScenarioLine& line : scenario.lines) {
+    if (!is_signal(line)) continue;
+    const SymbolId metric = line.symbols.front();
+    const auto& labels = c.module.metrics[c.symbol(metric).index].labels;
+    const auto value = grammar::SignalView{{line.node}}.value();
+    if (labels.empty() || !value || value->is(SyntaxKind::MissingValue)) continue;
+    const bool named = std::ranges::any_of(scenario.lines, [&](const ScenarioLine& other) {
+      return is_signal(other) && other.symbols.front() == metric && !grammar::SignalView{{other.node}}.series().empty();
+    });
+    if (named) continue;
+    const std::string& name = c.symbol(metric).name;
+    std::vector<std::string> examples;
+    for (const std::string& label : labels) examples.push_back(fmt::format("\"{}-1\"", label));
+    c.report(Code::BadSignal, line.location,
+             fmt::format("`{}` is grouped by `{}`, and this scenario names none of its series", name,
+                         fmt::join(labels, "`, `")))
+        .help(fmt::format("say of which series: `{}[{}] = ...`", name, fmt::join(examples, ", ")));
+  }
+}
+
 bool covers(const Checker& c, const ScenarioLine& line, const Reading& reading) {
   if (!line.node.is(SyntaxKind::Signal) || line.symbols.empty() || line.symbols.front() != reading.metric) return false;
   const ExprId target = line.targets.front();
@@ -187,6 +212,7 @@ void check_scenario(Checker& c, std::uint32_t index) {
   }
   report_missing_params(c, scenario, context);
   report_missing_signals(c, scenario);
+  report_nameless_series(c, scenario);
   c.module.scenarios[index] = std::move(scenario);
 }
 

@@ -105,7 +105,8 @@ void check_require(Checker& c, NodeRef node, Block& block) {
 
 void check_return(Checker& c, NodeRef node, Block& block) {
   const auto value = grammar::ReturnView{{node}}.value();
-  if (!c.at.place.in_action) {
+  const bool elsewhere = c.at.place.container == Container::Source;
+  if (!c.at.place.in_action && !elsewhere) {
     c.report(Code::StepNotHere, c.here(node),
              fmt::format("`return` belongs into an action, not into {}", c.at.place.what));
     return;
@@ -117,7 +118,9 @@ void check_return(Checker& c, NodeRef node, Block& block) {
     return;
   }
   ReturnStep step;
-  step.value = check_as(c, value, c.at.place.returns, "what this action returns");
+  const bool outcome = c.at.place.in_source && value && check_source_outcome(c, *value, step);
+  const std::string what = elsewhere ? fmt::format("what {} returns", c.at.place.what) : "what this action returns";
+  if (!outcome) step.value = check_as(c, value, c.at.place.returns, what);
   push(c, block, node, step);
 }
 
@@ -200,6 +203,8 @@ bool may_stand(const StepRow& row, Container container) {
     case Container::Check: return row.in_check;
     case Container::Channel: return row.in_channel;
     case Container::Reply: return row.in_reply;
+    case Container::Source:
+      return row.syntax == SyntaxKind::Return || (row.in_check && row.syntax != SyntaxKind::Require);
   }
   return false;
 }
@@ -213,6 +218,7 @@ bool ends_block(const Checker& c, NodeRef node) {
   const SyntaxKind kind = node.kind();
   if (kind == SyntaxKind::RollbackOutcome || kind == SyntaxKind::RollbackToOutcome || kind == SyntaxKind::AbortOutcome)
     return true;
+  if (kind == SyntaxKind::Return && c.at.place.container == Container::Source) return true;
   return c.at.place.container == Container::Reply && grammar::is_outcome(kind);
 }
 

@@ -137,16 +137,4 @@ Code field(plan::PlanBuilder& build, Code container, const std::string& name, pl
   return with_operands(build, instruction, std::span(&container, 1), ValueKind::Any);
 }
 
-std::vector<plan::MetricId> metrics_read(const Code& code) {
-  std::vector<plan::MetricId> metrics;
-  for (const Instruction& instruction : code.instructions) {
-    if (instruction.op == Op::Metric || instruction.op == Op::MetricMissing || instruction.op == Op::Window) {
-      metrics.push_back(instruction.b);
-    }
-  }
-  std::ranges::sort(metrics);
-  metrics.erase(std::ranges::unique(metrics).begin(), metrics.end());
-  return metrics;
-}
-
 }  // namespace rollout::lower

@@ -39,7 +39,4 @@ Code concatenate(plan::PlanBuilder& build, std::span<const Code> parts, plan::Sp
 // The field of a map or record.
 Code field(plan::PlanBuilder& build, Code container, const std::string& name, plan::SpotId spot);
 
-// The metrics whose samples the code reads, ascending, each once.
-std::vector<plan::MetricId> metrics_read(const Code& code);
-
 }  // namespace rollout::lower

@@ -49,7 +49,7 @@ void set_reached(LineReader& line, Expectation& row) {
 void set_callable(LineReader& line, const std::optional<NodeRef>& callable, Expectation& row) {
   row.command = command_text(callable);
   if (!row.command.empty()) return;
-  LineReader::Target target = line.next_target();
+  LineReader::Target target = line.next_callable();
   row.callable = std::move(target.name);
   row.arguments = std::move(target.arguments);
 }
@@ -76,7 +76,7 @@ void set_before(LineReader& line, Expectation& row) {
   row.kind = ExpectKind::Before;
   set_callable(line, view.first(), row);
   if (const std::string stage = line.next_path(); !stage.empty()) row.callable = stage;
-  row.second = line.next_target().name;
+  row.second = line.next_callable().name;
   if (const std::string stage = line.next_path(); !stage.empty()) row.second = stage;
 }
 

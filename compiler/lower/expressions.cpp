@@ -28,7 +28,15 @@ Code lower_unary(Lowering& l, const Expr& expr, SpotId spot) {
   return combine(l.build, instruction(expr.op, spot), children, kind);
 }
 
+bool is_comparison(Op op) {
+  return op == Op::Equal || op == Op::NotEqual || op == Op::Less || op == Op::LessEqual || op == Op::Greater ||
+         op == Op::GreaterEqual;
+}
+
 Code lower_binary(Lowering& l, const Expr& expr, SpotId spot) {
+  if (is_comparison(expr.op)) {
+    if (auto series = lower_series_comparison(l, expr, spot)) return std::move(*series);
+  }
   const std::vector<Code> children = lower_children(l, expr);
   const auto kind = plan::binary_kind(expr.op, children[0].kind, children[1].kind);
   return combine(l.build, instruction(expr.op, spot), children, kind.value_or(ValueKind::Any));
@@ -183,6 +191,7 @@ Code lower_expression(Lowering& l, ExprId id) {
     case ExprKind::CheckUse: return leaf_code(instruction(Op::Metric, spot, check_metric_of(l, expr)), ValueKind::Bool);
     case ExprKind::Window: return lower_window(l, expr, spot);
     case ExprKind::Baseline: return lower_baseline(l, expr, spot);
+    case ExprKind::Series: return lower_series(l, expr);
     case ExprKind::Call: return lower_call_value(l, expr, id, spot);
   }
   return constant_code({});

@@ -30,7 +30,7 @@ void set_sides(Lowering& l, plan::Guard& guard, ExprId condition) {
   const Code right = lower_expression(l, expr->children[1]);
   const RoutineId left_routine = routine_of(l, left, text_of(l, expr->children[0]));
   const RoutineId right_routine = routine_of(l, right, text_of(l, expr->children[1]));
-  const bool swapped = metrics_read(left).empty() && !metrics_read(right).empty();
+  const bool swapped = metrics_read(l, left).empty() && !metrics_read(l, right).empty();
   guard.observed = swapped ? right_routine : left_routine;
   guard.threshold = swapped ? left_routine : right_routine;
 }
@@ -104,7 +104,7 @@ void lower_guard(Lowering& l, check::GuardId id) {
   plan::Guard row;
   const Code condition = lower_expression(l, guard.condition);
   row.condition = routine_of(l, condition, text_of(l, guard.condition));
-  row.metrics = metrics_read(condition);
+  row.metrics = metrics_read(l, condition);
   set_sides(l, row, guard.condition);
   row.for_duration = lower_optional(l, guard.for_duration);
   row.of_m = constant_count(l, guard.of_m);
@@ -112,6 +112,7 @@ void lower_guard(Lowering& l, check::GuardId id) {
   row.response = lower_response(l, guard.response);
   row.blind = lower_response(l, guard.blind);
   row.repeat_every = lower_optional(l, guard.repeat_every);
+  row.series = series_behind(l, guard.condition, false);
   row.text = watched_text(l, guard.condition, guard.for_duration, guard.text);
   row.spot = l.spot;
   const plan::GuardId added = l.build.add(std::move(row));

@@ -128,6 +128,16 @@ RoutineId lower_optional(Lowering& l, ExprId id);
 std::optional<double> constant_number(Lowering& l, ExprId id);
 std::uint32_t constant_count(Lowering& l, ExprId id);
 
+// Questions about the series of grouped metrics (series.cpp).
+Code lower_series(Lowering& l, const Expr& expr);
+// A comparison of a number of series with something else; nothing where the comparison is none.
+std::optional<Code> lower_series_comparison(Lowering& l, const Expr& expr, SpotId spot);
+// A list of lists of the series that speak for (against) a condition, one for each question about series in it; kNone
+// where it asks none.
+RoutineId series_behind(Lowering& l, ExprId condition, bool against);
+// The metrics whose samples the code reads, ascending, each once.
+std::vector<plan::MetricId> metrics_read(Lowering& l, const Code& code);
+
 Code name_code(Lowering& l, SymbolId symbol, SpotId spot);
 Code load_code(Lowering& l, VariableId variable, SpotId spot);
 plan::RoleId role_of(Lowering& l, SymbolId symbol);

@@ -40,9 +40,40 @@ std::vector<Value> constant_values(const Arguments& arguments) {
   return values;
 }
 
+plan::BlockId source_block(Lowering& l, const Expr& call, check::BlockId body, const Arguments& arguments) {
+  const check::Symbol& symbol = l.symbol(call.symbol);
+  const InBlock block(l, plan::BlockKind::Source, symbol.path, call.location);
+  l.in.effect_class = EffectClass::ReadOnly;
+  l.in.timeout = kNone;
+  l.block().external = true;
+  bind_in_block(l, l.module.sources[symbol.index].parameters, arguments);
+  lower_body(l, body);
+  return block.id();
+}
+
+// A source written in the language: the blocks that return the value of now, and those of slots gone by.
+void set_declared_source(Lowering& l, plan::Metric& metric, const Expr& call) {
+  const check::SourceDecl& source = l.module.sources[l.symbol(call.symbol).index];
+  const Arguments arguments = lower_arguments(l, source.parameters, call.children);
+  metric.provider = plan::MetricProvider::Source;
+  metric.check = source_block(l, call, source.body, arguments);
+  if (source.past == kNone) return;
+  const auto told = [&](SymbolId name, ValueKind kind) {
+    const VariableId variable = l.build.variable(l.symbol(name).name, kind);
+    l.names[name] = load_code(l, variable, l.spot);
+    return variable;
+  };
+  metric.past_from = told(source.past_from, ValueKind::Instant);
+  metric.past_to = told(source.past_to, ValueKind::Instant);
+  metric.past_step = told(source.past_step, ValueKind::Duration);
+  metric.past = source_block(l, call, source.past, arguments);
+}
+
 void set_source(Lowering& l, plan::Metric& metric, const Expr& source) {
   metric.provider = plan::MetricProvider::None;
-  if (source.kind != ExprKind::Call || l.symbol(source.symbol).kind != SymbolKind::Native) return;
+  if (source.kind != ExprKind::Call) return;
+  if (l.symbol(source.symbol).kind == SymbolKind::Source) return set_declared_source(l, metric, source);
+  if (l.symbol(source.symbol).kind != SymbolKind::Native) return;
   metric.provider = l.module.natives[l.symbol(source.symbol).index].provider;
   for (std::size_t i = 0; i < source.children.size(); ++i) {
     if (source.children[i] == kNone) continue;
@@ -77,6 +108,7 @@ plan::MetricId add_metric(Lowering& l, const Expr& use, const Arguments& argumen
   metric.arguments = constant_values(arguments);
   metric.kind = value_kind(l.module, symbol.type);
   metric.scale = declared.scale;
+  metric.by = declared.labels;
   set_labels(l, metric, symbol.type);
   set_source(l, metric, l.expr(declared.source));
   metric.every = lower_optional(l, declared.every);

@@ -111,6 +111,15 @@ void complete_stages(Lowering& l) {
   }
 }
 
+// `sample` of the open block.
+void set_sampling(Lowering& l, const std::vector<check::Cadence>& sampling) {
+  std::vector<plan::Cadence> rows;
+  for (const check::Cadence& part : sampling) {
+    rows.push_back({lower_routine(l, part.every), lower_optional(l, part.for_duration)});
+  }
+  l.block().sampling = std::move(rows);
+}
+
 void lower_hooks(Lowering& l, const check::RolloutDecl& rollout) {
   for (const check::HookDecl& hook : rollout.hooks) {
     const Location& location = l.module.blocks[hook.body].location;
@@ -155,6 +164,7 @@ void lower_stage(Lowering& l, std::uint32_t index) {
     const ExprId warmup = stage.warmup == kNone && pattern ? pattern->warmup : stage.warmup;
     const RoutineId delay = lower_optional(l, warmup);
     l.block().warmup = delay;
+    set_sampling(l, stage.sampling.empty() && pattern ? pattern->sampling : stage.sampling);
     lower_body(l, pattern ? pattern->body : stage.body);
   }
   l.build.emit(Op::Run, id);
@@ -180,6 +190,7 @@ plan::BlockId write_rollout(Lowering& l, const check::RolloutDecl& rollout, cons
     set_header(l, rollout);
     const RoutineId warmup = lower_optional(l, rollout.warmup);
     l.block().warmup = warmup;
+    set_sampling(l, rollout.sampling);
     lower_body(l, rollout.body);
   }
   complete_stages(l);

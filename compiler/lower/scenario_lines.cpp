@@ -34,9 +34,33 @@ LineReader::Target LineReader::next_target() {
   return target;
 }
 
+LineReader::Target LineReader::next_callable() {
+  const SymbolId named = symbol_ < line_.symbols.size() ? line_.symbols[symbol_] : kNone;
+  Target target = next_target();
+  if (named == kNone || lowering_.symbol(named).kind != SymbolKind::Let) return target;
+  ExprId value = lowering_.module.lets[lowering_.symbol(named).index].value;
+  while (value != kNone && lowering_.expr(value).kind == ExprKind::Name) {
+    const check::Symbol& symbol = lowering_.symbol(lowering_.expr(value).symbol);
+    value = symbol.kind == SymbolKind::Let ? lowering_.module.lets[symbol.index].value : kNone;
+  }
+  if (value == kNone || lowering_.expr(value).kind != ExprKind::Call) return target;
+  const Expr& call = lowering_.expr(value);
+  target.name = lowering_.symbol(call.symbol).path;
+  scenario::ArgumentPattern pattern;
+  for (const ExprId child : call.children) {
+    const Code code = child == kNone ? Code{} : lower_expression(lowering_, child);
+    const bool known = code.is_constant() && !code.constant->is_missing();
+    pattern.push_back(known ? std::optional(*code.constant) : std::nullopt);
+  }
+  target.arguments = std::move(pattern);
+  return target;
+}
+
 std::string LineReader::next_channel() {
   Target target = next_target();
   if (!target.arguments) return target.name;
+  // What is not named was left to its default, as in the plan's name for it.
+  while (!target.arguments->empty() && !target.arguments->back()) target.arguments->pop_back();
   std::vector<Code> arguments;
   for (const auto& argument : *target.arguments) arguments.push_back(constant_code(argument.value_or(Value{})));
   return direct_channel_name(target.name, arguments);

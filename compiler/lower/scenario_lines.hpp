@@ -30,6 +30,8 @@ class LineReader {
     std::optional<scenario::ArgumentPattern> arguments;
   };
   Target next_target();
+  // As next_target, for what the world answers for: a channel that a `let` binds is known there by its declaration.
+  Target next_callable();
   // The name as channels are called in a plan.
   std::string next_channel();
 

@@ -88,7 +88,7 @@ WorldRule world_rule(LineReader& line) {
   WorldRule row;
   row.command = command_text(view.callable());
   if (row.command.empty()) {
-    LineReader::Target target = line.next_target();
+    LineReader::Target target = line.next_callable();
     row.callable = std::move(target.name);
     // What the rollout requires need not be declared here: its name is all that there is.
     if (row.callable.empty() && view.callable()) row.callable = std::string(view.callable()->text());

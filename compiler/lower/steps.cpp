@@ -37,6 +37,17 @@ void lower_let(Lowering& l, const check::Step& step, const check::LetStep& let) 
   l.names[let.symbol] = value.is_constant() ? value : load_code(l, variable, l.spot);
 }
 
+void lower_return(Lowering& l, const check::ReturnStep& step) {
+  switch (step.kind) {
+    case check::ReturnStep::Kind::Value: l.build.emit(Op::Result, lower_routine(l, step.value)); break;
+    case check::ReturnStep::Kind::Absent: l.build.emit(Op::Absent); break;
+    // The poll fails as a check does that requires what cannot be.
+    case check::ReturnStep::Kind::Failed:
+      l.build.emit(Op::Require, l.build.constant_routine(Value::boolean(false)), lower_routine(l, step.value));
+      break;
+  }
+}
+
 void lower_require(Lowering& l, const check::RequireStep& require) {
   const Expr& condition = l.expr(require.condition);
   if (condition.kind == ExprKind::CheckUse && require.message == kNone) {
@@ -78,7 +89,7 @@ void lower_step(Lowering& l, const check::Step& step) {
           [&](const check::RecurStep& body) { lower_recur(l, step, body); },
           [&](const check::ChildStep& body) { lower_child(l, step, body); },
           [&](const check::RequireStep& body) { lower_require(l, body); },
-          [&](const check::ReturnStep& body) { l.build.emit(Op::Result, lower_routine(l, body.value)); },
+          [&](const check::ReturnStep& body) { lower_return(l, body); },
           [&](const check::UndoRestStep&) { l.build.emit(Op::UndoRest); },
           [&](const check::OutcomeStep& body) { l.build.emit(Op::Outcome, lower_response(l, body.response)); },
           [&](const check::GuardStep& body) { lower_guard(l, body.guard); },

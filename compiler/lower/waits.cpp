@@ -90,8 +90,9 @@ plan::HoldCondition lower_condition(Lowering& l, const check::HoldCondition& con
   plan::HoldCondition row;
   const Code code = lower_expression(l, condition.condition);
   row.condition = routine_of(l, code, shown_text(l, l.expr(condition.condition).location, {condition.condition}));
-  row.metrics = metrics_read(code);
+  row.metrics = metrics_read(l, code);
   row.for_duration = lower_optional(l, condition.for_duration);
+  row.series = series_behind(l, condition.condition, true);
   row.text = watched_text(l, condition.condition, condition.for_duration, condition.text);
   return row;
 }

@@ -50,7 +50,7 @@ struct SimulateArguments {
   std::string scenario;  // its name or a part of it; empty: the first
   Format format = Format::Text;
 };
-// approve, reject, tick, answer, pause, resume, promote, abort, rollback, retry
+// approve, reject, tick, answer, acknowledge, pause, resume, promote, abort, rollback, retry
 struct PersonArguments {
   Common common;
   std::string run, gate, text, who;

@@ -21,10 +21,17 @@ namespace {
 using machine::Verb;
 
 const std::map<std::string, Verb>& verbs() {
-  static const std::map<std::string, Verb> table{
-      {"approve", Verb::Approve},   {"reject", Verb::Reject}, {"tick", Verb::Tick},       {"answer", Verb::Answer},
-      {"pause", Verb::Pause},       {"resume", Verb::Resume}, {"promote", Verb::Promote}, {"abort", Verb::Abort},
-      {"rollback", Verb::Rollback}, {"retry", Verb::Retry}};
+  static const std::map<std::string, Verb> table{{"approve", Verb::Approve},
+                                                 {"reject", Verb::Reject},
+                                                 {"tick", Verb::Tick},
+                                                 {"answer", Verb::Answer},
+                                                 {"pause", Verb::Pause},
+                                                 {"resume", Verb::Resume},
+                                                 {"promote", Verb::Promote},
+                                                 {"abort", Verb::Abort},
+                                                 {"rollback", Verb::Rollback},
+                                                 {"retry", Verb::Retry},
+                                                 {"acknowledge", Verb::Acknowledge}};
   return table;
 }
 

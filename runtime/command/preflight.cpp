@@ -9,6 +9,7 @@
 
 #include "runtime/console/text.hpp"
 #include "runtime/engine/engine.hpp"
+#include "runtime/metrics/source.hpp"
 #include "runtime/plan/evaluate.hpp"
 
 namespace rollout::command {
@@ -38,17 +39,17 @@ std::optional<std::string> ask(const std::string& url) {
   return std::nullopt;
 }
 
-// The metric's own `url`, or the default; empty where only the run can know it.
-std::string url_of(const plan::Plan& plan, const plan::Metric& metric, const std::vector<plan::Value>& variables,
-                   const std::string& default_url) {
+// The text of one of the metric's arguments, or `otherwise` where it has none; empty where only the run can know it.
+std::string argument_of(const plan::Plan& plan, const plan::Metric& metric, std::string_view name,
+                        const std::vector<plan::Value>& variables, const std::string& otherwise) {
   for (const plan::Argument& argument : metric.configuration) {
-    if (argument.name != "url" || argument.value == plan::kNone) continue;
+    if (argument.name != name || argument.value == plan::kNone) continue;
     plan::Environment environment;
     environment.variables = variables;
     const plan::Value value = plan::evaluate(plan, argument.value, environment);
     return value.kind() == plan::ValueKind::String ? value.as_string() : std::string();
   }
-  return default_url;
+  return otherwise;
 }
 
 }  // namespace
@@ -69,8 +70,16 @@ std::optional<std::string> unreachable_source(const plan::VerifiedPlan& plan, co
   }
   std::map<std::string, std::string> first_metric;  // by address
   for (const plan::Metric& metric : plan->metrics) {
+    if (metric.provider == plan::MetricProvider::File) {
+      const std::string path = argument_of(*plan, metric, "path", variables, {});
+      const auto samples = metrics::read_samples(path);
+      if (!path.empty() && !samples) {
+        return fmt::format("{}, so there is no `{}`. Nothing was started", console::escaped(samples.error().message),
+                           metric.name);
+      }
+    }
     if (metric.provider != plan::MetricProvider::Prometheus) continue;
-    const std::string url = url_of(*plan, metric, variables, prometheus_url);
+    const std::string url = argument_of(*plan, metric, "url", variables, prometheus_url);
     if (!url.empty()) first_metric.emplace(url, metric.name);
   }
   for (const auto& [url, metric] : first_metric) {

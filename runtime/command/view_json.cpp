@@ -42,7 +42,8 @@ Value of(const machine::GuardView& guard) {
                      {"samples_needed", Value::number(guard.samples_needed)},
                      {"blind", Value::boolean(guard.blind)},
                      {"fired", Value::boolean(guard.fired)},
-                     {"unknown_why", Value::string(guard.unknown_why)}});
+                     {"unknown_why", Value::string(guard.unknown_why)},
+                     {"series", strings(guard.series)}});
 }
 
 Value of(const machine::HoldView& hold) {

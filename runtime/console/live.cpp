@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "runtime/plan/series.hpp"
+
 namespace rollout::console {
 
 namespace {
@@ -173,6 +175,7 @@ void LiveView::guard(const GuardView& guard, std::size_t text_width, std::size_t
   if (!guard.truth) state = "unknown" + (guard.unknown_why.empty() ? std::string{} : ": " + escaped(guard.unknown_why));
   if (guard.blind) state = "BLIND, nothing is promoted" + state.substr(std::min<std::size_t>(7, state.size()));
   if (guard.fired) state = "FIRED";
+  if (!guard.series.empty()) state = escaped(plan::series_phrase(guard.series)) + ": " + state;
   const std::string name = padded(shortened(escaped(guard.text), text_width), text_width);
   const std::string value = right_aligned(guard.truth ? literal(guard.observed) : "?", value_width);
   const std::size_t used = 2 + text_width + 2 + value_width + 2;

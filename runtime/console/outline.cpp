@@ -145,6 +145,7 @@ void Walker::block(plan::BlockId id, std::size_t depth) {
       nested(id, depth);
       irreversible_ = outer;
       break;
+    case BlockKind::Source:  // of a metric: never among the steps
     case BlockKind::Every:
     case BlockKind::Rollout:
     case BlockKind::Hook:

@@ -5,6 +5,7 @@
 
 #include "runtime/console/timeline.hpp"
 #include "runtime/console/timeline_folding.hpp"
+#include "runtime/plan/series.hpp"
 
 // Which records make a line, and in what words: what the phrases cannot know because it needs other records.
 
@@ -131,10 +132,19 @@ std::string patience_of(const std::string& guard) {
   return at == std::string::npos ? std::string{} : guard.substr(at + 5);
 }
 
+// The series that a guard on a grouped metric speaks of: "web-1, web-3".
+std::string series_text(const Record& record) {
+  const Value* series = record.find("series");
+  std::vector<std::string> names;
+  for (const Value& name : series ? series->as_list() : plan::List{}) names.push_back(name.as_string());
+  return escaped(plan::series_phrase(names));
+}
+
 void Rows::guard_record(const Record& record) {
   const std::string guard = field_text(record, "guard");
   const std::string observed = field_text(record, "observed");
-  const std::string now = observed.empty() ? std::string{} : ", now " + observed;
+  std::string now = observed.empty() ? std::string{} : ", now " + observed;
+  if (const std::string series = series_text(record); !series.empty()) now += ": " + series;
   if (record.kind == RecordKind::GuardPending) {
     const std::string patience = patience_of(guard);
     return add_row(
@@ -228,6 +238,8 @@ void Rows::gate_answered(const Record& record) {
     text = fmt::format("{} rejected \"{}\"{}", who, what, said.empty() ? "" : ": " + said);
   } else if (verb == "answer") {
     text = fmt::format("{} answered \"{}\" to \"{}\"", who, said, what);
+  } else if (verb == "acknowledge") {
+    text = fmt::format("{} acknowledged {}", who, what.empty() ? "the notification" : what);
   } else {
     text = fmt::format("{} approved \"{}\"", who, what);
   }

@@ -33,6 +33,9 @@ std::string answered(const Record& record, const machine::View& before) {
   if (verb == "approve") return approval(record, before);
   if (verb == "tick") return fmt::format("\"{}\": ticked \"{}\" by {}", gate, text_in(record, "item"), who);
   if (verb == "answer") return fmt::format("\"{}\": \"{}\" by {}", gate, text_in(record, "text"), who);
+  if (verb == "acknowledge") {
+    return gate.empty() ? fmt::format("acknowledged by {}", who) : fmt::format("{}: acknowledged by {}", gate, who);
+  }
   return fmt::format("\"{}\": rejected by {}", gate, who);
 }
 

@@ -41,6 +41,7 @@ struct Engine::Impl {
         options(std::move(given)),
         processes(loop, clock),
         http(loop, clock),
+        mails(loop),
         metrics({clock, http, processes, options.prometheus_url,
                  [](const std::string& warning) { log(LogLevel::Warning, "a metric server warns: " + warning); }}),
         around{loop,
@@ -50,6 +51,7 @@ struct Engine::Impl {
                observer,
                processes,
                http,
+               mails,
                metrics,
                masker,
                [this] { tidy_later(); },
@@ -83,6 +85,7 @@ struct Engine::Impl {
   std::shared_ptr<executors::Masker> masker = std::make_shared<executors::Masker>();
   executors::ProcessRunner processes;
   executors::HttpClient http;
+  executors::MailSender mails;
   metrics::MetricReader metrics;
   Surroundings around;
   std::map<std::string, std::shared_ptr<Run>> runs;

@@ -9,6 +9,7 @@
 #include "runtime/engine/engine.hpp"
 #include "runtime/engine/entries.hpp"
 #include "runtime/executors/http_client.hpp"
+#include "runtime/executors/mail_sender.hpp"
 #include "runtime/executors/process.hpp"
 #include "runtime/executors/secrets.hpp"
 #include "runtime/metrics/reader.hpp"
@@ -24,6 +25,7 @@ struct Surroundings {
   const Observer& observer;
   executors::ProcessRunner& processes;
   executors::HttpClient& http;
+  executors::MailSender& mails;
   metrics::MetricReader& metrics;
   std::shared_ptr<executors::Masker> masker;
   std::function<void()> appended;                        // after each append, for tidying up
@@ -54,7 +56,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
  private:
   struct SlotAnswers;
-  enum class Means : std::uint8_t { Process, Http };
+  enum class Means : std::uint8_t { Process, Http, Mail };
   struct UnderWay {
     Means means{};
     std::uint64_t id = 0;
@@ -72,6 +74,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void start(const machine::StartEffect& effect);
   void start_process(const machine::StartEffect& effect);
   void start_http(const machine::StartEffect& effect);
+  void start_mail(const machine::StartEffect& effect);
   void refuse(const machine::StartEffect& effect, const std::string& why);
   void cancel(const machine::CancelEffect& request);
   void finish(machine::EffectDone done);

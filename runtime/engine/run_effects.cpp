@@ -3,6 +3,7 @@
 #include "runtime/engine/log.hpp"
 #include "runtime/engine/run.hpp"
 #include "runtime/executors/http_effect.hpp"
+#include "runtime/executors/mail_effect.hpp"
 #include "runtime/executors/process_effect.hpp"
 
 // Carrying out what the machine asked for, once that is stored.
@@ -32,8 +33,8 @@ void Run::dispatch(const std::vector<machine::Request>& requests) {
   if (auto stored = store(notes); !stored) break_with(stored.error().message);
 }
 
-// The key by which the outside knows an effect. Run ids are short names that another state directory may use as well, so
-// the instant of the run's creation is in it: no server takes one run's request for another's, and no runtime ends
+// The key by which the outside knows an effect. Run ids are short names that another state directory may use as well,
+// so the instant of the run's creation is in it: no server takes one run's request for another's, and no runtime ends
 // another's processes.
 std::string Run::outside_key(const std::string& key) const {
   const std::string& run_id = machine_.run_id();
@@ -47,6 +48,7 @@ void Run::start(const machine::StartEffect& effect) {
     case machine::RequestKind::Process:
     case machine::RequestKind::Shell: return start_process(effect);
     case machine::RequestKind::Http: return start_http(effect);
+    case machine::RequestKind::Mail: return start_mail(effect);
     case machine::RequestKind::Call:
     case machine::RequestKind::Check: return refuse(effect, "only a scripted world answers for a call as a whole");
   }
@@ -66,8 +68,8 @@ void Run::start_process(const machine::StartEffect& effect) {
       });
   under_way_[effect.effect] = {Means::Process, started.id};
   if (!started.process) return;
-  notes_.push_back(
-      process_started_entry({effect.effect, outside_key(effect.key), *started.process, boot_id()}, around_.scheduler.now()));
+  notes_.push_back(process_started_entry({effect.effect, outside_key(effect.key), *started.process, boot_id()},
+                                         around_.scheduler.now()));
 }
 
 void Run::start_http(const machine::StartEffect& effect) {
@@ -80,6 +82,18 @@ void Run::start_http(const machine::StartEffect& effect) {
           self->finish(executors::http_outcome(effect, result, self->secrets_.masker()));
       });
   under_way_[effect.effect] = {Means::Http, id};
+}
+
+void Run::start_mail(const machine::StartEffect& effect) {
+  auto request = executors::mail_request(effect.arguments, outside_key(effect.key), around_.scheduler.now(), secrets_);
+  if (!request) return refuse(effect, request.error().message);
+  request->timeout = timeout_of(effect);
+  const auto id =
+      around_.mails.start(std::move(*request), [weak = weak_from_this(), effect](const executors::MailResult& result) {
+        if (const auto self = weak.lock())
+          self->finish(executors::mail_outcome(effect, result, self->secrets_.masker()));
+      });
+  under_way_[effect.effect] = {Means::Mail, id};
 }
 
 // Later, from the loop: the machine is in the middle of the event that asked for it.
@@ -101,6 +115,7 @@ void Run::cancel(const machine::CancelEffect& request) {
   }
   if (found->second.means == Means::Process) around_.processes.cancel(found->second.id);
   if (found->second.means == Means::Http) around_.http.cancel(found->second.id);
+  if (found->second.means == Means::Mail) around_.mails.cancel(found->second.id);
 }
 
 void Run::finish(machine::EffectDone done) {

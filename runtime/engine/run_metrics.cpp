@@ -10,12 +10,6 @@ namespace {
 
 // Answers of one slot that come close together are one event, and one sync.
 constexpr Nanoseconds kGatherAnswers = 20'000'000;
-constexpr Nanoseconds kSecond = 1'000'000'000;
-constexpr Nanoseconds kDefaultEvery = 15 * kSecond;
-
-Nanoseconds duration_or(const plan::Value& value, Nanoseconds otherwise) {
-  return value.kind() == plan::ValueKind::Duration && value.as_integer() > 0 ? value.as_integer() : otherwise;
-}
 
 }  // namespace
 
@@ -27,20 +21,22 @@ struct Run::SlotAnswers {
   TimerId gathering = 0;
 };
 
+// The configuration is computed once; how often it is asked, and how old an answer may be, changes with `sample`.
 const metrics::Source& Run::source(plan::MetricId metric) {
-  const auto known = sources_.find(metric);
-  if (known != sources_.end()) return known->second;
-  const plan::Metric& row = (*plan_)->metrics[metric];
-  metrics::Source source;
-  source.provider = row.provider;
-  for (const plan::Argument& argument : row.configuration) {
-    source.configuration.emplace_back(argument.name, machine_.compute(argument.value));
+  auto known = sources_.find(metric);
+  if (known == sources_.end()) {
+    const plan::Metric& row = (*plan_)->metrics[metric];
+    metrics::Source source;
+    source.provider = row.provider;
+    source.by = row.by;
+    for (const plan::Argument& argument : row.configuration) {
+      source.configuration.emplace_back(argument.name, machine_.compute(argument.value));
+    }
+    known = sources_.emplace(metric, std::move(source)).first;
   }
-  if (row.every != plan::kNone) source.every = duration_or(machine_.compute(row.every), kDefaultEvery);
-  source.stale_after = std::max(3 * source.every, 60 * kSecond);
-  if (row.stale_after != plan::kNone)
-    source.stale_after = duration_or(machine_.compute(row.stale_after), source.stale_after);
-  return sources_.emplace(metric, std::move(source)).first->second;
+  known->second.every = machine_.cadence(metric);
+  known->second.stale_after = machine_.stale_after(metric);
+  return known->second;
 }
 
 void Run::poll(const std::vector<machine::Poll>& polls) {

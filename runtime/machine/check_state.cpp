@@ -48,23 +48,30 @@ bool sound_log(const Plan& plan, const std::vector<UndoEntry>& log) {
 
 bool sound(const Plan& plan, std::uint64_t id, const Task& task) {
   const bool kinds =
-      within(task.kind, TaskKind::Schedule) && within(task.root, TaskKind::Schedule) && within(task.wait, Wait::Gone) &&
+      within(task.kind, TaskKind::AckCheck) && within(task.root, TaskKind::AckCheck) && within(task.wait, Wait::Gone) &&
       (!task.stop || within(task.stop->kind, StopKind::Rollback)) &&
       std::ranges::all_of(task.next_stops, [](const Stop& stop) { return within(stop.kind, StopKind::Rollback); });
   const bool frames = std::ranges::all_of(task.frames, [&](const Frame& frame) { return sound(plan, frame); });
   // Parents are older: no task is its own ancestor.
-  return kinds && frames && task.id == id && task.parent < id && task.rollout < plan::rollout_count(plan) &&
+  const bool asks = task.kind == TaskKind::MetricCheck;
+  const bool subject = !asks || (task.subject < plan.metrics.size() && task.step >= 0);
+  return kinds && frames && subject && task.id == id && task.parent < id && task.rollout < plan::rollout_count(plan) &&
          sound_log(plan, task.log);
 }
 
 bool sound(std::uint64_t id, const EffectRun& run) {
-  return run.id == id && run.request.effect == id && within(run.request.kind, RequestKind::Check) &&
+  return run.id == id && run.request.effect == id && within(run.request.kind, RequestKind::Mail) &&
          within(run.request.effect_class, EffectClass::Irreversible);
+}
+
+bool sound(const std::vector<SamplingPhase>& phases) {
+  return std::ranges::all_of(phases, [](const SamplingPhase& phase) { return phase.every > 0; }) &&
+         std::ranges::is_sorted(phases, {}, &SamplingPhase::until);
 }
 
 bool sound(const Plan& plan, std::uint64_t id, const Scope& scope) {
   const auto guard = [&](const GuardRun& run) {
-    return run.guard < plan.guards.size() && run.interval > 0 && within(run.truth, Truth::Unknown);
+    return run.guard < plan.guards.size() && run.interval > 0 && sound(run.phases) && within(run.truth, Truth::Unknown);
   };
   const auto companion = [&](const CompanionRun& run) { return run.block < plan.blocks.size() && run.period > 0; };
   return scope.id == id && scope.block < plan.blocks.size() && scope.rollout < plan::rollout_count(plan) &&
@@ -75,7 +82,7 @@ bool sound(const Plan& plan, std::uint64_t id, const HoldRun& run) {
   if (run.id != id || run.hold >= plan.holds.size()) return false;
   const bool truths =
       std::ranges::all_of(run.conditions, [](const ConditionRun& c) { return within(c.truth, Truth::Unknown); });
-  return truths && run.conditions.size() == plan.holds[run.hold].until.size() &&
+  return truths && sound(run.phases) && run.conditions.size() == plan.holds[run.hold].until.size() &&
          (run.conditions.empty() || run.interval > 0);
 }
 
@@ -126,7 +133,9 @@ std::string check_state(const Plan& plan, const State& state) {
   if (plan.rollout.block >= plan.blocks.size()) return "no rollout";
   if (state.variables.size() != plan.variables.size()) return "the number of variables";
   if (state.metrics.size() != plan.metrics.size()) return "the number of metrics";
-  const auto times = [](const MetricState& metric) { return metric.every > 0; };
+  const auto times = [](const MetricState& metric) {
+    return metric.every > 0 && std::ranges::is_sorted(metric.series, {}, &SeriesState::name);
+  };
   if (!std::ranges::all_of(state.metrics, times)) return "a metric's cadence";
   if (state.rollouts.size() != plan::rollout_count(plan)) return "the number of rollouts";
   for (plan::RolloutId id = 0; id < state.rollouts.size(); ++id) {
@@ -148,7 +157,8 @@ std::string check_state(const Plan& plan, const State& state) {
     return "a gate";
   }
   const auto ack = [&](const AckWait& wait) {
-    return wait.notification < plan.notifications.size() && wait.rollout < state.rollouts.size();
+    return wait.notification < plan.notifications.size() && (wait.next_check == kNever || wait.every > 0) &&
+           wait.rollout < state.rollouts.size();
   };
   if (!std::ranges::all_of(state.acks, ack)) return "a notification";
   return {};

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/machine/series.hpp"
 #include "runtime/machine/state.hpp"
 #include "runtime/plan/evaluate.hpp"
 
@@ -50,6 +51,7 @@ enum class DueKind : std::uint8_t {
   GateLimit,
   PauseLimit,
   AckLimit,
+  AckCheck,
   Budget,
   Timer,
   ItemCheck,
@@ -79,6 +81,9 @@ struct Sight {
   RolloutId rollout = 0;  // whose baselines count
 };
 
+// The names in a list of lists, as Guard::series gives them; ascending, each once.
+std::vector<std::string> series_named(const Value& lists);
+
 struct Core {
   explicit Core(std::shared_ptr<const plan::VerifiedPlan> verified);
 
@@ -87,6 +92,7 @@ struct Core {
   std::string plan_id;
   std::vector<bool> takes_baseline;    // by metric
   std::vector<Nanoseconds> look_back;  // by metric: how far the plan's windows reach
+  bool samples_by_age = false;         // some block has a `sample`
   State state;
   Reaction out;
   RolloutId acting = 0;                   // for which rollout something happens right now: what records tell
@@ -135,12 +141,19 @@ struct Core {
   Value context_value(plan::ContextValue value, const Task* task) const;
   Value newest_sample(plan::MetricId metric, const Task* task) const;
   Value slot_sample(plan::MetricId metric) const;
-  Value aggregate(plan::MetricId metric, plan::Aggregate kind, Nanoseconds window, Nanoseconds slot) const;
+  Value sample_at(const Sight& sight, plan::MetricId metric) const;
+  Value aggregate(const Sight& sight, plan::MetricId metric, const WindowQuestion& question) const;
   std::vector<plan::MetricId> metrics_of(RoutineId routine) const;
   void fix_metric_times();
   Nanoseconds cadence(plan::MetricId metric) const;
   Nanoseconds cadence(const std::vector<plan::MetricId>& metrics) const;
   Nanoseconds stale_after(plan::MetricId metric) const;
+  Nanoseconds answer_within(plan::MetricId metric) const;
+  void fix_look_back();
+
+  // -- sampling.cpp: `sample`, how often guards and holds are evaluated while their block ages
+  std::vector<SamplingPhase> sampling_of(const Task* task, BlockId block) const;
+  Nanoseconds hold_interval(const HoldRun& run) const;
 
   // -- tasks.cpp: blocks are entered and left
   Task& new_task(TaskKind kind, const Task* parent);
@@ -181,6 +194,8 @@ struct Core {
   void execute_require(Task& task, const plan::Instruction& instruction, const Value& value);
   void execute_result(Task& task, const Value& value);
   void change_traffic(RolloutId id, const Value& share, SpotId spot);
+  std::size_t returning_frame(const Task& task) const;
+  void end_routine(Task& task);
   void execute_traffic(Task& task, const plan::Instruction& instruction, const Value& value);
   void execute_run(Task& task, BlockId block);
   void fork(Task& task, BlockId block);
@@ -230,13 +245,33 @@ struct Core {
   void decide_slot(Nanoseconds slot);
   void accept(SlotPoll& poll);
   Value usable(const Wanted& wanted, Nanoseconds slot);
+  Value usable_value(plan::MetricId metric, const Value& value, std::optional<Nanoseconds> sampled_at, Nanoseconds slot,
+                     bool was_skewed);
+
+  // -- grouped.cpp: the series of grouped metrics
+  bool is_grouped(plan::MetricId metric) const;
+  Value usable_series(const Wanted& wanted, Nanoseconds slot);
+  void lose_series(plan::MetricId metric, Nanoseconds slot, plan::Map& sample);
+  void keep_series(plan::MetricId metric, const Value& sample, Nanoseconds slot);
+  void late_series(const Reading& reading, Nanoseconds slot);
+  void record_series(plan::MetricId metric, const SeriesState& series, Nanoseconds slot, std::string_view how);
+  void note_series(RoutineId routine);
   Value probe_share(plan::MetricId metric, Nanoseconds slot) const;
   bool decide_inquiry();
   void ask_again();
 
+  // -- sources.cpp: metrics that the machine measures itself
+  bool is_busy(plan::MetricId metric) const;
+  bool is_gone(plan::MetricId metric, Nanoseconds slot) const;
+  void queue_check(Wanted& wanted, Nanoseconds slot);
+  void start_queued_checks();
+  void start_check(plan::MetricId metric, std::vector<Nanoseconds> slots);
+  void start_checks_again();
+  Reading source_reading(const Task& task, Nanoseconds slot, bool passed, const std::string& error) const;
+
   // -- past.cpp: samples from before the start
   void ask_past(RolloutId id);
-  void ask_past(plan::MetricId metric, Nanoseconds reach);
+  void ask_past(plan::MetricId metric, Nanoseconds reach, Nanoseconds most_slots);
   bool decide_past();
   void take_baseline(RolloutId id, plan::MetricId metric);
 
@@ -247,6 +282,8 @@ struct Core {
   bool anything_frozen() const;
   void evaluate_guards(Nanoseconds slot);
   void decide_guard(GuardRun& run, Nanoseconds slot, std::vector<plan::GuardId>& fired);
+  void set_next_slot(GuardRun& run);
+  std::string seen_by(const plan::Guard& guard) const;
   void record_transitions(const GuardRun& run, Nanoseconds slot, const SlotVerdict& verdict);
   void answer(const std::vector<GuardAnswer>& answers);
   int strength(const GuardAnswer& answer) const;
@@ -358,6 +395,10 @@ struct Core {
   void notify(const Task& task, plan::NotificationId notification);
   void notification_ended(Task& task, const std::string& error);
   void ack_limit_passed(std::uint32_t index);
+  void wait_for_acknowledgement(const Task& task);
+  void unacknowledged(plan::NotificationId notification, const std::string& reason, RolloutId rollout);
+  void ask_for_acknowledgement(std::uint32_t index);
+  void acknowledgement_answered(Task& task);
   void start_companion(std::uint64_t scope, std::uint32_t index);
   plan::Openings openings_of(RolloutId id, plan::StageId stage) const;
   void wait_for_opening(Task& task, Nanoseconds opening);

@@ -132,7 +132,8 @@ Core::Core(std::shared_ptr<const plan::VerifiedPlan> verified)
       plan(**owner),
       plan_id(plan::plan_id(plan)),
       takes_baseline(baselines(plan)),
-      look_back(look_backs(plan)) {
+      look_back(look_backs(plan)),
+      samples_by_age(std::ranges::any_of(plan.blocks, [](const auto& block) { return !block.sampling.empty(); })) {
   state.rollouts.resize(plan::rollout_count(plan));
 }
 
@@ -157,6 +158,7 @@ std::string start_run(Core& core, RunOptions options, Nanoseconds created) {
       state.variables[variable] = core.compute(core.plan.globals[index + 1], nullptr);
   }
   core.fix_metric_times();
+  core.fix_look_back();
   state.zones = std::move(options.zones);
   state.start_at = options.start_at;
   return misplanned(core);

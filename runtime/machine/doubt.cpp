@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/machine/sampling.hpp"
 
 // After a restart: effects that were under way and have no outcome. None is repeated or skipped silently.
 
@@ -17,14 +18,12 @@ Value number(std::uint64_t value) {
 }  // namespace
 
 void Core::restarted() {
-  Nanoseconds missed = 0;
+  std::size_t missed = 0;
   for (const auto& [id, scope] : state.scopes) {
-    for (const GuardRun& run : scope.guards) {
-      if (run.next <= state.now)
-        missed = std::max(missed, between(run.next, state.now) / std::max<Nanoseconds>(run.interval, 1) + 1);
-    }
+    for (const GuardRun& run : scope.guards) missed = std::max(missed, slots_due(run, state.now));
   }
-  record(RecordKind::Restarted, {{"missed_slots", Value::number(static_cast<double>(missed))}});
+  record(RecordKind::Restarted, {{"missed_slots", number(missed)}});
+  start_checks_again();
   std::vector<std::uint64_t> under_way;
   under_way.reserve(state.effects.size());
   for (const auto& [id, run] : state.effects) under_way.push_back(id);

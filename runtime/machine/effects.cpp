@@ -32,8 +32,8 @@ std::string_view class_name(EffectClass effect_class) {
 }
 
 std::string_view kind_name(RequestKind kind) {
-  static constexpr std::string_view kNames[] = {"run", "shell", "http", "call", "check"};
-  return kNames[std::min<std::size_t>(static_cast<std::size_t>(kind), 4)];
+  static constexpr std::string_view kNames[] = {"run", "shell", "http", "call", "check", "mail"};
+  return kNames[std::min<std::size_t>(static_cast<std::size_t>(kind), std::size(kNames) - 1)];
 }
 
 std::string callable_of(const Effect& effect, const std::vector<std::pair<std::string, Value>>& arguments) {
@@ -54,6 +54,7 @@ std::string callable_of(const Effect& effect, const std::vector<std::pair<std::s
       const std::string method = find("method");
       return (method.empty() ? "GET" : method) + " " + find("url");
     }
+    case EffectKind::Mail: return "mail to " + find("to");
   }
   return {};
 }
@@ -63,6 +64,7 @@ RequestKind request_kind(EffectKind kind) {
     case EffectKind::Process: return RequestKind::Process;
     case EffectKind::Shell: return RequestKind::Shell;
     case EffectKind::Http: return RequestKind::Http;
+    case EffectKind::Mail: return RequestKind::Mail;
   }
   return RequestKind::Shell;
 }

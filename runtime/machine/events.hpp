@@ -19,12 +19,25 @@ using plan::Value;
 
 // One answer of a metric source for one slot: exactly four outcomes, none of them silently a pass or a fail.
 enum class ReadingStatus : std::uint8_t { Value, NoData, Error, NoPast };
+// One series of a grouped metric in an answer.
+struct SeriesReading {
+  std::string name;  // as plan::series_name makes it
+  Value value;       // of the metric's kind, NaN, or missing with the reason
+  std::optional<Nanoseconds> sampled_at;
+  bool operator==(const SeriesReading&) const = default;
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(name, value, sampled_at);
+  }
+};
+
 struct Reading {
   plan::MetricId metric = plan::kNone;
   ReadingStatus status{};
-  Value value;                            // of the metric's kind; NaN is a Number that the machine treats as unknown
-  std::optional<Nanoseconds> sampled_at;  // the sample's own time, where the source tells; freshness is judged by it
-  std::string error;                      // for Error: what happened, without secrets
+  Value value;                             // of the metric's kind; NaN is a Number that the machine treats as unknown
+  std::optional<Nanoseconds> sampled_at;   // the sample's own time, where the source tells; freshness is judged by it
+  std::string error;                       // for Error: what happened, without secrets
+  std::vector<SeriesReading> series = {};  // of a grouped metric, instead of `value`: those that the source has now
   bool operator==(const Reading&) const = default;
 };
 
@@ -98,7 +111,7 @@ using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted, Req
 
 // What kind of outside call a StartEffect is. Call and Check exist in scripted worlds only: the world answers for an
 // action, channel or external check as a whole.
-enum class RequestKind : std::uint8_t { Process, Shell, Http, Call, Check };
+enum class RequestKind : std::uint8_t { Process, Shell, Http, Call, Check, Mail };
 
 // Carry this out, once its intent is durable. Arguments by name as in plan::Effect, computed, secrets as templates.
 struct StartEffect {

@@ -154,6 +154,7 @@ void Core::uncaught(Task& task, std::size_t frame, const std::string& error, boo
     case TaskKind::MetricCheck: check_answered(task, verdict, error); break;
     case TaskKind::ItemCheck: item_checked(task, verdict, error); break;
     case TaskKind::DoubtProbe: probe_answered(task, verdict, error); break;
+    case TaskKind::AckCheck: acknowledgement_answered(task); break;
     case TaskKind::Schedule:
       record(
           RecordKind::StepFailed,

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/machine/sampling.hpp"
+#include "runtime/plan/series.hpp"
 
 // Guards: armed with their block, decided slot by slot, and what happens when they fire or see nothing.
 
@@ -37,6 +40,16 @@ std::string_view outcome_name(OutcomeKind kind) {
   return kNames[std::min<std::size_t>(static_cast<std::size_t>(kind), 5)];
 }
 
+// A share of three is 33.3333% for people.
+Value readable(const Value& value) {
+  const bool fraction = value.kind() == plan::ValueKind::Ratio || value.kind() == plan::ValueKind::Number;
+  if (!fraction || !std::isfinite(value.as_double()) || value.as_double() == 0) return value;
+  const double scale = std::pow(10, 5 - std::floor(std::log10(std::abs(value.as_double()))));
+  const double rounded = std::round(value.as_double() * scale) / scale;
+  if (!std::isfinite(rounded)) return value;
+  return value.kind() == plan::ValueKind::Ratio ? Value::ratio(rounded) : Value::number(rounded);
+}
+
 Value text(const std::string& value) {
   return Value::string(value);
 }
@@ -52,12 +65,18 @@ std::uint64_t Core::arm(const Task& task, BlockId id, bool companions) {
   scope.rollout = rollout_of(task);
   scope.block = id;
   const Nanoseconds first = later(state.now, std::max<Nanoseconds>(0, duration_or(block.warmup, &task, 0)));
+  const std::vector<SamplingPhase> sampling = sampling_of(&task, id);
   for (const GuardId guard : block.guards) {
     if (guard >= plan.guards.size()) continue;
     GuardRun run;
     run.guard = guard;
-    run.next = run.asked = first;
+    run.next = run.asked = run.begun = first;
     run.interval = cadence(plan.guards[guard].metrics);
+    run.phases = sampling;
+    if (!run.phases.empty()) {
+      if (run.phases.back().until != kNever) run.phases.push_back({kNever, run.interval});
+      run.interval = interval_at(run.phases, first);
+    }
     run.needed = std::max<Nanoseconds>(0, duration_or(plan.guards[guard].for_duration, &task, 0));
     record(RecordKind::GuardArmed,
            {{"guard", text(plan.guards[guard].text)},
@@ -150,10 +169,8 @@ void Core::evaluate_guards(Nanoseconds slot) {
     GuardRun* run = find_guard(guard);
     if (!run) continue;
     const Guard& row = plan.guards[guard];
-    const Value observed = compute_in_slot(row.observed);
-    const std::string seen = observed.is_missing() ? "" : fmt::format(" ({})", plan::to_literal(observed));
-    answers.push_back(
-        {guard, row.response, Cause{row.text + seen, {}, row.spot, slot, rollout_of_guard(guard)}, false});
+    const Cause cause{row.text + seen_by(row), {}, row.spot, slot, rollout_of_guard(guard)};
+    answers.push_back({guard, row.response, cause, false});
   }
   for (const GuardId guard : blind) {
     const Guard& row = plan.guards[guard];
@@ -167,12 +184,32 @@ void Core::evaluate_guards(Nanoseconds slot) {
   answer(answers);
 }
 
+void Core::set_next_slot(GuardRun& run) {
+  run.next = slot_after(run, run.next);
+  const Nanoseconds interval = run.phases.empty() ? run.interval : interval_at(run.phases, run.next);
+  if (interval == run.interval) return;
+  run.interval = interval;
+  const Guard& guard = plan.guards[run.guard];
+  record(RecordKind::GuardCadence,
+         {{"guard", text(guard.text)}, {"slot", Value::instant(run.next)}, {"every", Value::duration(interval)}},
+         guard.spot);
+}
+
+// What the guard saw, for people: " (720ms)", " (3: web-1, web-2, web-7)".
+std::string Core::seen_by(const Guard& guard) const {
+  const Value observed = compute_in_slot(guard.observed);
+  std::string seen = observed.is_missing() ? std::string{} : plan::to_literal(readable(observed));
+  const std::string series = plan::series_phrase(series_named(compute_in_slot(guard.series)));
+  if (!series.empty()) seen += (seen.empty() ? "" : ": ") + series;
+  return seen.empty() ? seen : " (" + seen + ")";
+}
+
 void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& fired) {
   const Guard& guard = plan.guards[run.guard];
   const Value value = compute_in_slot(guard.condition);
   run.truth = value.is_missing() ? Truth::Unknown : value.as_bool() ? Truth::True : Truth::False;
-  run.next = later(run.next, run.interval);
   const GuardRule rule{run.interval, run.needed, guard.of_m, guard.of_n};
+  set_next_slot(run);
   const SlotVerdict verdict = decide(rule, run.clock, slot, run.truth);
   if (run.truth == Truth::Unknown) {
     run.why = value.as_string();
@@ -202,6 +239,7 @@ void Core::decide_guard(GuardRun& run, Nanoseconds slot, std::vector<GuardId>& f
           {"threshold", compute_in_slot(guard.threshold)},
           {"response", text(std::string(outcome_name(outcome)))}},
          guard.spot);
+  note_series(guard.series);
 }
 
 // One record for each change, none for a slot like the one before.
@@ -228,6 +266,7 @@ void Core::record_transitions(const GuardRun& run, Nanoseconds slot, const SlotV
           {"observed", compute_in_slot(guard.observed)},
           {"threshold", compute_in_slot(guard.threshold)}},
          guard.spot);
+  note_series(guard.series);
 }
 
 // How much an answer weighs against the others of its slot. A guard that is blind and goes on competes with nobody.
@@ -288,7 +327,10 @@ void Core::answer(const std::vector<GuardAnswer>& answers) {
 Nanoseconds Core::missing_due(const Scope& scope, const GuardRun& run) const {
   const bool streak = run.clock.unknown_slots > 0 && !run.missing_answered && !run.waived;
   if (!streak || plan.guards[run.guard].blind != kNone) return kNever;
-  return later(run.clock.unknown_since, duration_or(row(scope.rollout).missing_for, nullptr, kDefaultMissing));
+  // One slot is no streak: where slots are further apart than that, the next one has its say.
+  const Nanoseconds patience =
+      std::max(duration_or(row(scope.rollout).missing_for, nullptr, kDefaultMissing), run.interval);
+  return later(run.clock.unknown_since, patience);
 }
 
 void Core::guard_missing(std::uint64_t scope, std::uint32_t index, Nanoseconds at) {

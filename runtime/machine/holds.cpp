@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/machine/sampling.hpp"
+#include "runtime/plan/series.hpp"
 
 // Holds: waiting while the guards watch. Their slots are those of their conditions' metrics, and their two bounds.
 
@@ -14,9 +16,10 @@ using plan::HoldCondition;
 namespace {
 
 // The next slot after `offset`: on the grid, or a bound before it.
-Nanoseconds slot_after(const HoldRun& run, Nanoseconds offset) {
+Nanoseconds next_offset(const HoldRun& run, Nanoseconds offset) {
   const Nanoseconds interval = std::max<Nanoseconds>(run.interval, 1);
   Nanoseconds next = later(offset - offset % interval, interval);
+  if (!run.phases.empty()) next = between(run.base, slot_after(run.phases, run.base, later(run.base, offset)));
   if (run.least > offset) next = std::min(next, run.least);
   if (run.bounded && run.most > offset) next = std::min(next, run.most);
   return next;
@@ -55,6 +58,8 @@ std::uint64_t Core::add_hold(std::uint64_t task, plan::HoldId id, Nanoseconds le
     run.conditions.push_back(std::move(watched));
     run.interval = std::min(run.interval, cadence(condition.metrics));
   }
+  run.phases = sampling_of(find_task(task), kNone);
+  if (!run.phases.empty() && run.phases.back().until != kNever) run.phases.push_back({kNever, run.interval});
   const std::uint64_t hold = run.id;
   state.holds.emplace_hint(state.holds.end(), hold, std::move(run));
   return hold;
@@ -63,6 +68,11 @@ std::uint64_t Core::add_hold(std::uint64_t task, plan::HoldId id, Nanoseconds le
 // Time stands still for it: the run is paused. The `until` of a pause itself goes on.
 bool Core::hold_stands(const HoldRun& run) const {
   return state.pause.has_value() && run.task != 0;
+}
+
+// The interval in force at its next slot.
+Nanoseconds Core::hold_interval(const HoldRun& run) const {
+  return run.phases.empty() ? run.interval : interval_at(run.phases, later(run.base, run.next));
 }
 
 // Its next undecided slot, kNever where it decides nothing by samples.
@@ -106,7 +116,7 @@ void Core::decide_hold(HoldRun& run, Nanoseconds slot) {
     all = all && condition.truth == Truth::True && condition.clock.held >= condition.needed;
   }
   const std::uint64_t id = run.id;
-  run.next = slot_after(run, offset);
+  run.next = next_offset(run, offset);
   if (all && offset >= run.least) {
     // While a guard is blind the last chance counts as met and waits; any earlier one has to hold again.
     if (frozen(acting) && (!run.bounded || offset < run.most)) return;
@@ -131,6 +141,8 @@ void Core::hold_failed(std::uint64_t id, Nanoseconds slot) {
                       : condition.truth == Truth::True  ? "has not held long enough"
                                                         : "does not hold";
     unmet += fmt::format("{}`{}` {}", unmet.empty() ? "" : ", ", hold.until[index].text, how);
+    const std::string series = plan::series_phrase(series_named(compute_in_slot(hold.until[index].series)));
+    if (!series.empty()) unmet += " (" + series + ")";
   }
   state.holds.erase(found);
   record(RecordKind::HoldEnded,

@@ -69,6 +69,13 @@ Value Machine::compute(plan::RoutineId routine) const {
   return impl_->core.compute(routine, nullptr);
 }
 
+Nanoseconds Machine::cadence(plan::MetricId metric) const {
+  return impl_->core.cadence(metric);
+}
+Nanoseconds Machine::stale_after(plan::MetricId metric) const {
+  return impl_->core.stale_after(metric);
+}
+
 Reaction Core::apply(const Event& event, Nanoseconds now) {
   out = {};
   acting = 0;
@@ -142,6 +149,7 @@ void Core::settle() {
     sweep();
     const Nanoseconds slot = next_slot();
     register_slots(slot);
+    start_queued_checks();
     if (run_due(false) || decide_past() || decide_next_slot(slot) || decide_inquiry() || rollback_step() ||
         run_ready_task() || run_due(true)) {
       continue;

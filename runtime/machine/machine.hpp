@@ -52,6 +52,7 @@ struct GuardView {
   std::uint32_t samples_true = 0, samples_needed = 0;  // M of N form
   bool blind = false, fired = false;
   std::string unknown_why;
+  std::vector<std::string> series = {};  // of a guard on a grouped metric: those that speak for it
 };
 struct HoldView {
   std::string text;
@@ -135,6 +136,9 @@ class Machine {
   // The value of a routine with the run's variables: for what the feeder needs to know of the plan and the machine does
   // not use itself (a metric's configuration, the name behind a secret). Metrics read as their newest sample.
   Value compute(plan::RoutineId routine) const;
+  // How often the metric is asked for now, and how old its samples may be; `sample` changes both.
+  Nanoseconds cadence(plan::MetricId metric) const;
+  Nanoseconds stale_after(plan::MetricId metric) const;
 
  private:
   struct Impl;

@@ -13,6 +13,8 @@ namespace {
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr std::uint32_t kTries = 3;
 constexpr Nanoseconds kTryAgain = 10 * kSecond;
+// How often a channel is asked whether somebody has answered.
+constexpr Nanoseconds kAskEvery = 15 * kSecond;
 
 }  // namespace
 
@@ -47,13 +49,14 @@ void Core::notification_ended(Task& task, const std::string& error) {
             {"notification", number}},
            row.spot);
     if (row.acknowledge_within == kNone) return;
-    state.acks.push_back(
-        {id, later(state.now, duration_or(row.acknowledge_within, &task, kNever)), task.reason, rollout_of(task)});
+    wait_for_acknowledgement(task);
     return;
   }
   if (task.tries + 1 >= kTries || row.channel >= plan.channels.size()) {
     record(RecordKind::NotifyFailed,
            {{"channel", Value::string(channel)}, {"error", Value::string(error)}, {"notification", number}}, row.spot);
+    // Nobody was told, so nobody will answer: there is nothing to wait for.
+    if (row.acknowledge_within != kNone) unacknowledged(id, "the notification could not be sent", rollout_of(task));
     return;
   }
   Task& again = new_task(TaskKind::Notification, &task);
@@ -68,13 +71,82 @@ void Core::notification_ended(Task& task, const std::string& error) {
   again.due = later(state.now, kTryAgain * again.tries);
 }
 
+void Core::wait_for_acknowledgement(const Task& task) {
+  const plan::Notification& row = plan.notifications[task.subject];
+  const Nanoseconds within = duration_or(row.acknowledge_within, &task, kNever);
+  AckWait ack;
+  ack.notification = static_cast<plan::NotificationId>(task.subject);
+  ack.due = later(state.now, within);
+  ack.reason = task.reason;
+  ack.text = task.text;
+  ack.severity = task.severity;
+  ack.rollout = rollout_of(task);
+  // Scenarios say who acknowledges; nothing outside is asked.
+  if (!state.scripted_world && row.channel < plan.channels.size() && plan.channels[row.channel].acknowledged != kNone) {
+    ack.every = std::clamp(within / 4, kSecond, kAskEvery);
+    ack.next_check = later(state.now, ack.every);
+    for (const plan::VariableId variable : plan.channels[row.channel].kept) {
+      ack.kept.push_back(variable < state.variables.size() ? state.variables[variable] : Value{});
+    }
+  }
+  state.acks.push_back(std::move(ack));
+}
+
+// One at a time for each channel, since what it reads the answer with is kept in variables.
+void Core::ask_for_acknowledgement(std::uint32_t index) {
+  if (index >= state.acks.size()) return;
+  AckWait& ack = state.acks[index];
+  const plan::ChannelId channel = plan.notifications[ack.notification].channel;
+  const bool asked_already = std::ranges::any_of(state.acks, [&](const AckWait& other) {
+    return plan.notifications[other.notification].channel == channel && find_task(other.task) != nullptr;
+  });
+  if (asked_already || channel >= plan.channels.size()) {
+    ack.next_check = channel < plan.channels.size() ? later(state.now, kSecond) : kNever;
+    return;
+  }
+  const plan::Channel& row = plan.channels[channel];
+  ack.next_check = kNever;
+  for (std::size_t place = 0; place < row.copies.size() && place < ack.kept.size(); ++place) {
+    if (row.copies[place] < state.variables.size()) state.variables[row.copies[place]] = ack.kept[place];
+  }
+  Task& task = new_task(TaskKind::AckCheck, nullptr);
+  task.rollout = ack.rollout;
+  task.reason = ack.reason;
+  task.text = ack.text;
+  task.severity = ack.severity;
+  ack.task = task.id;
+  enter(task, row.acknowledged);
+}
+
+// Whatever is no `true` is no answer, so it is asked for again; also where it could not be read.
+void Core::acknowledgement_answered(Task& task) {
+  const auto ack = std::ranges::find(state.acks, task.id, &AckWait::task);
+  if (ack == state.acks.end()) return;
+  ack->task = 0;
+  ack->next_check = later(state.now, ack->every);
+  if (!task.answer.as_bool()) return;
+  const plan::ChannelId channel = plan.notifications[ack->notification].channel;
+  const std::string name = channel < plan.channels.size() ? plan.channels[channel].name : std::string{};
+  state.acks.erase(ack);
+  record(RecordKind::GateAnswered, {{"gate", Value::string(name)},
+                                    {"verb", Value::string("acknowledge")},
+                                    {"who", Value::string("the answer in the channel")},
+                                    {"item", Value::string("")},
+                                    {"text", Value::string("")}});
+}
+
 void Core::ack_limit_passed(std::uint32_t index) {
   if (index >= state.acks.size()) return;
   const AckWait ack = state.acks[index];
   state.acks.erase(state.acks.begin() + index);
-  const plan::Notification& row = plan.notifications[ack.notification];
+  kill(ack.task);
+  unacknowledged(ack.notification, "nobody acknowledged the notification", ack.rollout);
+}
+
+void Core::unacknowledged(plan::NotificationId id, const std::string& reason, RolloutId rollout) {
+  const plan::Notification& row = plan.notifications[id];
   if (row.otherwise == kNone) return;
-  const Cause cause{"nobody acknowledged the notification", {}, row.spot, state.now, ack.rollout};
+  const Cause cause{reason, {}, row.spot, state.now, rollout};
   start_response_steps(row.otherwise, cause, nullptr);
   take_outcome(row.otherwise, cause, nullptr);
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "runtime/machine/core.hpp"
 #include "runtime/machine/series.hpp"
@@ -12,8 +13,10 @@ using plan::MetricId;
 
 namespace {
 
-// Longer stretches are asked for in larger steps: a mean is no better for more.
-constexpr Nanoseconds kMostSlots = 120;
+// Longer stretches are asked for in larger steps: the mean of a baseline is no better for more, but a window is to find
+// each sample that its sum or count is made of.
+constexpr Nanoseconds kSlotsOfBaseline = 120;
+constexpr Nanoseconds kMostSlots = 5'760;
 
 }  // namespace
 
@@ -29,16 +32,17 @@ void Core::ask_past(RolloutId id) {
   for (MetricId metric = 0; metric < plan.metrics.size(); ++metric) {
     const bool baseline = takes_baseline[metric] && plan.metrics[metric].baseline == kNone;
     // What a rollout around it has measured already has its past.
-    const Nanoseconds windows = state.metrics[metric].decided ? 0 : look_back[metric];
-    ask_past(metric, std::max(windows, baseline ? baseline_over : 0));
+    if (!state.metrics[metric].decided) ask_past(metric, look_back[metric], kMostSlots);
+    if (baseline) ask_past(metric, baseline_over, kSlotsOfBaseline);
   }
 }
 
-void Core::ask_past(MetricId metric, Nanoseconds reach) {
-  const Nanoseconds step = std::max(cadence(metric), reach / kMostSlots);
-  // The end of the stretch belongs to the first slot of the guards.
-  for (Nanoseconds back = step; back < reach; back = later(back, step)) {
-    want(state.past, 0, between(back, state.now), {metric});
+void Core::ask_past(MetricId metric, Nanoseconds reach, Nanoseconds most_slots) {
+  if (reach <= 0) return;
+  const Nanoseconds step = std::max(state.metrics[metric].every, reach / most_slots);
+  // Oldest first. The end of the stretch belongs to the first slot of the guards.
+  for (Nanoseconds count = (reach - 1) / step; count > 0; --count) {
+    want(state.past, 0, between(count * step, state.now), {metric});
   }
 }
 
@@ -56,19 +60,29 @@ bool Core::decide_past() {
   return true;
 }
 
-// The metric's mean over that time before the start, taken once.
+// The metric's mean over that time before the start, taken once; of a grouped metric, each series' own.
 void Core::take_baseline(RolloutId id, MetricId metric) {
   const Acting for_it(*this, id);
   const Nanoseconds over = duration_or(row(id).baseline_over, nullptr, 0);
-  std::vector<Sample> samples;
+  std::map<std::string, std::vector<Sample>> by_series;
+  const std::string only;
   for (const SlotPoll& poll : state.past) {
     for (const Wanted& wanted : poll.wanted) {
-      if (wanted.metric == metric && !wanted.value.is_missing()) samples.push_back({poll.slot, wanted.value});
+      if (wanted.metric != metric || wanted.value.is_missing()) continue;
+      if (!is_grouped(metric)) by_series[only].push_back({poll.slot, wanted.value});
+      for (const auto& [name, value] : wanted.value.as_map()) {
+        if (!value.is_missing()) by_series[name].push_back({poll.slot, value});
+      }
     }
   }
   Value& baseline = state.rollouts[id].baselines[metric];
-  baseline = samples.empty() ? Value::missing("the source told nothing about the time before the start")
-                             : aggregate_samples(samples, plan::Aggregate::Average, over, state.rollouts[id].started);
+  baseline = Value::missing("the source told nothing about the time before the start");
+  const WindowQuestion mean{plan::Aggregate::Average, over, 0};
+  plan::Map means;
+  for (const auto& [name, samples] : by_series) {
+    means.emplace_back(name, aggregate_samples(samples, mean, state.rollouts[id].started, 0));
+  }
+  if (!means.empty()) baseline = is_grouped(metric) ? Value::map(std::move(means)) : means.front().second;
   record(RecordKind::ValueBound,
          {{"name", Value::string("baseline(" + plan.metrics[metric].name + ")")}, {"value", baseline}},
          plan.metrics[metric].spot);

@@ -314,10 +314,15 @@ void Core::person_promotes(const PersonSaid& said) {
 
 void Core::person_acknowledges(const PersonSaid& said) {
   const auto before = state.acks.size();
+  std::vector<std::uint64_t> asking;
   std::erase_if(state.acks, [&](const AckWait& ack) {
     const plan::ChannelId channel = plan.notifications[ack.notification].channel;
-    return said.gate.empty() || (channel < plan.channels.size() && plan.channels[channel].name == said.gate);
+    const bool meant =
+        said.gate.empty() || (channel < plan.channels.size() && plan.channels[channel].name == said.gate);
+    if (meant && ack.task != 0) asking.push_back(ack.task);
+    return meant;
   });
+  for (const std::uint64_t task : asking) kill(task);
   if (state.acks.size() == before) {
     ignore(said, "no notification waits to be acknowledged");
     return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 namespace rollout::machine {
 
@@ -54,46 +55,59 @@ void add_sample(std::vector<Sample>& samples, Sample sample, Nanoseconds reach) 
   samples.erase(samples.begin(), std::max(keep, too_many));
 }
 
-Value aggregate_samples(const std::vector<Sample>& samples, Aggregate kind, Nanoseconds window, Nanoseconds slot) {
+namespace {
+
+// Newest first.
+std::vector<const Sample*> samples_within(const std::vector<Sample>& samples, Nanoseconds window, Nanoseconds slot,
+                                          Nanoseconds spacing) {
   std::vector<const Sample*> within;
-  for (const Sample& sample : samples) {
-    if (sample.slot <= slot && between(sample.slot, slot) < window) within.push_back(&sample);
+  for (const Sample& sample : samples | std::views::reverse) {
+    if (sample.slot > slot) continue;
+    if (between(sample.slot, slot) >= window) break;
+    if (within.empty() || between(sample.slot, within.back()->slot) >= spacing) within.push_back(&sample);
   }
-  if (kind == Aggregate::Count) return Value::number(static_cast<double>(within.size()));
-  if (within.empty()) return Value::missing("no sample within the window");
-  const ValueKind unit = within.front()->value.kind();
-  double sum = 0, least = magnitude(within.front()->value), most = least;
-  for (const Sample* sample : within) {
-    const double amount = magnitude(sample->value);
-    sum += amount;
-    least = std::min(least, amount);
-    most = std::max(most, amount);
-  }
-  switch (kind) {
-    case Aggregate::Average: return of_kind(unit, sum / static_cast<double>(within.size()));
-    case Aggregate::Minimum: return of_kind(unit, least);
-    case Aggregate::Maximum: return of_kind(unit, most);
-    case Aggregate::Sum: return of_kind(unit, sum);
-    case Aggregate::Count: break;
-    case Aggregate::Quantile: return of_kind(unit, most);
-    case Aggregate::Rate: break;
-  }
-  const Nanoseconds time = between(within.front()->slot, within.back()->slot);
-  if (time <= 0) return Value::missing("a rate needs two samples within the window");
-  return rate_of(unit, magnitude(within.back()->value) - magnitude(within.front()->value), time);
+  return within;
 }
 
-Value quantile_of_samples(const std::vector<Sample>& samples, double fraction, Nanoseconds window, Nanoseconds slot) {
-  std::vector<const Sample*> within;
-  for (const Sample& sample : samples) {
-    if (sample.slot <= slot && between(sample.slot, slot) < window) within.push_back(&sample);
-  }
-  if (within.empty()) return Value::missing("no sample within the window");
+// `within` is not empty.
+Value quantile(std::vector<const Sample*> within, double fraction) {
   if (!(fraction >= 0 && fraction <= 1)) return Value::missing("a quantile is a share between 0% and 100%");
   std::ranges::sort(within, {}, [](const Sample* sample) { return magnitude(sample->value); });
   const double rank = std::ceil(fraction * static_cast<double>(within.size()));
   const auto place = static_cast<std::size_t>(std::max(rank, 1.0)) - 1;
   return within[std::min(place, within.size() - 1)]->value;
+}
+
+// How much it changed from the oldest to the newest, in their time.
+Value rate(const std::vector<const Sample*>& within) {
+  const Sample& newest = *within.front();
+  const Sample& oldest = *within.back();
+  const Nanoseconds time = between(oldest.slot, newest.slot);
+  if (time <= 0) return Value::missing("a rate needs two samples within the window");
+  return rate_of(newest.value.kind(), magnitude(newest.value) - magnitude(oldest.value), time);
+}
+
+}  // namespace
+
+Value aggregate_samples(const std::vector<Sample>& samples, const WindowQuestion& question, Nanoseconds slot,
+                        Nanoseconds spacing) {
+  const std::vector<const Sample*> within = samples_within(samples, question.length, slot, spacing);
+  if (question.kind == Aggregate::Count) return Value::number(static_cast<double>(within.size()));
+  if (within.empty()) return Value::missing("no sample within the window");
+  if (question.kind == Aggregate::Quantile) return quantile(within, question.fraction);
+  if (question.kind == Aggregate::Rate) return rate(within);
+  const ValueKind unit = within.front()->value.kind();
+  double sum = 0, least = magnitude(within.front()->value), most = least;
+  // Oldest first, so that sums are the same whoever adds them up.
+  for (const Sample* sample : within | std::views::reverse) {
+    const double amount = magnitude(sample->value);
+    sum += amount;
+    least = std::min(least, amount);
+    most = std::max(most, amount);
+  }
+  if (question.kind == Aggregate::Average) return of_kind(unit, sum / static_cast<double>(within.size()));
+  if (question.kind == Aggregate::Sum) return of_kind(unit, sum);
+  return of_kind(unit, question.kind == Aggregate::Minimum ? least : most);
 }
 
 }  // namespace rollout::machine

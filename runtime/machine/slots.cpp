@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/machine/sampling.hpp"
 #include "runtime/machine/series.hpp"
 
 // Slots: asking for samples when they are due, and deciding them in order. Nothing moves forward past an undecided one.
@@ -19,8 +21,9 @@ constexpr Nanoseconds kSlotsAhead = 32;
 // Of each metric: what comes later than so many other late answers is nobody's.
 constexpr std::size_t kMostLate = 8;
 
-bool is_check(const plan::Metric& metric) {
-  return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check;
+bool is_measured_here(const plan::Metric& metric) {
+  return metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check ||
+         metric.provider == MetricProvider::Source;
 }
 
 }  // namespace
@@ -48,8 +51,7 @@ void Core::register_slots(Nanoseconds first) {
   const Nanoseconds horizon = std::min(state.now, later(first, ahead));
   for (auto& [id, scope] : state.scopes) {
     for (GuardRun& run : scope.guards) {
-      for (run.asked = std::max(run.asked, run.next); run.asked <= horizon;
-           run.asked = later(run.asked, run.interval)) {
+      for (run.asked = std::max(run.asked, run.next); run.asked <= horizon; run.asked = slot_after(run, run.asked)) {
         want(state.slots, 0, run.asked, plan.guards[run.guard].metrics);
         if (run.asked == kNever) break;
       }
@@ -102,18 +104,12 @@ void Core::ask(SlotPoll& poll, const std::vector<MetricId>& metrics) {
   request.slot = poll.slot;
   for (Wanted& wanted : poll.wanted) {
     if (wanted.answered || std::ranges::find(metrics, wanted.metric) == metrics.end()) continue;
-    wanted.due = later(state.now, state.metrics[wanted.metric].answer_within);
+    wanted.due = later(state.now, answer_within(wanted.metric));
     request.deadline = std::max(request.deadline, wanted.due);
-    const plan::Metric& metric = plan.metrics[wanted.metric];
-    if (state.scripted_world || !is_check(metric)) {
+    if (state.scripted_world || !is_measured_here(plan.metrics[wanted.metric])) {
       request.metrics.push_back(wanted.metric);
-    } else if (later(poll.slot, cadence(wanted.metric)) <= state.now || metric.check == kNone) {
-      wanted.answered = true;
-      wanted.reading = Reading{wanted.metric, ReadingStatus::NoPast, {}, {}, {}};
     } else {
-      Task& check = spawn(TaskKind::MetricCheck, metric.check, nullptr);
-      check.subject = wanted.metric;
-      wanted.task = check.id;
+      queue_check(wanted, poll.slot);
     }
   }
   std::ranges::sort(request.metrics);
@@ -146,6 +142,10 @@ bool Core::heard_late(const Reading& reading, Nanoseconds slot) {
   record(RecordKind::SampleLate, {{"metric", Value::string(plan.metrics[reading.metric].name)},
                                   {"slot", Value::instant(slot)},
                                   {"delay", Value::duration(between(slot, state.now))}});
+  if (is_grouped(reading.metric)) {
+    if (look_back[reading.metric] > 0) late_series(reading, slot);
+    return true;
+  }
   Wanted heard;
   heard.metric = reading.metric;
   heard.answered = true;
@@ -167,10 +167,9 @@ void Core::give_up_on_answers(Nanoseconds until) {
         if (wanted.answered || poll.decided || wanted.due > until) continue;
         wanted.answered = true;
         wanted.reading = Reading{wanted.metric, ReadingStatus::Error, {}, {}, "no answer in time"};
-        if (wanted.task != 0) {
-          unanswered.push_back(wanted.task);
-          continue;
-        }
+        if (wanted.task != 0) unanswered.push_back(wanted.task);
+        // Nobody answers late to what the machine measures itself.
+        if (wanted.task != 0 || std::exchange(wanted.queued, false)) continue;
         std::vector<Nanoseconds>& late = state.metrics[wanted.metric].late_slots;
         if (late.size() == kMostLate) late.erase(late.begin());
         late.push_back(poll.slot);
@@ -187,6 +186,10 @@ void Core::check_answered(Task& task, std::optional<bool> passed, const std::str
       for (Wanted& wanted : poll.wanted) {
         if (wanted.task != task.id || wanted.answered) continue;
         wanted.answered = true;
+        if (plan.metrics[wanted.metric].provider == MetricProvider::Source) {
+          wanted.reading = source_reading(task, poll.slot, passed.value_or(false), error);
+          continue;
+        }
         wanted.reading = Reading{wanted.metric, passed ? ReadingStatus::Value : ReadingStatus::Error, {}, {}, error};
         if (plan.metrics[wanted.metric].provider == MetricProvider::Check) {
           if (passed) wanted.reading.value = Value::boolean(*passed);
@@ -255,6 +258,10 @@ void Core::accept(SlotPoll& poll) {
       known.value = wanted.value;
     }
     if (behind) continue;
+    if (is_grouped(wanted.metric)) {
+      if (look_back[wanted.metric] > 0) keep_series(wanted.metric, wanted.value, poll.slot);
+      continue;
+    }
     if (!known.samples.empty() && known.samples.back().slot == poll.slot) known.samples.pop_back();
     if (!wanted.value.is_missing() && look_back[wanted.metric] > 0) {
       add_sample(known.samples, {poll.slot, wanted.value}, look_back[wanted.metric]);
@@ -266,32 +273,40 @@ void Core::accept(SlotPoll& poll) {
 Value Core::usable(const Wanted& wanted, Nanoseconds slot) {
   const plan::Metric& metric = plan.metrics[wanted.metric];
   const Reading& reading = wanted.reading;
-  MetricState& known = state.metrics[wanted.metric];
-  const bool was_skewed = std::exchange(known.skewed, false);
-  if (!wanted.answered) return Value::missing("no answer in time");
-  switch (reading.status) {
-    case ReadingStatus::NoData:
-      return metric.absent < plan.constants.size() ? plan.constants[metric.absent]
-                                                   : Value::missing("the source has no data");
-    case ReadingStatus::Error: return Value::missing(reading.error.empty() ? "the source failed" : reading.error);
-    case ReadingStatus::NoPast: return Value::missing("the source cannot answer for the past");
-    case ReadingStatus::Value: break;
+  if (!wanted.answered) {
+    state.metrics[wanted.metric].skewed = false;
+    return Value::missing("no answer in time");
   }
-  const ValueKind kind = reading.value.kind();
-  if (reading.value.is_missing()) return Value::missing("the source has no data");
-  if (metric.kind != ValueKind::Any && kind != metric.kind) {
-    return Value::missing("the source answered " + std::string(plan::kind_name(kind)) + " where the metric is " +
-                          std::string(plan::kind_name(metric.kind)));
+  if (reading.status == ReadingStatus::Error) {
+    state.metrics[wanted.metric].skewed = false;
+    return Value::missing(reading.error.empty() ? "the source failed" : reading.error);
   }
-  if (std::isnan(reading.value.as_double())) return Value::missing("the source answered NaN");
-  if (!reading.sampled_at) return reading.value;
-  const Nanoseconds age = between(*reading.sampled_at, slot);
-  if (age > stale_after(wanted.metric))
-    return Value::missing("the newest sample is " + plan::duration_text(age) + " old");
-  if (age >= -cadence(wanted.metric)) return reading.value;
-  known.skewed = true;
-  const Nanoseconds ahead = between(slot, *reading.sampled_at);
-  if (!was_skewed) {
+  if (reading.status == ReadingStatus::NoPast) return Value::missing("the source cannot answer for the past");
+  if (is_grouped(wanted.metric)) return usable_series(wanted, slot);
+  const bool was_skewed = std::exchange(state.metrics[wanted.metric].skewed, false);
+  if (reading.status == ReadingStatus::Value) {
+    return usable_value(wanted.metric, reading.value, reading.sampled_at, slot, was_skewed);
+  }
+  return metric.absent < plan.constants.size() ? plan.constants[metric.absent]
+                                               : Value::missing("the source has no data");
+}
+
+Value Core::usable_value(MetricId id, const Value& value, std::optional<Nanoseconds> sampled_at, Nanoseconds slot,
+                         bool was_skewed) {
+  const plan::Metric& metric = plan.metrics[id];
+  if (value.is_missing()) return value.as_string().empty() ? Value::missing("the source has no data") : value;
+  if (std::isnan(value.as_double())) return Value::missing("the source answered NaN");
+  if (metric.kind != ValueKind::Any && value.kind() != metric.kind) {
+    return Value::missing("the source answered " + std::string(plan::kind_name(value.kind())) +
+                          " where the metric is " + std::string(plan::kind_name(metric.kind)));
+  }
+  if (!sampled_at) return value;
+  const Nanoseconds age = between(*sampled_at, slot);
+  if (age > stale_after(id)) return Value::missing("the newest sample is " + plan::duration_text(age) + " old");
+  if (age >= -state.metrics[id].every) return value;
+  const Nanoseconds ahead = between(slot, *sampled_at);
+  const bool told = std::exchange(state.metrics[id].skewed, true) || was_skewed;
+  if (!told) {
     record(RecordKind::ClockSkew,
            {{"metric", Value::string(metric.name)}, {"slot", Value::instant(slot)}, {"ahead", Value::duration(ahead)}});
   }
@@ -324,8 +339,8 @@ void Core::ask_again() {
       request.slot = poll.slot;
       for (Wanted& wanted : poll.wanted) {
         if (wanted.answered) continue;
-        wanted.due = later(state.now, state.metrics[wanted.metric].answer_within);
-        if (wanted.task != 0) continue;
+        wanted.due = later(state.now, answer_within(wanted.metric));
+        if (wanted.task != 0 || wanted.queued) continue;
         request.metrics.push_back(wanted.metric);
         request.deadline = std::max(request.deadline, wanted.due);
       }

@@ -61,6 +61,7 @@ std::string read_snapshot(Core& core, std::string_view bytes) {
   std::string problem = check_state(core.plan, state);
   if (!problem.empty()) return "the stored state is damaged: " + problem;
   core.state = std::move(state);
+  core.fix_look_back();
   return {};
 }
 

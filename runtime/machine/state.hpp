@@ -33,6 +33,7 @@ enum class TaskKind : std::uint8_t {
   ItemCheck,
   DoubtProbe,
   Schedule,
+  AckCheck,
 };
 
 // What keeps a task from executing its next statement.
@@ -133,10 +134,14 @@ struct Task {
   // ItemCheck; Hook: its kind; Undo: index of the entry; Notification: channel; Response: kOutranked
   std::uint32_t item = 0;
   std::uint32_t tries = 0;
+  Value answer;           // MetricCheck of a source, AckCheck: what it returned
+  bool absent = false;    // MetricCheck of a source: it returned that there is no data
+  Nanoseconds first = 0;  // MetricCheck of a source's past: its first slot,
+  Nanoseconds step = 0;   // and the time between its slots; 0: asked for now
   template <typename Archive>
   void fields(Archive& a) {
     a(id, parent, kind, root, rollout, frames, wait, waits_for, due, stop, next_stops, log, reason, text, severity,
-      error, stay, subject, item, tries);
+      error, stay, subject, item, tries, answer, absent, first, step);
   }
 };
 
@@ -158,11 +163,23 @@ struct EffectRun {
 
 // ---------------------------------------------------------------- watching
 
+// A part of `sample` as it applies to a block: its cadence up to that instant.
+struct SamplingPhase {
+  Nanoseconds until = kNever;
+  Nanoseconds every = 0;
+  template <typename Archive>
+  void fields(Archive& a) {
+    a(until, every);
+  }
+};
+
 struct GuardRun {
   plan::GuardId guard = kNone;
-  Nanoseconds next = 0;   // its next undecided slot
-  Nanoseconds asked = 0;  // its first slot that was not asked for yet
-  Nanoseconds interval = 0, needed = 0;
+  Nanoseconds next = 0;                  // its next undecided slot
+  Nanoseconds asked = 0;                 // its first slot that was not asked for yet
+  Nanoseconds begun = 0;                 // its first slot, from which its grid counts
+  Nanoseconds interval = 0, needed = 0;  // the interval that is in force at `next`
+  std::vector<SamplingPhase> phases;     // of `sample`; empty: the shortest cadence of its metrics
   GuardClock clock;
   bool fired = false;  // in this episode; with an outcome: for good
   Nanoseconds fired_at = 0;
@@ -173,7 +190,8 @@ struct GuardRun {
   std::uint64_t response = 0;  // task of its steps
   template <typename Archive>
   void fields(Archive& a) {
-    a(guard, next, asked, interval, needed, clock, fired, fired_at, missing_answered, waived, truth, why, response);
+    a(guard, next, asked, begun, interval, needed, phases, clock, fired, fired_at, missing_answered, waived, truth, why,
+      response);
   }
 };
 
@@ -216,13 +234,14 @@ struct HoldRun {
   std::uint64_t id = 0, task = 0;  // task 0: the `until` of the pause
   plan::HoldId hold = kNone;
   Nanoseconds base = 0, interval = 0, least = 0, most = 0, next = 0;
-  bool bounded = true;  // `most` is a limit; false: a pause without `within`
+  std::vector<SamplingPhase> phases;  // of `sample`, by instants; empty: the shortest cadence of its metrics
+  bool bounded = true;                // `most` is a limit; false: a pause without `within`
   bool satisfied = false;
   Nanoseconds satisfied_at = 0;
   std::vector<ConditionRun> conditions;
   template <typename Archive>
   void fields(Archive& a) {
-    a(id, task, hold, base, interval, least, most, next, bounded, satisfied, satisfied_at, conditions);
+    a(id, task, hold, base, interval, least, most, next, phases, bounded, satisfied, satisfied_at, conditions);
   }
 };
 
@@ -232,12 +251,13 @@ struct Wanted {
   bool reused = false;     // this instant's sample was known already: `value` holds it
   std::uint64_t task = 0;  // a check that the machine runs itself for the answer
   Nanoseconds due = 0;     // without an answer by then it is unknown
+  bool queued = false;     // that check is still to be started
   Reading reading;
   Value value;  // usable, or missing with the reason, once decided
   template <typename Archive>
   void fields(Archive& a) {
-    a(metric, answered, reused, task, due, reading.metric, reading.status, reading.value, reading.sampled_at,
-      reading.error, value);
+    a(metric, answered, reused, task, due, queued, reading.metric, reading.status, reading.value, reading.series,
+      reading.sampled_at, reading.error, value);
   }
 };
 
@@ -262,6 +282,18 @@ struct Sample {
   }
 };
 
+// One series of a grouped metric, from its first sample until it is gone.
+struct SeriesState {
+  std::string name;
+  Nanoseconds seen = 0;   // the newest slot in which the source had it
+  bool vanished = false;  // the source no longer has it
+  std::vector<Sample> samples;
+  template <typename Archive>
+  void fields(Archive& a) {
+    a(name, seen, vanished, samples);
+  }
+};
+
 struct MetricState {
   // Fixed when the run is created.
   Nanoseconds every = 0, stale_after = 0, over = 0, answer_within = 0;
@@ -272,9 +304,10 @@ struct MetricState {
   std::vector<Nanoseconds> late_slots;  // had no answer in time: one may still come
   std::vector<Sample> samples;          // known ones as far back as the plan looks, oldest first
   std::vector<Sample> passes;           // Probe: each single answer of its check within `over`
+  std::vector<SeriesState> series;      // grouped: by name; `samples` is empty then
   template <typename Archive>
   void fields(Archive& a) {
-    a(every, stale_after, over, answer_within, decided, slot, value, skewed, late_slots, samples, passes);
+    a(every, stale_after, over, answer_within, decided, slot, value, skewed, late_slots, samples, passes, series);
   }
 };
 
@@ -380,11 +413,16 @@ struct ScheduleRun {
 struct AckWait {
   plan::NotificationId notification = kNone;
   Nanoseconds due = kNever;
-  std::string reason;
+  std::string reason, text;  // context of what asks for the answer
+  std::uint8_t severity = 0;
+  // Its channel can read the answer back: when it is asked next, how often, and the task that asks.
+  Nanoseconds next_check = kNever, every = 0;
+  std::uint64_t task = 0;
   plan::RolloutId rollout = 0;
+  std::vector<Value> kept;  // as plan::Channel::kept
   template <typename Archive>
   void fields(Archive& a) {
-    a(notification, due, reason, rollout);
+    a(notification, due, reason, text, severity, next_check, every, task, rollout, kept);
   }
 };
 

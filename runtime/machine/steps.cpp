@@ -55,6 +55,9 @@ void Core::execute(Task& task) {
     notify(task, instruction.b);
     std::erase_if(state.inquiries, [&](const SlotPoll& poll) { return poll.task == task.id; });
     advance(task);
+  } else if (instruction.op == Op::Absent) {
+    task.absent = true;
+    end_routine(task);
   } else if (instruction.op == Op::UndoRest) {
     const std::uint64_t id = task.id;
     task.wait = Wait::Span;
@@ -155,24 +158,40 @@ void Core::execute_require(Task& task, const Instruction& instruction, const Val
   fail(task, error, value.is_missing());
 }
 
-// `return`: the rest of the action is left out.
+// `return` of an action, a source or an acknowledgement.
 void Core::execute_result(Task& task, const Value& value) {
-  std::size_t depth = task.frames.size();
-  while (depth > 1 && plan.blocks[task.frames[depth - 1].block].kind != BlockKind::Action) --depth;
-  const Block& action = plan.blocks[task.frames[depth - 1].block];
-  if (action.kind == BlockKind::Action && action.result < state.variables.size()) {
-    state.variables[action.result] = value;
+  const Block& routine = plan.blocks[task.frames[returning_frame(task)].block];
+  if (routine.kind == BlockKind::Source) task.answer = value;
+  if (routine.kind == BlockKind::Action && routine.result < state.variables.size()) {
+    state.variables[routine.result] = value;
     if (!is_silent(task)) {
-      record(RecordKind::ValueBound, {{"name", Value::string(action.name)}, {"value", value}}, action.spot);
+      record(RecordKind::ValueBound, {{"name", Value::string(routine.name)}, {"value", value}}, routine.spot);
     }
   }
+  end_routine(task);
+}
+
+// The innermost block that a `return` ends.
+std::size_t Core::returning_frame(const Task& task) const {
+  std::size_t index = task.frames.size() - 1;
+  const auto returns = [&] {
+    const BlockKind kind = plan.blocks[task.frames[index].block].kind;
+    return kind == BlockKind::Action || kind == BlockKind::Source;
+  };
+  while (index > 0 && !returns()) --index;
+  return index;
+}
+
+// The rest of what a `return` ends is left out.
+void Core::end_routine(Task& task) {
+  const std::size_t depth = returning_frame(task) + 1;
   while (task.frames.size() > depth) {
     const Frame frame = task.frames.back();
     convert_log(task, frame, true);
     disarm(frame.scope);
     task.frames.pop_back();
   }
-  task.frames.back().pc = action.end - 1;
+  task.frames.back().pc = plan.blocks[task.frames.back().block].end - 1;
   task.wait = Wait::Ready;
 }
 

@@ -70,7 +70,8 @@ bool Core::is_forward(const Task& task) const {
 
 // Work that only reads for a poll leaves no records: they come on transitions only.
 bool Core::is_silent(const Task& task) const {
-  return task.root == TaskKind::MetricCheck || task.root == TaskKind::ItemCheck || task.root == TaskKind::DoubtProbe;
+  return task.root == TaskKind::MetricCheck || task.root == TaskKind::ItemCheck || task.root == TaskKind::DoubtProbe ||
+         task.root == TaskKind::AckCheck;
 }
 
 bool Core::may_advance(const Task& task) const {
@@ -314,6 +315,7 @@ void Core::finish_task(Task& task) {
     case TaskKind::ItemCheck: item_checked(task, true, {}); break;
     case TaskKind::DoubtProbe: probe_answered(task, true, {}); break;
     case TaskKind::Schedule: schedule_ended(task); break;
+    case TaskKind::AckCheck: acknowledgement_answered(task); break;
     case TaskKind::Companion:
     case TaskKind::Response: break;
   }

@@ -64,6 +64,9 @@ void Core::dues(std::vector<Due>& list) const {
   for (RolloutId id = 0; id < state.rollouts.size(); ++id) rollout_dues(id, list);
   for (std::uint32_t index = 0; index < state.acks.size(); ++index) {
     list.push_back({state.acks[index].due, DueKind::AckLimit, 0, index});
+    if (state.acks[index].next_check != kNever) {
+      list.push_back({state.acks[index].next_check, DueKind::AckCheck, 0, index});
+    }
   }
 }
 
@@ -118,6 +121,7 @@ void Core::run_due_item(const Due& due) {
     case DueKind::GateLimit: gate_limit_passed(due.id); break;
     case DueKind::PauseLimit: pause_limit_passed(due.index); break;
     case DueKind::AckLimit: ack_limit_passed(due.index); break;
+    case DueKind::AckCheck: ask_for_acknowledgement(due.index); break;
     case DueKind::Budget: budget_passed(static_cast<RolloutId>(due.id), due.index); break;
     case DueKind::Timer:
       if (Task* task = find_task(due.id)) {

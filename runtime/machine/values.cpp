@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <span>
 
 #include "runtime/machine/core.hpp"
 #include "runtime/machine/series.hpp"
+#include "runtime/plan/series.hpp"
 
 // Computing with the plan's routines: where their inputs come from.
 
@@ -21,18 +23,12 @@ plan::Environment Core::environment(const Sight& sight) const {
   const Sight* at = &sight;
   plan::Environment result;
   result.variables = state.variables;
-  result.metric = [at](plan::MetricId metric) {
-    return at->in_slot ? at->core->slot_sample(metric) : at->core->newest_sample(metric, at->task);
+  result.metric = [at](plan::MetricId metric) { return at->core->sample_at(*at, metric); };
+  result.window = [at](plan::MetricId metric, plan::Aggregate kind, Nanoseconds length) {
+    return at->core->aggregate(*at, metric, {kind, length, 0});
   };
-  result.window = [at](plan::MetricId metric, plan::Aggregate kind, Nanoseconds window) {
-    // A window ends with the newest sample: where that is unknown, so is the window, whatever was known before.
-    const bool unseen = at->in_slot && kind != plan::Aggregate::Count && at->core->slot_sample(metric).is_missing();
-    return unseen ? at->core->slot_sample(metric) : at->core->aggregate(metric, kind, window, at->slot);
-  };
-  result.quantile = [at](plan::MetricId metric, double fraction, Nanoseconds window) {
-    if (metric >= at->core->state.metrics.size()) return Value{};
-    if (at->in_slot && at->core->slot_sample(metric).is_missing()) return at->core->slot_sample(metric);
-    return quantile_of_samples(at->core->state.metrics[metric].samples, fraction, window, at->slot);
+  result.quantile = [at](plan::MetricId metric, double fraction, Nanoseconds length) {
+    return at->core->aggregate(*at, metric, {plan::Aggregate::Quantile, length, fraction});
   };
   result.baseline = [at](plan::MetricId metric) {
     const auto& metrics = at->core->plan.metrics;
@@ -127,24 +123,58 @@ Value Core::slot_sample(plan::MetricId metric) const {
   return Value::missing("it was not asked for in this slot");
 }
 
-Value Core::aggregate(plan::MetricId metric, plan::Aggregate kind, Nanoseconds window, Nanoseconds slot) const {
+Value Core::sample_at(const Sight& sight, plan::MetricId metric) const {
+  return sight.in_slot ? slot_sample(metric) : newest_sample(metric, sight.task);
+}
+
+// A window ends with the newest sample: where that is unknown, so is the window, whatever was known before. How many
+// samples are known is always known.
+Value Core::aggregate(const Sight& sight, plan::MetricId metric, const WindowQuestion& question) const {
   if (metric >= state.metrics.size()) return {};
-  return aggregate_samples(state.metrics[metric].samples, kind, window, slot);
+  const MetricState& known = state.metrics[metric];
+  const Value newest = sample_at(sight, metric);
+  const bool counts = question.kind == plan::Aggregate::Count;
+  const auto window = [&](const Value& last, const std::vector<Sample>& samples) {
+    if (last.is_missing() && !counts) return last;
+    return aggregate_samples(samples, question, sight.slot, cadence(metric));
+  };
+  if (!is_grouped(metric)) return window(newest, known.samples);
+  if (newest.is_missing()) return newest;
+  static const std::vector<Sample> kNoSamples;
+  plan::Map result;
+  for (const auto& [name, value] : newest.as_map()) {
+    const auto series = std::ranges::find(known.series, name, &SeriesState::name);
+    result.emplace_back(name, window(value, series == known.series.end() ? kNoSamples : series->samples));
+  }
+  return Value::map(std::move(result));
 }
 
 std::vector<plan::MetricId> Core::metrics_of(RoutineId routine) const {
-  std::vector<plan::MetricId> result;
-  if (routine >= plan.routines.size()) return result;
-  for (std::uint32_t place = plan.routines[routine].begin; place < plan.routines[routine].end; ++place) {
-    const plan::Instruction& instruction = plan.code[place];
-    const bool reads = instruction.op == plan::Op::Metric || instruction.op == plan::Op::MetricMissing ||
-                       instruction.op == plan::Op::Window;
-    if (reads) result.push_back(instruction.b);
+  return plan::metrics_read(plan, routine);
+}
+
+// A window whose length is a parameter or a `let` of a module reaches as far as that says.
+void Core::fix_look_back() {
+  plan::Environment probe;
+  probe.variables = state.variables;
+  probe.metric = [&](plan::MetricId metric) {
+    // One series of a grouped metric, so that its conditions are gone through.
+    return is_grouped(metric) ? Value::map({{"series", Value::missing()}}) : Value::missing();
+  };
+  const auto reaches = [&](plan::MetricId metric, Nanoseconds length) {
+    if (metric < look_back.size()) look_back[metric] = std::max(look_back[metric], length);
+    return Value::missing();
+  };
+  probe.window = [&](plan::MetricId metric, plan::Aggregate, Nanoseconds length) { return reaches(metric, length); };
+  probe.quantile = [&](plan::MetricId metric, double, Nanoseconds length) { return reaches(metric, length); };
+  for (RoutineId id = 0; id < plan.routines.size(); ++id) {
+    const plan::Routine& routine = plan.routines[id];
+    const auto looks_back = [&](const plan::Instruction& one) {
+      return one.op == plan::Op::Window || plan::is_fold(one.op);
+    };
+    const auto code = std::span(plan.code).subspan(routine.begin, routine.end - routine.begin);
+    if (std::ranges::any_of(code, looks_back)) plan::evaluate(plan, id, probe);
   }
-  std::ranges::sort(result);
-  const auto repeated = std::ranges::unique(result);
-  result.erase(repeated.begin(), repeated.end());
-  return result;
 }
 
 // The times of a metric, once for the whole run.
@@ -165,18 +195,49 @@ void Core::fix_metric_times() {
   }
 }
 
+// The shortest interval in force of those that watch it; its own where none does.
 Nanoseconds Core::cadence(plan::MetricId metric) const {
-  return metric < state.metrics.size() ? state.metrics[metric].every : kDefaultCadence;
+  if (metric >= state.metrics.size()) return kDefaultCadence;
+  const Nanoseconds own = state.metrics[metric].every;
+  if (!samples_by_age) return own;
+  Nanoseconds shortest = kNever;
+  for (const auto& [id, scope] : state.scopes) {
+    for (const GuardRun& run : scope.guards) {
+      if (std::ranges::binary_search(plan.guards[run.guard].metrics, metric))
+        shortest = std::min(shortest, run.interval);
+    }
+  }
+  for (const auto& [id, run] : state.holds) {
+    for (const plan::HoldCondition& condition : plan.holds[run.hold].until) {
+      if (std::ranges::binary_search(condition.metrics, metric)) shortest = std::min(shortest, hold_interval(run));
+    }
+  }
+  return shortest == kNever ? own : shortest;
 }
 
+// The shortest of the metrics' own.
 Nanoseconds Core::cadence(const std::vector<plan::MetricId>& metrics) const {
   Nanoseconds shortest = kNever;
-  for (const plan::MetricId metric : metrics) shortest = std::min(shortest, cadence(metric));
+  for (const plan::MetricId metric : metrics) {
+    if (metric < state.metrics.size()) shortest = std::min(shortest, state.metrics[metric].every);
+  }
   return shortest == kNever ? kDefaultCadence : shortest;
 }
 
+// Less where slots are closer than the metric's own.
+Nanoseconds Core::answer_within(plan::MetricId metric) const {
+  const Nanoseconds usual = state.metrics[metric].answer_within;
+  if (!samples_by_age) return usual;
+  const Nanoseconds every = cadence(metric);
+  return std::min(usual, std::max(kSecond, every - every / 64));
+}
+
+// As the author said, or three intervals of those that are in force.
 Nanoseconds Core::stale_after(plan::MetricId metric) const {
-  return metric < state.metrics.size() ? state.metrics[metric].stale_after : kDefaultCadence;
+  if (metric >= state.metrics.size()) return kDefaultCadence;
+  if (!samples_by_age || plan.metrics[metric].stale_after != kNone) return state.metrics[metric].stale_after;
+  const Nanoseconds every = cadence(metric);
+  return std::max(later(every, later(every, every)), 60 * kSecond);
 }
 
 }  // namespace rollout::machine

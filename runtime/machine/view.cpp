@@ -35,6 +35,7 @@ GuardView view_of(const Core& core, const GuardRun& run) {
   view.blind = run.clock.blind;
   view.fired = run.fired;
   view.unknown_why = run.why;
+  if (run.truth == Truth::True) view.series = series_named(core.compute(guard.series, nullptr));
   return view;
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/executors/process_effect.hpp"
 #include "runtime/executors/text.hpp"
 #include "runtime/metrics/source.hpp"
+#include "runtime/plan/builtins.hpp"
 
 // Sources that know one number, now.
 
@@ -20,6 +21,9 @@ using plan::Value;
 using plan::ValueKind;
 
 constexpr Nanoseconds kLeastTime = 100'000'000;
+// Bytes that are kept of a command's output.
+constexpr std::size_t kNumberOutput = 1u << 20;
+constexpr std::size_t kLogOutput = 8u << 20;
 
 // Answers the slots that are too far gone, and leaves those that the number of now may stand for.
 std::vector<Nanoseconds> present_slots(const Means& means, const Source& source, const std::vector<Nanoseconds>& slots,
@@ -68,6 +72,29 @@ Sample sample_of(const Value& value, const std::string& where) {
       fmt::format("{} is {}, not a number", where, value.kind() == ValueKind::List ? "a list" : "an object"));
 }
 
+std::string text_argument(const Source& source, std::string_view name) {
+  const Value* value = find_argument(source.configuration, name);
+  return value == nullptr ? std::string{} : value->as_string();
+}
+
+// Runs the source's command and answers the slots with what `read` makes of its result.
+void ask_command(const Means& means, const Source& source, const executors::Secrets& secrets,
+                 std::vector<Nanoseconds> slots, Nanoseconds deadline, std::size_t output_limit,
+                 const std::function<Sample(const executors::ProcessResult&, const executors::Masker&)>& read,
+                 const Answer& answer) {
+  slots = present_slots(means, source, slots, answer);
+  if (slots.empty()) return;
+  auto request = executors::process_request(source.configuration, secrets, {1'000'000'000, output_limit});
+  if (!request) return answer_all(slots, Sample::failed(request.error().message), answer);
+  request->timeout = std::max(deadline - means.scheduler.now(), kLeastTime);
+  const Nanoseconds timeout = request->timeout;
+  means.processes.start(*request, [slots, timeout, read, answer,
+                                   masker = secrets.shared_masker()](const executors::ProcessResult& result) {
+    const std::string error = executors::process_failure(result, {0}, *masker, timeout);
+    answer_all(slots, error.empty() ? read(result, *masker) : Sample::failed("the command failed: " + error), answer);
+  });
+}
+
 }  // namespace
 
 Sample number_in(std::string_view text, const std::string& pointer) {
@@ -108,8 +135,7 @@ void ask_http_number(const Means& means, const Source& source, const executors::
   auto request = executors::http_request(source.configuration, {}, secrets);
   if (!request) return answer_all(slots, Sample::failed(request.error().message), answer);
   request->timeout = std::max(deadline - means.scheduler.now(), kLeastTime);
-  const Value* at = find_argument(source.configuration, "at");
-  const std::string pointer = at == nullptr ? std::string{} : at->as_string();
+  const std::string pointer = text_argument(source, "at");
   means.http.start(std::move(*request), [slots, pointer, answer](const executors::HttpResult& result) {
     Sample sample;
     if (result.end != executors::HttpEnd::Answered) {
@@ -127,22 +153,24 @@ void ask_http_number(const Means& means, const Source& source, const executors::
 
 void ask_command_number(const Means& means, const Source& source, const executors::Secrets& secrets,
                         std::vector<Nanoseconds> slots, Nanoseconds deadline, const Answer& answer) {
-  slots = present_slots(means, source, slots, answer);
-  if (slots.empty()) return;
-  auto request = executors::process_request(source.configuration, secrets, {1'000'000'000, 1 << 20});
-  if (!request) return answer_all(slots, Sample::failed(request.error().message), answer);
-  request->timeout = std::max(deadline - means.scheduler.now(), kLeastTime);
-  const Nanoseconds timeout = request->timeout;
-  const Value* at = find_argument(source.configuration, "at");
-  const std::string pointer = at == nullptr ? std::string{} : at->as_string();
-  means.processes.start(*request, [slots, pointer, timeout, answer,
-                                   masker = secrets.shared_masker()](const executors::ProcessResult& result) {
-    const std::string error = executors::process_failure(result, {0}, *masker, timeout);
-    answer_all(slots,
-               error.empty() ? number_in(result.output.text(*masker), pointer)
-                             : Sample::failed("the command failed: " + error),
-               answer);
-  });
+  const std::string pointer = text_argument(source, "at");
+  const auto read = [pointer](const executors::ProcessResult& result, const executors::Masker& masker) {
+    return number_in(result.output.text(masker), pointer);
+  };
+  ask_command(means, source, secrets, std::move(slots), deadline, kNumberOutput, read, answer);
+}
+
+void ask_log_count(const Means& means, const Source& source, const executors::Secrets& secrets,
+                   std::vector<Nanoseconds> slots, Nanoseconds deadline, const Answer& answer) {
+  const std::string pattern = text_argument(source, "matching");
+  const auto read = [pattern](const executors::ProcessResult& result, const executors::Masker& masker) {
+    // What was left out cannot be counted, and a smaller number would look healthier.
+    if (result.output.dropped() > 0)
+      return Sample::failed("the command wrote more than 8 MiB, so its lines cannot be counted");
+    const auto count = plan::count_matching_lines(result.output.text(masker), pattern);
+    return count ? Sample::of_number(static_cast<double>(*count)) : Sample::failed(count.error().message);
+  };
+  ask_command(means, source, secrets, std::move(slots), deadline, kLogOutput, read, answer);
 }
 
 }  // namespace rollout::metrics

@@ -28,6 +28,20 @@ Nanoseconds to_millisecond(Nanoseconds time) {
   return time / kMillisecond * kMillisecond;
 }
 
+Nanoseconds instant_of(double seconds) {
+  return static_cast<Nanoseconds>(seconds * 1'000) * kMillisecond;
+}
+
+// What `timestamp(...)` answered are the samples' own times.
+void set_times(Sample& sample, const Sample& times) {
+  if (times.number) sample.sampled_at = instant_of(*times.number);
+  std::map<std::string_view, double> by_name;
+  for (const SeriesSample& series : times.series) by_name.emplace(series.name, series.number);
+  for (SeriesSample& series : sample.series) {
+    if (const auto own = by_name.find(series.name); own != by_name.end()) series.sampled_at = instant_of(own->second);
+  }
+}
+
 // One question, and for a plain selector a second one about the samples' own times; answered when both are.
 struct Inquiry {
   std::vector<Nanoseconds> slots;
@@ -52,9 +66,7 @@ struct Inquiry {
       const auto found = by_time.find(to_millisecond(slot));
       Sample sample = found == by_time.end() ? Sample{} : *found->second;
       const auto own = time_of.find(to_millisecond(slot));
-      if (own != time_of.end() && own->second->number) {
-        sample.sampled_at = static_cast<Nanoseconds>(*own->second->number * 1'000) * kMillisecond;
-      }
+      if (own != time_of.end()) set_times(sample, *own->second);
       answer(slot, std::move(sample));
     }
   }
@@ -121,8 +133,8 @@ class Prometheus {
     HttpRequest request = request_;
     request.url = base_ + (is_range ? "/api/v1/query_range" : "/api/v1/query");
     request.body = prometheus_form(question);
-    means_.http.start(std::move(request), [inquiry, place, is_range](const HttpResult& result) {
-      (*inquiry).*place = read_prometheus_answer(result, is_range);
+    means_.http.start(std::move(request), [inquiry, place, is_range, by = source_.by](const HttpResult& result) {
+      (*inquiry).*place = read_prometheus_answer(result, is_range, by);
       inquiry->finish();
     });
   }

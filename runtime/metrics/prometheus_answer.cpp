@@ -7,6 +7,7 @@
 #include <map>
 
 #include "runtime/executors/text.hpp"
+#include "runtime/plan/series.hpp"
 
 namespace rollout::metrics {
 
@@ -62,35 +63,74 @@ std::string too_many(std::vector<std::string> names) {
   const std::size_t count = names.size();
   names.resize(std::min<std::size_t>(count, 2));
   return fmt::format(
-      "the query returned {} series, where the metric needs exactly one: {}{}; narrow it with labels or add them up, "
-      "for example "
-      "`sum(...)`",
+      "the query returned {} series, where the metric needs exactly one: {}{}; narrow it with labels, add them up, for "
+      "example `sum(...)`, or group the metric: `metric name by label: ...`",
       count, fmt::join(names, ", "), count > 2 ? ", ..." : "");
 }
 
+// The series that have a value at one instant.
 struct Collected {
-  std::vector<double> numbers;
-  std::vector<std::string> names;
+  std::vector<SeriesSample> series;
+  std::vector<std::string> shown;  // as Prometheus writes them
 };
 
 Sample one_of(const Collected& collected) {
-  return collected.numbers.size() == 1 ? Sample::of_number(collected.numbers.front())
-                                       : Sample::failed(too_many(collected.names));
+  return collected.series.size() == 1 ? Sample::of_number(collected.series.front().number)
+                                      : Sample::failed(too_many(collected.shown));
 }
 
-void read_series(const Value& data, PrometheusAnswer& answer) {
+Sample all_of(Collected collected) {
+  std::map<std::string_view, std::size_t> first;
+  for (std::size_t i = 0; i < collected.series.size(); ++i) {
+    const auto [known, fresh] = first.emplace(collected.series[i].name, i);
+    if (fresh) continue;
+    return Sample::failed(fmt::format(
+        "the query returned two series that the metric's labels do not tell apart: {} and {}; group by another label "
+        "too, or add them up, for example `sum by (...) (...)`",
+        collected.shown[known->second], collected.shown[i]));
+  }
+  Sample sample;
+  sample.status = ReadingStatus::Value;
+  sample.series = std::move(collected.series);
+  return sample;
+}
+
+// The series' name by its values of the labels; nothing, with the reason, where it lacks one.
+std::optional<std::string> name_of(const Value& series, const std::vector<std::string>& by, std::string& problem) {
+  const Value* labels = series.find("metric");
+  std::vector<std::string> values;
+  for (const std::string& label : by) {
+    std::string value = labels == nullptr ? std::string{} : text_at(*labels, label);
+    if (value.empty()) {
+      problem =
+          fmt::format("the series {} has no label `{}`, by which the metric is grouped", series_name(series), label);
+      return std::nullopt;
+    }
+    values.push_back(std::move(value));
+  }
+  return plan::series_name(values);
+}
+
+std::vector<const Value*> points_of(const Value& series) {
+  std::vector<const Value*> points;
+  if (const Value* single = series.find("value")) points.push_back(single);
+  if (const Value* many = series.find("values")) {
+    for (const Value& point : many->as_list()) points.push_back(&point);
+  }
+  return points;
+}
+
+void read_series(const Value& data, const std::vector<std::string>& by, PrometheusAnswer& answer) {
   std::map<Nanoseconds, Collected> by_time;
   const Value* result = data.find("result");
   for (const Value& series : result == nullptr ? plan::List{} : result->as_list()) {
-    std::vector<const Value*> points;
-    if (const Value* single = series.find("value")) points.push_back(single);
-    if (const Value* many = series.find("values")) {
-      for (const Value& point : many->as_list()) points.push_back(&point);
-    }
+    const std::vector<const Value*> points = points_of(series);
     if (points.empty() && (series.find("histogram") != nullptr || series.find("histograms") != nullptr)) {
       answer.error = "the query returned a histogram; take a number from it, for example with `histogram_quantile`";
       return;
     }
+    const auto name = name_of(series, by, answer.error);
+    if (!name) return;
     for (const Value* point : points) {
       const auto read = read_point(*point);
       if (!read) {
@@ -98,20 +138,24 @@ void read_series(const Value& data, PrometheusAnswer& answer) {
         return;
       }
       Collected& collected = by_time[read->first];
-      collected.numbers.push_back(read->second);
-      collected.names.push_back(series_name(series));
+      collected.series.push_back({*name, read->second, {}});
+      collected.shown.push_back(series_name(series));
     }
   }
-  for (const auto& [time, collected] : by_time) answer.samples.emplace_back(time, one_of(collected));
+  for (auto& [time, collected] : by_time) {
+    answer.samples.emplace_back(time, by.empty() ? one_of(collected) : all_of(std::move(collected)));
+  }
 }
 
-void read_data(const Value& data, bool is_range, PrometheusAnswer& answer) {
+void read_data(const Value& data, bool is_range, const std::vector<std::string>& by, PrometheusAnswer& answer) {
   const std::string type = text_at(data, "resultType");
   if (type == "vector" || (type == "matrix" && is_range)) {
-    read_series(data, answer);
+    read_series(data, by, answer);
   } else if (type == "matrix") {
     answer.error =
         "the query returned a range of samples; take one value of it, for example with `rate(...)` or without `[...]`";
+  } else if (type == "scalar" && !by.empty()) {
+    answer.error = "the query returned a scalar, which has no labels to group by";
   } else if (type == "scalar") {
     const Value* result = data.find("result");
     const auto point = result == nullptr ? std::nullopt : read_point(*result);
@@ -159,7 +203,8 @@ std::string prometheus_form(const PrometheusQuestion& question) {
   return form;
 }
 
-PrometheusAnswer read_prometheus_answer(const executors::HttpResult& result, bool is_range) {
+PrometheusAnswer read_prometheus_answer(const executors::HttpResult& result, bool is_range,
+                                        const std::vector<std::string>& by) {
   PrometheusAnswer answer;
   const std::optional<Value> json = plan::from_json(result.body);
   answer.error = whole_failure(result, json);
@@ -167,7 +212,7 @@ PrometheusAnswer read_prometheus_answer(const executors::HttpResult& result, boo
   if (const Value* warnings = json->find("warnings")) {
     for (const Value& warning : warnings->as_list()) answer.warnings.push_back(printable(warning.as_string()));
   }
-  read_data(*json->find("data"), is_range, answer);
+  read_data(*json->find("data"), is_range, by, answer);
   return answer;
 }
 

@@ -28,9 +28,11 @@ struct PrometheusAnswer {
   std::vector<std::string> warnings;                    // the server's own
 };
 
-// What the server said to an instant or a range query, one sample for each instant. Several series are an error, never
-// the first one.
-PrometheusAnswer read_prometheus_answer(const executors::HttpResult& result, bool is_range);
+// What the server said to an instant or a range query, one sample for each instant. Without labels in `by`, several
+// series are an error, never the first one. With them, each series is one of the sample's; a series that lacks one of
+// the labels, and two that have the same values of them, are errors.
+PrometheusAnswer read_prometheus_answer(const executors::HttpResult& result, bool is_range,
+                                        const std::vector<std::string>& by = {});
 
 // Whether the query only selects series (`up{job="api"}`), so that `timestamp(...)` around it gives the samples' own
 // times.

@@ -18,8 +18,11 @@ void ask(const Means& means, const Source& source, const executors::Secrets& sec
     case MetricProvider::HttpNumber: return ask_http_number(means, source, secrets, std::move(slots), deadline, answer);
     case MetricProvider::CommandNumber:
       return ask_command_number(means, source, secrets, std::move(slots), deadline, answer);
+    case MetricProvider::LogCount: return ask_log_count(means, source, secrets, std::move(slots), deadline, answer);
+    case MetricProvider::File: return ask_file(source, secrets, slots, answer);
     case MetricProvider::Probe:
     case MetricProvider::Check:
+    case MetricProvider::Source:
     case MetricProvider::None: break;
   }
   for (const Nanoseconds slot : slots) answer(slot, Sample::failed("this metric has no source outside of scenarios"));
@@ -38,6 +41,7 @@ std::string value_key(const Value& value) {
 
 std::string source_key(const Source& source) {
   std::string key = fmt::format("{};{};{}", static_cast<int>(source.provider), source.stale_after, source.every);
+  for (const std::string& label : source.by) key += fmt::format(";by {}:{}", label.size(), label);
   for (const auto& [name, value] : source.configuration) {
     key += fmt::format(";{}:{}=", name.size(), name);
     if (value.kind() == plan::ValueKind::Map) {

@@ -83,24 +83,38 @@ std::optional<Value> value_of(const Metric& metric, Sample sample) {
   }
   if (metric.kind == ValueKind::Bool) return bool_of(sample);
   if (!sample.number) sample.number = parse_number(sample.text);
-  if (!sample.number) return std::nullopt;
+  // A text with its unit, as in a file: `250ms`.
+  if (!sample.number) return plan::parse_literal(executors::trimmed(sample.text), metric.kind);
   if (std::isnan(*sample.number)) return Value::number(*sample.number);
   return quantity_of(metric.kind, *sample.number * metric.scale);
+}
+
+std::string misfit(const Metric& metric, const Sample& sample) {
+  if (metric.kind != ValueKind::Enum) {
+    return fmt::format("the source answered {}, which is not {}", shown(sample), plan::kind_name(metric.kind));
+  }
+  return fmt::format("the source answered {}, which is none of the labels of `{}`", shown(sample), metric.name);
+}
+
+machine::SeriesReading to_series_reading(const Metric& metric, const SeriesSample& series) {
+  const Sample sample = Sample::of_number(series.number);
+  const auto value = value_of(metric, sample);
+  return {series.name, value ? *value : Value::missing(misfit(metric, sample)), series.sampled_at};
 }
 
 }  // namespace
 
 Sample Sample::of_number(double number) {
-  return {ReadingStatus::Value, number, {}, {}, {}};
+  return {ReadingStatus::Value, number, {}, {}, {}, {}};
 }
 Sample Sample::of_text(std::string text) {
-  return {ReadingStatus::Value, {}, std::move(text), {}, {}};
+  return {ReadingStatus::Value, {}, std::move(text), {}, {}, {}};
 }
 Sample Sample::failed(std::string error) {
-  return {ReadingStatus::Error, {}, {}, {}, std::move(error)};
+  return {ReadingStatus::Error, {}, {}, {}, std::move(error), {}};
 }
 Sample Sample::no_past() {
-  return {ReadingStatus::NoPast, {}, {}, {}, {}};
+  return {ReadingStatus::NoPast, {}, {}, {}, {}, {}};
 }
 
 std::optional<double> parse_number(std::string_view text) {
@@ -119,15 +133,16 @@ Reading to_reading(plan::MetricId id, const Metric& metric, const Sample& sample
   reading.sampled_at = sample.sampled_at;
   reading.error = sample.error;
   if (sample.status != ReadingStatus::Value) return reading;
+  if (!metric.by.empty()) {
+    for (const SeriesSample& series : sample.series) reading.series.push_back(to_series_reading(metric, series));
+    return reading;
+  }
   if (auto value = value_of(metric, sample)) {
     reading.value = std::move(*value);
     return reading;
   }
   reading.status = ReadingStatus::Error;
-  reading.error =
-      metric.kind == ValueKind::Enum
-          ? fmt::format("the source answered {}, which is none of the labels of `{}`", shown(sample), metric.name)
-          : fmt::format("the source answered {}, which is not {}", shown(sample), plan::kind_name(metric.kind));
+  reading.error = misfit(metric, sample);
   return reading;
 }
 

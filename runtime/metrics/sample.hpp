@@ -13,12 +13,21 @@ namespace rollout::metrics {
 using machine::ReadingStatus;
 using plan::Nanoseconds;
 
+// One series of a grouped metric.
+struct SeriesSample {
+  std::string name;  // plan::series_name of its labels
+  double number = 0;
+  std::optional<Nanoseconds> sampled_at;
+  bool operator==(const SeriesSample&) const = default;
+};
+
 struct Sample {
   ReadingStatus status = ReadingStatus::NoData;
   std::optional<double> number;  // Value: what was answered, where it is a number (NaN is one)
   std::string text;              // Value: what was answered, where it is a text
   std::optional<Nanoseconds> sampled_at;
-  std::string error;  // Error: what happened, one line for people
+  std::string error;                 // Error: what happened, one line for people
+  std::vector<SeriesSample> series;  // Value, of a grouped metric: instead of a number or text
   bool operator==(const Sample&) const = default;
 
   static Sample of_number(double number);

@@ -91,6 +91,23 @@ Value join(Arguments arguments) {
   return concatenate(arguments[0].as_list(), arguments[1].as_string());
 }
 
+Value replace(Arguments arguments) {
+  for (const Value& argument : arguments) {
+    if (argument.kind() != ValueKind::String) return wrong_kind(Builtin::Replace, argument);
+  }
+  const std::string &text = arguments[0].as_string(), &old = arguments[1].as_string(),
+                    &fresh = arguments[2].as_string();
+  if (old.empty()) return Value::missing("nothing cannot be replaced: the second text is empty");
+  std::string result;
+  std::size_t done = 0;
+  for (std::size_t at = text.find(old); at != std::string::npos; at = text.find(old, done)) {
+    result.append(text, done, at - done).append(fresh);
+    done = at + old.size();
+    if (result.size() > kMaxValueWeight) return Value::missing("the text is larger than 16 MiB");
+  }
+  return Value::string(result.append(text, done));
+}
+
 Value end_of_list(Builtin builtin, const Value& list) {
   if (list.kind() != ValueKind::List) return wrong_kind(builtin, list);
   if (list.as_list().empty()) return Value::missing("the list is empty");
@@ -120,6 +137,7 @@ Value apply(Builtin builtin, Arguments arguments) {
     case Builtin::Length: return length(arguments);
     case Builtin::Contains: return contains(arguments);
     case Builtin::Matches: return match(arguments);
+    case Builtin::Replace: return replace(arguments);
     case Builtin::Join: return join(arguments);
     case Builtin::First:
     case Builtin::Last: return end_of_list(builtin, arguments[0]);

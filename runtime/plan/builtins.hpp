@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-#include "runtime/plan/value.hpp"
+#include "runtime/plan/plan.hpp"
 
 // What the evaluator and the builtins share.
 
@@ -14,5 +14,7 @@ Value concatenate(std::span<const Value> values, std::string_view separator = {}
 // Whether the text matches the ECMAScript pattern anywhere (`^` and `$` are the text's ends). Missing, with the reason,
 // for a broken pattern, a pattern over 256 bytes, a text over 4 KiB, or one that would take too long.
 Value matches(std::string_view text, std::string_view pattern);
+// How many lines of the text match, each as `matches` does, its first 4 KiB. Fails as `matches` is missing.
+Expected<std::size_t> count_matching_lines(std::string_view text, std::string_view pattern);
 
 }  // namespace rollout::plan

@@ -215,6 +215,16 @@ Operands plain_operand(const Instruction& instruction, OperandKind operand) {
   return {operand == OperandKind::None ? std::string() : std::to_string(instruction.b), {}};
 }
 
+// How a fold takes the series of which its condition is unknown, or which it names.
+std::string_view fold_form(const Instruction& instruction) {
+  constexpr std::string_view kCounts[] = {"known", "least", "most"};
+  constexpr std::string_view kChoices[] = {"true", "false", "not true"};
+  if (instruction.a >= std::size(kCounts)) return {};
+  if (instruction.op == Op::WhichSeries) return kChoices[instruction.a];
+  const bool counts = instruction.op == Op::CountSeries || instruction.op == Op::ShareSeries;
+  return counts ? kCounts[instruction.a] : std::string_view();
+}
+
 Operands operands(const Plan& plan, const Instruction& instruction) {
   const OperandKind operand = info(instruction.op).operand;
   const Table table = operand_table(operand);
@@ -222,6 +232,7 @@ Operands operands(const Plan& plan, const Instruction& instruction) {
   if (table != Table::None) {
     result = {fmt::format("{} {}", table_name(table), instruction.b), target_text(plan, table, instruction.b)};
   }
+  if (const std::string_view form = fold_form(instruction); !form.empty()) result.text += fmt::format(", {}", form);
   if (instruction.op == Op::Window && instruction.a < kAggregates) {
     result.text += fmt::format(", {}", aggregate_name(static_cast<Aggregate>(instruction.a)));
   }

@@ -30,7 +30,8 @@ constexpr auto enum_names(SecretProvider) {
   return std::to_array<std::string_view>({"env", "file"});
 }
 constexpr auto enum_names(MetricProvider) {
-  return std::to_array<std::string_view>({"prometheus", "http.number", "command.number", "probe", "check", "none"});
+  return std::to_array<std::string_view>(
+      {"prometheus", "http.number", "command.number", "log.count", "file", "probe", "check", "source", "none"});
 }
 constexpr auto enum_names(OutcomeKind) {
   return std::to_array<std::string_view>({"none", "continue", "pause", "rollback to", "rollback", "abort"});
@@ -42,7 +43,7 @@ constexpr auto enum_names(EffectClass) {
   return std::to_array<std::string_view>({"opaque", "readonly", "idempotent", "irreversible"});
 }
 constexpr auto enum_names(EffectKind) {
-  return std::to_array<std::string_view>({"process", "shell", "http"});
+  return std::to_array<std::string_view>({"process", "shell", "http", "mail"});
 }
 constexpr auto enum_names(Severity) {
   return std::to_array<std::string_view>({"info", "warning", "critical"});
@@ -50,7 +51,7 @@ constexpr auto enum_names(Severity) {
 constexpr auto enum_names(BlockKind) {
   return std::to_array<std::string_view>({"rollout", "stage", "action", "step", "within", "check", "verify", "branch",
                                           "branches", "if", "each", "every", "hook", "undo", "response", "channel",
-                                          "traffic"});
+                                          "traffic", "source"});
 }
 constexpr auto enum_names(HookKind) {
   return std::to_array<std::string_view>({"start", "stage", "stage done", "pause", "resume", "rolling back", "rollback",
@@ -66,9 +67,9 @@ static_assert(enum_names(MetricProvider{}).size() == static_cast<std::size_t>(Me
 static_assert(enum_names(OutcomeKind{}).size() == static_cast<std::size_t>(OutcomeKind::Abort) + 1);
 static_assert(enum_names(GateKind{}).size() == static_cast<std::size_t>(GateKind::Ask) + 1);
 static_assert(enum_names(EffectClass{}).size() == static_cast<std::size_t>(EffectClass::Irreversible) + 1);
-static_assert(enum_names(EffectKind{}).size() == static_cast<std::size_t>(EffectKind::Http) + 1);
+static_assert(enum_names(EffectKind{}).size() == static_cast<std::size_t>(EffectKind::Mail) + 1);
 static_assert(enum_names(Severity{}).size() == static_cast<std::size_t>(Severity::Critical) + 1);
-static_assert(enum_names(BlockKind{}).size() == static_cast<std::size_t>(BlockKind::Traffic) + 1);
+static_assert(enum_names(BlockKind{}).size() == static_cast<std::size_t>(BlockKind::Source) + 1);
 static_assert(enum_names(HookKind{}).size() == static_cast<std::size_t>(HookKind::Failure) + 1);
 static_assert(enum_names(Anchor{}).size() == static_cast<std::size_t>(Anchor::Failure) + 1);
 

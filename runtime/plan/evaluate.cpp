@@ -1,11 +1,14 @@
 #include "runtime/plan/evaluate.hpp"
 
+#include <algorithm>
 #include <boost/container/static_vector.hpp>
 #include <cmath>
+#include <deque>
 #include <string>
 
 #include "runtime/plan/builtins.hpp"
 #include "runtime/plan/opcodes.hpp"
+#include "runtime/plan/series.hpp"
 #include "runtime/plan/verify.hpp"
 
 namespace rollout::plan {
@@ -63,11 +66,34 @@ List told(std::span<const Value> values) {
   return result;
 }
 
+// What a fold's condition has read of all series of a metric, so that it is asked for once and not once a series.
+class SeriesReads {
+ public:
+  template <typename Ask>
+  const Value& read(const Instruction& instruction, Nanoseconds window, Ask ask) {
+    for (const Read& one : reads_) {
+      if (one.instruction == &instruction && one.window == window) return one.value;
+    }
+    return reads_.emplace_back(Read{&instruction, window, ask()}).value;
+  }
+
+ private:
+  struct Read {
+    const Instruction* instruction = nullptr;
+    Nanoseconds window = 0;
+    Value value;
+  };
+  std::deque<Read> reads_;
+};
+
 // One evaluation. The verifier has shown that the stack suffices and that operands exist; the checks here keep an
 // unverified plan, as the compiler folds it, from doing harm.
 class Evaluation {
  public:
   Evaluation(const Plan& plan, const Environment& environment) : plan_(plan), environment_(environment) {}
+  // Of a fold's condition, for one series.
+  Evaluation(const Plan& plan, const Environment& environment, std::string_view series, SeriesReads& reads)
+      : plan_(plan), environment_(environment), series_(series), reads_(&reads) {}
 
   Value run(const Routine& routine) {
     if (routine.begin > routine.end || routine.end > plan_.code.size())
@@ -98,13 +124,16 @@ class Evaluation {
         return;
       case Op::Load: push(load(instruction.b)); return;
       case Op::Secret: push(Value::secret({{{}, instruction.b}})); return;
-      case Op::Metric: push(metric(instruction.b)); return;
-      case Op::MetricMissing: push(Value::boolean(is_unusable(metric(instruction.b)))); return;
+      case Op::Metric: push(sample(instruction)); return;
+      case Op::MetricMissing: push(Value::boolean(is_unusable(sample(instruction)))); return;
       case Op::Window: push(window(instruction, pop())); return;
-      case Op::Baseline:
-        push(environment_.baseline ? environment_.baseline(instruction.b)
-                                   : Value::missing("there is no baseline here"));
-        return;
+      case Op::Baseline: push(baseline(instruction)); return;
+      case Op::AnySeries:
+      case Op::AllSeries:
+      case Op::CountSeries:
+      case Op::ShareSeries:
+      case Op::WhichSeries: push(fold(instruction)); return;
+      case Op::Agree: agree(); return;
       case Op::Context:
         push(environment_.context ? environment_.context(static_cast<ContextValue>(instruction.b)) : Value());
         return;
@@ -146,6 +175,7 @@ class Evaluation {
       case Op::Notify:
       case Op::Require:
       case Op::Result:
+      case Op::Absent:
       case Op::UndoRest:
       case Op::Outcome:
       case Op::End: push(Value::missing("a statement in an expression")); return;
@@ -162,6 +192,86 @@ class Evaluation {
     return environment_.metric ? environment_.metric(id) : Value::missing("there are no metrics here");
   }
 
+  bool is_grouped(MetricId id) const { return id < plan_.metrics.size() && !plan_.metrics[id].by.empty(); }
+
+  // What `ask` answers; of a grouped metric the part for the series that is looked at.
+  template <typename Ask>
+  Value of_series(const Instruction& instruction, Nanoseconds window, Ask ask) const {
+    if (!is_grouped(instruction.b)) return ask();
+    if (reads_ == nullptr) return Value::missing("a grouped metric has a value for each of its series only");
+    const Value* found = value_of_series(reads_->read(instruction, window, ask), series_);
+    return found != nullptr ? *found : without_series(instruction);
+  }
+
+  // The source has told nothing of the series: that means what `absent is` says.
+  Value without_series(const Instruction& instruction) const {
+    const ConstantId absent = plan_.metrics[instruction.b].absent;
+    const bool windowed = instruction.op == Op::Window;
+    const auto aggregate = static_cast<Aggregate>(instruction.a);
+    if (windowed && aggregate == Aggregate::Count) return Value::number(0);
+    if (absent >= plan_.constants.size() || (windowed && aggregate == Aggregate::Rate)) {
+      return Value::missing("the source has no such series");
+    }
+    return plan_.constants[absent];
+  }
+
+  Value sample(const Instruction& instruction) const {
+    return of_series(instruction, 0, [&] { return metric(instruction.b); });
+  }
+
+  Value baseline(const Instruction& instruction) const {
+    return of_series(instruction, 0, [&] {
+      return environment_.baseline ? environment_.baseline(instruction.b) : Value::missing("there is no baseline here");
+    });
+  }
+
+  // The names of all series of the metrics that the condition reads; missing where no source has answered.
+  Value series_of(const Instruction& instruction) const {
+    std::vector<std::string> names;
+    Value why = Value::missing("there is no series");
+    bool answered = false;
+    for (const MetricId id : metrics_read(plan_, std::span(&instruction, 1))) {
+      if (!is_grouped(id)) continue;
+      const Value all = metric(id);
+      if (all.kind() != ValueKind::Map) {
+        if (all.is_missing()) why = all;
+        continue;
+      }
+      answered = true;
+      for (const auto& [name, value] : all.as_map()) names.push_back(name);
+    }
+    if (!answered) return why;
+    std::ranges::sort(names);
+    names.erase(std::ranges::unique(names).begin(), names.end());
+    // Where there are some, the others stand for none.
+    if (names.size() > 1 && names.front() == kNoSeries) names.erase(names.begin());
+    List list;
+    for (std::string& name : names) list.push_back(Value::string(std::move(name)));
+    return Value::list(std::move(list));
+  }
+
+  Value fold(const Instruction& instruction) const {
+    if (reads_ != nullptr || instruction.b >= plan_.routines.size()) {
+      return Value::missing("series are asked about inside of another question about series");
+    }
+    const Value names = series_of(instruction);
+    if (names.is_missing()) return names;
+    SeriesReads reads;
+    std::vector<SeriesTruth> truths;
+    for (const Value& name : names.as_list()) {
+      const std::string& series = name.as_string();
+      truths.push_back({series, Evaluation(plan_, environment_, series, reads).run(plan_.routines[instruction.b])});
+    }
+    return fold_series(instruction, truths);
+  }
+
+  void agree() {
+    const Value most = pop();
+    const Value least = pop();
+    Value value = pop();
+    push(!least.is_missing() && least == most ? least : std::move(value));
+  }
+
   const std::string& constant_text(ConstantId id) const {
     static const std::string kNothing;
     return id < plan_.constants.size() ? plan_.constants[id].as_string() : kNothing;
@@ -172,14 +282,17 @@ class Evaluation {
     if (length.kind() != ValueKind::Duration || length.as_integer() <= 0) {
       return Value::missing("a window is a duration above zero, not " + to_literal(length));
     }
-    const auto aggregate = static_cast<Aggregate>(instruction.a);
-    if (aggregate != Aggregate::Quantile) {
-      if (!environment_.window) return Value::missing("there are no windows here");
-      return environment_.window(instruction.b, aggregate, length.as_integer());
+    return of_series(instruction, length.as_integer(), [&] { return aggregate(instruction, length.as_integer()); });
+  }
+
+  Value aggregate(const Instruction& instruction, Nanoseconds length) const {
+    const auto which = static_cast<Aggregate>(instruction.a);
+    const Value none = Value::missing("there are no windows here");
+    if (which != Aggregate::Quantile) {
+      return environment_.window ? environment_.window(instruction.b, which, length) : none;
     }
-    if (!environment_.quantile || instruction.c >= plan_.constants.size())
-      return Value::missing("there are no windows here");
-    return environment_.quantile(instruction.b, plan_.constants[instruction.c].as_double(), length.as_integer());
+    if (!environment_.quantile || instruction.c >= plan_.constants.size()) return none;
+    return environment_.quantile(instruction.b, plan_.constants[instruction.c].as_double(), length);
   }
 
   void two(Op op) {
@@ -226,6 +339,8 @@ class Evaluation {
 
   const Plan& plan_;
   const Environment& environment_;
+  std::string_view series_;
+  SeriesReads* reads_ = nullptr;  // null: not in a fold
   boost::container::static_vector<Value, kMaxStack> stack_;
 };
 

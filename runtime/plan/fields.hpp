@@ -121,12 +121,15 @@ constexpr auto fields(const Metric*) {
       plain("name", &Metric::name), plain("declaration", &Metric::declaration), plain("arguments", &Metric::arguments),
       plain("provider", &Metric::provider), plain("configuration", &Metric::configuration),
       plain("kind", &Metric::kind), plain("scale", &Metric::scale), plain("labels", &Metric::labels),
-      plain("label_values", &Metric::label_values), optional_routine(ValueKind::Duration, "every", &Metric::every),
+      plain("label_values", &Metric::label_values), plain("by", &Metric::by),
+      optional_routine(ValueKind::Duration, "every", &Metric::every),
       optional_routine(ValueKind::Duration, "stale_after", &Metric::stale_after),
       optional_routine(ValueKind::Duration, "over", &Metric::over),
       optional_routine(ValueKind::Any, "baseline", &Metric::baseline),
       optional(Table::Constant, "absent", &Metric::absent), optional(Table::Block, "check", &Metric::check),
-      optional(Table::Spot, "spot", &Metric::spot));
+      optional(Table::Block, "past", &Metric::past), optional(Table::Variable, "past_from", &Metric::past_from),
+      optional(Table::Variable, "past_to", &Metric::past_to),
+      optional(Table::Variable, "past_step", &Metric::past_step), optional(Table::Spot, "spot", &Metric::spot));
 }
 
 constexpr auto fields(const Response*) {
@@ -148,6 +151,7 @@ constexpr auto fields(const Guard*) {
                     optional_routine(ValueKind::Duration, "repeat_every", &Guard::repeat_every),
                     optional_routine(ValueKind::Any, "observed", &Guard::observed),
                     optional_routine(ValueKind::Any, "threshold", &Guard::threshold),
+                    optional_routine(ValueKind::List, "series", &Guard::series),
                     required(Table::Metric, "metrics", &Guard::metrics), plain("text", &Guard::text),
                     optional(Table::Spot, "spot", &Guard::spot));
 }
@@ -155,7 +159,8 @@ constexpr auto fields(const Guard*) {
 constexpr auto fields(const HoldCondition*) {
   return std::tuple(routine(ValueKind::Bool, "condition", &HoldCondition::condition),
                     optional_routine(ValueKind::Duration, "for", &HoldCondition::for_duration),
-                    required(Table::Metric, "metrics", &HoldCondition::metrics), plain("text", &HoldCondition::text));
+                    required(Table::Metric, "metrics", &HoldCondition::metrics), plain("text", &HoldCondition::text),
+                    optional_routine(ValueKind::List, "series", &HoldCondition::series));
 }
 
 constexpr auto fields(const Hold*) {
@@ -193,7 +198,9 @@ constexpr auto fields(const Effect*) {
 
 constexpr auto fields(const Channel*) {
   return std::tuple(plain("name", &Channel::name), optional(Table::Block, "block", &Channel::block),
-                    optional(Table::Block, "acknowledged", &Channel::acknowledged));
+                    optional(Table::Block, "acknowledged", &Channel::acknowledged),
+                    required(Table::Variable, "kept", &Channel::kept),
+                    required(Table::Variable, "copies", &Channel::copies));
 }
 
 constexpr auto fields(const Notification*) {
@@ -202,6 +209,11 @@ constexpr auto fields(const Notification*) {
                     optional_routine(ValueKind::Duration, "acknowledge_within", &Notification::acknowledge_within),
                     optional(Table::Response, "otherwise", &Notification::otherwise),
                     optional(Table::Spot, "spot", &Notification::spot));
+}
+
+constexpr auto fields(const Cadence*) {
+  return std::tuple(routine(ValueKind::Duration, "every", &Cadence::every),
+                    optional_routine(ValueKind::Duration, "for", &Cadence::for_duration));
 }
 
 constexpr auto fields(const Block*) {
@@ -215,11 +227,11 @@ constexpr auto fields(const Block*) {
       optional_routine(ValueKind::Duration, "within", &Block::within), plain("retries", &Block::retries),
       optional_routine(ValueKind::Duration, "retry_every", &Block::retry_every),
       optional_routine(ValueKind::Duration, "every", &Block::every),
-      optional_routine(ValueKind::Duration, "warmup", &Block::warmup), optional(Table::Stage, "stage", &Block::stage),
-      optional(Table::Rollout, "rollout", &Block::rollout), optional(Table::Variable, "result", &Block::result),
-      plain("arguments", &Block::arguments), required(Table::Variable, "captures", &Block::captures),
-      plain("external", &Block::external), plain("at_most", &Block::at_most),
-      optional(Table::Spot, "spot", &Block::spot));
+      optional_routine(ValueKind::Duration, "warmup", &Block::warmup), plain("sampling", &Block::sampling),
+      optional(Table::Stage, "stage", &Block::stage), optional(Table::Rollout, "rollout", &Block::rollout),
+      optional(Table::Variable, "result", &Block::result), plain("arguments", &Block::arguments),
+      required(Table::Variable, "captures", &Block::captures), plain("external", &Block::external),
+      plain("at_most", &Block::at_most), optional(Table::Spot, "spot", &Block::spot));
 }
 
 constexpr auto fields(const Weekdays*) {

@@ -126,6 +126,12 @@ std::optional<ValueKind> binary_kind(Op op, ValueKind left, ValueKind right) {
     case Op::Window:
     case Op::Baseline:
     case Op::Context:
+    case Op::AnySeries:
+    case Op::AllSeries:
+    case Op::CountSeries:
+    case Op::ShareSeries:
+    case Op::WhichSeries:
+    case Op::Agree:
     case Op::Negate:
     case Op::InRange:
     case Op::Not:
@@ -148,6 +154,7 @@ std::optional<ValueKind> binary_kind(Op op, ValueKind left, ValueKind right) {
     case Op::Notify:
     case Op::Require:
     case Op::Result:
+    case Op::Absent:
     case Op::UndoRest:
     case Op::Outcome:
     case Op::End: return std::nullopt;
@@ -181,6 +188,7 @@ ValueKind builtin_kind(Builtin builtin) {
     case Builtin::Length: return ValueKind::Number;
     case Builtin::Contains:
     case Builtin::Matches: return ValueKind::Bool;
+    case Builtin::Replace:
     case Builtin::Format: return ValueKind::String;
     case Builtin::Join:
     case Builtin::First:

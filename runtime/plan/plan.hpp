@@ -32,6 +32,12 @@ enum class Builtin : std::uint8_t {
 #undef BUILTIN
 };
 
+// How a fold over the series of a grouped metric takes those for which its condition is unknown. Known: then there is
+// no number; Least: as false; Most: as true.
+enum class SeriesCount : std::uint8_t { Known, Least, Most };
+// Which series are named. NotTrue: false or unknown.
+enum class SeriesChoice : std::uint8_t { True, False, NotTrue };
+
 enum class ContextValue : std::uint8_t { Reason, StageName, RunId, Text, Severity, Now, Share };
 enum class Aggregate : std::uint8_t { Average, Minimum, Maximum, Sum, Count, Quantile, Rate };
 
@@ -124,7 +130,17 @@ struct Argument {
   bool operator==(const Argument&) const = default;
 };
 
-enum class MetricProvider : std::uint8_t { Prometheus, HttpNumber, CommandNumber, Probe, Check, None };
+enum class MetricProvider : std::uint8_t {
+  Prometheus,
+  HttpNumber,
+  CommandNumber,
+  LogCount,
+  File,
+  Probe,
+  Check,
+  Source,
+  None
+};
 
 // A metric with its arguments fixed. Its arguments are computed once, when the run is created.
 struct Metric {
@@ -138,10 +154,15 @@ struct Metric {
   double scale = 1;                     // raw number times scale gives ns, bytes, 1.0 = 100 %, ...; from `unit`
   std::vector<std::string> labels;      // of an enum
   std::vector<Value> label_values;      // what the provider's answer must be for each label: Number or String
+  std::vector<std::string> by = {};     // grouped: the labels of the source whose values tell its series apart
   RoutineId every = kNone, stale_after = kNone, over = kNone;  // kNone: 15s, max(3 * every, 60s), every
   RoutineId baseline = kNone;
   ConstantId absent = kNone;  // the value that no data means
-  BlockId check = kNone;      // Probe and Check: the check's block
+  BlockId check = kNone;      // Probe and Check: the check's block; Source: the block that returns the value of now
+  // Source: the block that returns a list for slots gone by (kNone: it has no past), and the variables that say which
+  // slots: from, from + step, ... to.
+  BlockId past = kNone;
+  VariableId past_from = kNone, past_to = kNone, past_step = kNone;
   SpotId spot = kNone;
   bool operator==(const Metric&) const = default;
 };
@@ -170,6 +191,7 @@ struct Guard {
   ResponseId response = kNone, blind = kNone;
   RoutineId repeat_every = kNone;
   RoutineId observed = kNone, threshold = kNone;  // both sides where the condition is one comparison, for the live view
+  RoutineId series = kNone;                       // the series that speak for it, where it asks about series
   std::vector<MetricId> metrics;  // read by the condition, ascending; their shortest cadence is the guard's
   std::string text;               // `p95("contacts") > 600ms for 10m`
   SpotId spot = kNone;
@@ -180,6 +202,7 @@ struct HoldCondition {
   RoutineId condition = kNone, for_duration = kNone;
   std::vector<MetricId> metrics;
   std::string text;
+  RoutineId series = kNone;  // the series that speak against it, where it asks about series
   bool operator==(const HoldCondition&) const = default;
 };
 
@@ -221,10 +244,11 @@ struct Gate {
 // What may be assumed of something that changes the world and was interrupted. Opaque: nothing, a person decides.
 enum class EffectClass : std::uint8_t { Opaque, ReadOnly, Idempotent, Irreversible };
 
-enum class EffectKind : std::uint8_t { Process, Shell, Http };
+enum class EffectKind : std::uint8_t { Process, Shell, Http, Mail };
 
 // One call of the outside. Arguments by kind: Process: command (list), env (map), stdin, cwd, exit (list); Shell:
-// script, env, cwd, exit; Http: method, url, headers (map), bearer, json, body. All optional but command, script, url.
+// script, env, cwd, exit; Http: method, url, headers (map), bearer, json, body; Mail: server, from, to, subject, text,
+// user, password. All optional but command, script, url; server, from and to.
 struct Effect {
   EffectKind kind{};
   EffectClass effect_class{};
@@ -239,9 +263,11 @@ struct Effect {
 enum class Severity : std::uint8_t { Info, Warning, Critical };
 
 struct Channel {
-  std::string name;       // as the author calls it: ops
-  BlockId block = kNone;  // runs with text, severity and run_id in context; kNone: terminal and journal only
-  BlockId acknowledged = kNone;
+  std::string name;                // as the author calls it: ops
+  BlockId block = kNone;           // runs with text, severity and run_id in context; kNone: terminal and journal only
+  BlockId acknowledged = kNone;    // returns whether somebody has answered
+  std::vector<VariableId> kept;    // variables of the sending that `acknowledged` reads: kept for each notification,
+  std::vector<VariableId> copies;  // and put back into these, one for one, when the answer is asked for
   bool operator==(const Channel&) const = default;
 };
 
@@ -273,6 +299,14 @@ enum class BlockKind : std::uint8_t {
   Response,
   Channel,
   Traffic,
+  Source,
+};
+
+// A part of `sample`: how often guards and holds are evaluated while the block is of that age.
+struct Cadence {
+  RoutineId every = kNone;
+  RoutineId for_duration = kNone;  // kNone: from there on
+  bool operator==(const Cadence&) const = default;
 };
 
 // A block and everything that lives as long as it does.
@@ -291,15 +325,16 @@ struct Block {
   RoutineId within = kNone;          // the whole, retries included
   std::uint32_t retries = 0;         // N more
   RoutineId retry_every = kNone;
-  RoutineId every = kNone;           // Every: its period
-  RoutineId warmup = kNone;          // its guards start that much later
-  StageId stage = kNone;             // Stage blocks
-  RolloutId rollout = kNone;         // Rollout blocks: whose they are
-  VariableId result = kNone;         // Action: `return`
-  std::vector<Argument> arguments;   // Action, Check, Channel: what it was called with, for scenarios and records
-  std::vector<VariableId> captures;  // variables that `undo` reads: kept as they were when the block ended
-  bool external = false;             // Check: calls something beyond metrics, parameters and functions
-  std::uint32_t at_most = 0;         // Branches: so many at a time; 0: all
+  RoutineId every = kNone;             // Every: its period
+  RoutineId warmup = kNone;            // its guards start that much later
+  std::vector<Cadence> sampling = {};  // Rollout and Stage: `sample`; empty: that of the block around it
+  StageId stage = kNone;               // Stage blocks
+  RolloutId rollout = kNone;           // Rollout blocks: whose they are
+  VariableId result = kNone;           // Action: `return`
+  std::vector<Argument> arguments;     // Action, Check, Channel: what it was called with, for scenarios and records
+  std::vector<VariableId> captures;    // variables that `undo` reads: kept as they were when the block ended
+  bool external = false;               // Check: calls something beyond metrics, parameters and functions
+  std::uint32_t at_most = 0;           // Branches: so many at a time; 0: all
   SpotId spot = kNone;
   bool operator==(const Block&) const = default;
 };

@@ -21,6 +21,7 @@ Reject check_references(
 Reject check_rows(const Plan& plan);    // what the rows mean: windows, samples, stages, ...
 Reject check_layout(const Plan& plan);  // every instruction belongs to exactly one routine or block
 Reject check_routines(const Plan& plan);  // expression code: operands, stack, kinds
+Reject check_series(const Plan& plan);    // of check_routines: code about the series of grouped metrics
 Reject check_blocks(const Plan& plan);    // statement code: operands, jumps
 Reject check_graph(const Plan& plan);     // nothing runs itself, nothing is too deep or too large when written out
 

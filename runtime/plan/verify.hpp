@@ -25,5 +25,7 @@ inline constexpr std::uint64_t kMaxExpansion =
 inline constexpr std::uint32_t kMaxRetries = 10'000;
 inline constexpr std::uint32_t kMaxSampleCount = 10'000;  // N of a guard's `for M of N samples`
 inline constexpr std::uint32_t kMaxSpotText = 200;
+inline constexpr std::uint32_t kMaxSeriesLabels = 16;  // of one grouped metric
+inline constexpr std::uint32_t kMaxCadences = 64;      // parts of one `sample`
 
 }  // namespace rollout::plan

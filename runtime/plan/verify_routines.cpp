@@ -2,6 +2,7 @@
 
 #include "runtime/plan/evaluate.hpp"
 #include "runtime/plan/opcodes.hpp"
+#include "runtime/plan/series.hpp"
 #include "runtime/plan/verification.hpp"
 #include "runtime/plan/verify.hpp"
 
@@ -97,7 +98,7 @@ class RoutineCheck {
   }
 
   Reject check_operand(const Instruction& instruction) const {
-    const bool uses_a = instruction.op == Op::Call || instruction.op == Op::Window;
+    const bool uses_a = instruction.op == Op::Call || instruction.op == Op::Window || is_fold(instruction.op);
     if (!uses_a && instruction.a != 0) return "its operand a is not zero";
     switch (info(instruction.op).operand) {
       case OperandKind::Constant: return check_constant(instruction);
@@ -106,10 +107,10 @@ class RoutineCheck {
       case OperandKind::Metric: return check_metric(instruction);
       case OperandKind::Builtin: return check_builtin(instruction);
       case OperandKind::Context: return in_table("context value", instruction.b, kContextValues);
+      case OperandKind::Routine: return check_fold(instruction);
       case OperandKind::None:
       case OperandKind::Aggregate:
       case OperandKind::Count:
-      case OperandKind::Routine:
       case OperandKind::Block:
       case OperandKind::Target:
       case OperandKind::Effect:
@@ -139,6 +140,17 @@ class RoutineCheck {
     const bool is_fraction = which.kind() == ValueKind::Ratio || which.kind() == ValueKind::Number;
     if (!is_fraction || !(which.as_double() >= 0 && which.as_double() <= 1))
       return "its quantile is not from 0% to 100%";
+    return std::nullopt;
+  }
+
+  Reject check_fold(const Instruction& instruction) const {
+    if (auto reason = in_table("routine", instruction.b, plan_.routines.size())) return reason;
+    if (auto reason = in_table("metric", instruction.c, plan_.metrics.size())) return reason;
+    if (plan_.metrics[instruction.c].by.empty()) return fmt::format("metric {} is not grouped", instruction.c);
+    if (!fits(ValueKind::Bool, plan_.routines[instruction.b].kind)) return "its condition is no condition";
+    const bool chooses =
+        instruction.op == Op::CountSeries || instruction.op == Op::ShareSeries || instruction.op == Op::WhichSeries;
+    if (instruction.a > (chooses ? 2 : 0)) return fmt::format("its form {} does not exist", instruction.a);
     return std::nullopt;
   }
 
@@ -189,6 +201,12 @@ class RoutineCheck {
       case Op::Context: return context_kind(static_cast<ContextValue>(instruction.b));
       case Op::MetricMissing:
       case Op::IsMissing: return ValueKind::Bool;
+      case Op::AnySeries:
+      case Op::AllSeries: return ValueKind::Bool;
+      case Op::CountSeries: return ValueKind::Number;
+      case Op::ShareSeries: return ValueKind::Ratio;
+      case Op::WhichSeries: return ValueKind::List;
+      case Op::Agree: return kind_if(fits(taken[0], taken[1]) && fits(taken[0], taken[2]), taken[0]);
       case Op::Negate: return negated_kind(taken[0]);
       case Op::Not: return kind_if(fits(ValueKind::Bool, taken[0]), ValueKind::Bool);
       case Op::InRange: return range(taken);
@@ -226,6 +244,7 @@ class RoutineCheck {
       case Op::Notify:
       case Op::Require:
       case Op::Result:
+      case Op::Absent:
       case Op::UndoRest:
       case Op::Outcome:
       case Op::End: return std::nullopt;
@@ -245,7 +264,7 @@ Reject check_routines(const Plan& plan) {
   for (RoutineId id = 0; id < plan.routines.size(); ++id) {
     if (auto reason = check.run(plan.routines[id])) return describe_routine(plan, id) + ": " + *reason;
   }
-  return std::nullopt;
+  return check_series(plan);
 }
 
 }  // namespace rollout::plan

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <set>
 
-#include "runtime/plan/opcodes.hpp"
+#include "runtime/plan/series.hpp"
 #include "runtime/plan/units.hpp"
 #include "runtime/plan/verification.hpp"
 #include "runtime/plan/verify.hpp"
@@ -30,14 +30,42 @@ Reject check_constants(const Plan& plan) {
   return std::nullopt;
 }
 
+// A block for slots gone by is told which ones.
+Reject check_past(const Plan& plan, const Metric& metric) {
+  if (metric.past == kNone) return std::nullopt;
+  const auto takes = [&](VariableId variable, ValueKind kind) {
+    return variable != kNone && fits(plan.variables[variable].kind, kind);
+  };
+  const bool told = takes(metric.past_from, ValueKind::Instant) && takes(metric.past_to, ValueKind::Instant) &&
+                    takes(metric.past_step, ValueKind::Duration);
+  return told ? std::nullopt : Reject("its past is not told which slots are asked for");
+}
+
+Reject check_channel(const Plan&, const Channel& channel) {
+  if (channel.kept.size() == channel.copies.size()) return std::nullopt;
+  return fmt::format("it keeps {} variables but has {} for them", channel.kept.size(), channel.copies.size());
+}
+
+Reject check_series_labels(const Metric& metric) {
+  if (metric.by.empty()) return std::nullopt;
+  if (metric.check != kNone) return "it is grouped, but a check has one answer";
+  if (metric.by.size() > kMaxSeriesLabels) {
+    return fmt::format("it is grouped by {} labels, the most is {}", metric.by.size(), kMaxSeriesLabels);
+  }
+  const std::set<std::string_view> distinct(metric.by.begin(), metric.by.end());
+  if (distinct.size() != metric.by.size() || distinct.contains("")) return "it is grouped by a label twice";
+  return std::nullopt;
+}
+
 Reject check_metric(const Plan& plan, const Metric& metric) {
   if (metric.kind == ValueKind::Missing || metric.kind == ValueKind::Secret) {
     return fmt::format("its samples cannot be {}", kind_name(metric.kind));
   }
   if (!std::isfinite(metric.scale) || metric.scale == 0) return "its scale is not a finite number other than zero";
-  if ((metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check) && metric.check == kNone) {
-    return "it has no check to ask";
-  }
+  const bool asks_block = metric.provider == MetricProvider::Probe || metric.provider == MetricProvider::Check ||
+                          metric.provider == MetricProvider::Source;
+  if (asks_block && metric.check == kNone) return "it has no check to ask";
+  if (auto reason = check_past(plan, metric)) return reason;
   if (!metric.label_values.empty() && metric.label_values.size() != metric.labels.size()) {
     return fmt::format("it has {} labels but {} values for them", metric.labels.size(), metric.label_values.size());
   }
@@ -46,6 +74,7 @@ Reject check_metric(const Plan& plan, const Metric& metric) {
       return fmt::format("a label cannot stand for {}", kind_name(value.kind()));
     }
   }
+  if (auto reason = check_series_labels(metric)) return reason;
   if (std::any_of(metric.arguments.begin(), metric.arguments.end(), holds_secret)) return "an argument is a secret";
   if (metric.absent != kNone && !fits(metric.kind, plan.constants[metric.absent].kind())) {
     return fmt::format("`absent` is {}, its samples are {}", kind_name(plan.constants[metric.absent].kind()),
@@ -60,14 +89,9 @@ Reject check_watched(const Plan& plan, RoutineId condition, const std::vector<Me
   for (std::size_t index = 1; index < metrics.size(); ++index) {
     if (metrics[index - 1] >= metrics[index]) return "its metrics are not in ascending order, each once";
   }
-  const Routine& routine = plan.routines[condition];
-  if (routine.begin > routine.end || routine.end > plan.code.size()) return std::nullopt;  // check_layout says so
-  for (std::uint32_t at = routine.begin; at < routine.end; ++at) {
-    const Instruction& instruction = plan.code[at];
-    const bool reads =
-        instruction.op == Op::Metric || instruction.op == Op::MetricMissing || instruction.op == Op::Window;
-    if (reads && !std::binary_search(metrics.begin(), metrics.end(), instruction.b)) {
-      return fmt::format("its condition reads metric {}, which is not among its metrics", instruction.b);
+  for (const MetricId metric : metrics_read(plan, condition)) {
+    if (!std::binary_search(metrics.begin(), metrics.end(), metric)) {
+      return fmt::format("its condition reads metric {}, which is not among its metrics", metric);
     }
   }
   return std::nullopt;
@@ -100,13 +124,22 @@ Reject check_gate(const Plan&, const Gate& gate) {
   return std::nullopt;
 }
 
+std::vector<std::string_view> needed_arguments(EffectKind kind) {
+  switch (kind) {
+    case EffectKind::Process: return {"command"};
+    case EffectKind::Shell: return {"script"};
+    case EffectKind::Http: return {"url"};
+    case EffectKind::Mail: return {"server", "from", "to"};
+  }
+  return {};
+}
+
 Reject check_effect(const Plan&, const Effect& effect) {
-  const std::string_view needed = effect.kind == EffectKind::Process ? "command"
-                                  : effect.kind == EffectKind::Shell ? "script"
-                                                                     : "url";
-  const auto found = std::find_if(effect.arguments.begin(), effect.arguments.end(),
-                                  [&](const Argument& argument) { return argument.name == needed; });
-  if (found == effect.arguments.end()) return fmt::format("its argument `{}` is missing", needed);
+  for (const std::string_view needed : needed_arguments(effect.kind)) {
+    const auto found = std::find_if(effect.arguments.begin(), effect.arguments.end(),
+                                    [&](const Argument& argument) { return argument.name == needed; });
+    if (found == effect.arguments.end()) return fmt::format("its argument `{}` is missing", needed);
+  }
   return std::nullopt;
 }
 
@@ -133,6 +166,11 @@ Reject check_block_row(const Plan& plan, std::size_t index, const Block& block) 
     if (plan.blocks[companion].kind != BlockKind::Every) {
       return fmt::format("its companion {} is not an `every` block", describe_block(plan, companion));
     }
+  }
+  if (block.sampling.size() > kMaxCadences)
+    return fmt::format("it samples in {} ways, the most is {}", block.sampling.size(), kMaxCadences);
+  for (std::size_t part = 0; part + 1 < block.sampling.size(); ++part) {
+    if (block.sampling[part].for_duration == kNone) return "a part of its sampling never ends, and others follow";
   }
   if (block.kind != BlockKind::Stage) return std::nullopt;
   if (block.stage == kNone || plan.stages[block.stage].block != index) return "it is a stage block of no stage";
@@ -239,6 +277,7 @@ Reject check_rows(const Plan& plan) {
   table("guard", plan.guards, with_plan(check_guard));
   table("hold", plan.holds, with_plan(check_hold));
   table("gate", plan.gates, with_plan(check_gate));
+  table("channel", plan.channels, with_plan(check_channel));
   table("block", plan.blocks, [&](std::size_t index, const Block& row) { return check_block_row(plan, index, row); });
   table("stage", plan.stages, [&](std::size_t index, const Stage& row) { return check_stage(plan, index, row); });
   if (reject) return reject;

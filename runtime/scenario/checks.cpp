@@ -1,6 +1,8 @@
 #include "runtime/scenario/checks.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "runtime/machine/series.hpp"
 #include "runtime/plan/evaluate.hpp"
@@ -12,7 +14,7 @@ namespace {
 using plan::Op;
 
 constexpr std::size_t kMostStatements = 10'000;
-constexpr std::size_t kMostSamples = 20'000;
+constexpr Nanoseconds kMostSamples = 5'760;
 constexpr Nanoseconds kSecond = 1'000'000'000;
 
 }  // namespace
@@ -25,16 +27,20 @@ struct Checks::Evaluation {
   const CheckQuestion& question;
   std::size_t left = kMostStatements;
 
-  // The metric's known samples in (end - reach, end], at its cadence.
-  std::vector<machine::Sample> series(plan::MetricId metric, Nanoseconds end, Nanoseconds reach) const {
-    std::vector<machine::Sample> samples;
-    const Nanoseconds step = std::max(checks.cadence(metric), reach / static_cast<Nanoseconds>(kMostSamples));
-    for (Nanoseconds back = 0; back < reach; back += step) {
-      Value value = question.sample(metric, end - back);
-      if (!value.is_missing()) samples.push_back({end - back, std::move(value)});
+  // The metric's known samples in (end - length, end], at its cadence, by series; that of an ungrouped one is unnamed.
+  std::map<std::string, std::vector<machine::Sample>> samples_of(plan::MetricId metric, Nanoseconds end,
+                                                                 Nanoseconds length) const {
+    std::map<std::string, std::vector<machine::Sample>> known;
+    const Nanoseconds every = checks.cadence(metric);
+    for (Nanoseconds back = std::min((length - 1) / every, kMostSamples); back >= 0; --back) {
+      const Nanoseconds at = end - back * every;
+      const Value sample = question.sample(metric, at);
+      if (sample.kind() != plan::ValueKind::Map && !sample.is_missing()) known[{}].push_back({at, sample});
+      for (const auto& [name, one] : sample.as_map()) {
+        if (!one.is_missing()) known[name].push_back({at, one});
+      }
     }
-    std::reverse(samples.begin(), samples.end());
-    return samples;
+    return known;
   }
 
   Value baseline(plan::MetricId metric) const {
@@ -43,21 +49,37 @@ struct Checks::Evaluation {
     if (!question.start) return Value::missing("the run has not started");
     const Nanoseconds over = checks.duration_or(plan.rollout.baseline_over, 0);
     const Nanoseconds end = *question.start - checks.cadence(metric);
-    return machine::aggregate_samples(series(metric, end, over), plan::Aggregate::Average, over, end);
+    return machine::aggregate_samples(samples_of(metric, end, over)[{}], {plan::Aggregate::Average, over, 0}, end, 0);
   }
 
   Value value(plan::RoutineId routine) const {
     plan::Environment environment;
     environment.variables = variables;
     environment.metric = [&](plan::MetricId metric) { return question.sample(metric, question.at); };
-    environment.window = [&](plan::MetricId metric, plan::Aggregate kind, Nanoseconds window) {
-      return machine::aggregate_samples(series(metric, question.at, window), kind, window, question.at);
+    environment.window = [&](plan::MetricId metric, plan::Aggregate kind, Nanoseconds length) {
+      return window(metric, {kind, length, 0});
     };
-    environment.quantile = [&](plan::MetricId metric, double fraction, Nanoseconds window) {
-      return machine::quantile_of_samples(series(metric, question.at, window), fraction, window, question.at);
+    environment.quantile = [&](plan::MetricId metric, double fraction, Nanoseconds length) {
+      return window(metric, {plan::Aggregate::Quantile, length, fraction});
     };
     environment.baseline = [&](plan::MetricId metric) { return baseline(metric); };
     return plan::evaluate(plan, routine, environment);
+  }
+
+  // As the machine computes it: unknown where the newest sample is; of a grouped metric, each series' own.
+  Value window(plan::MetricId metric, const machine::WindowQuestion& asked) const {
+    const Value newest = question.sample(metric, question.at);
+    const bool counts = asked.kind == plan::Aggregate::Count;
+    if (newest.is_missing() && (!counts || !plan.metrics[metric].by.empty())) return newest;
+    auto known = samples_of(metric, question.at, asked.length);
+    const Nanoseconds every = checks.cadence(metric);
+    if (newest.kind() != plan::ValueKind::Map) return aggregate_samples(known[{}], asked, question.at, every);
+    plan::Map result;
+    for (const auto& [name, last] : newest.as_map()) {
+      const bool unknown = last.is_missing() && !counts;
+      result.emplace_back(name, unknown ? last : aggregate_samples(known[name], asked, question.at, every));
+    }
+    return Value::map(std::move(result));
   }
 
   std::optional<bool> run(plan::BlockId id) {

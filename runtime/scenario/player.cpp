@@ -64,7 +64,15 @@ struct Due {
 // Records that a guard may write for ever while the run stands still.
 bool only_watches(RecordKind kind) {
   return kind == RecordKind::GuardPending || kind == RecordKind::GuardReset || kind == RecordKind::GuardUnknown ||
-         kind == RecordKind::GuardSeesAgain || kind == RecordKind::SampleLate || kind == RecordKind::ClockSkew;
+         kind == RecordKind::GuardSeesAgain || kind == RecordKind::SampleLate || kind == RecordKind::SeriesChanged ||
+         kind == RecordKind::GuardCadence || kind == RecordKind::ClockSkew;
+}
+
+// The sample of a grouped metric.
+Value series_of(const machine::Reading& reading) {
+  plan::Map series;
+  for (const machine::SeriesReading& one : reading.series) series.emplace_back(one.name, one.value);
+  return Value::map(std::move(series));
 }
 
 class Player {
@@ -229,7 +237,10 @@ bool Player::within_bounds() {
 bool Player::nothing_will_change() {
   if (!due_.empty() || !patience_.is_due(now_)) return false;
   const Nanoseconds changed = std::max(signals_.last_change(), world_.last_change());
-  return changed <= now_ && patience_.is_over(machine_->view(), std::max(changed, last_progress_), now_);
+  // In a pause only companions and repeated notifications still write records, for ever; they move nothing.
+  const bool stands = result_.state == machine::RunState::Paused && result_.state_since;
+  const Nanoseconds quiet_since = std::max(changed, stands ? *result_.state_since : last_progress_);
+  return changed <= now_ && patience_.is_over(machine_->view(), quiet_since, now_);
 }
 
 void Player::feed(const machine::Event& event) {
@@ -362,18 +373,24 @@ std::optional<bool> Player::check_passes(const plan::Metric& check, Nanoseconds 
   return checks_.passes({check.check, slot, ledger_.points().started(), sample});
 }
 
-// What an expression may rely on of the metric at that slot: its value, or missing.
+// What an expression may rely on of the metric at that slot: its value (of a grouped one that of each series), or
+// missing.
 Value Player::usable(plan::MetricId metric, Nanoseconds slot) {
   const SignalAnswer answer = read(metric, slot);
+  const machine::Reading& reading = answer.reading;
   const plan::Metric& row = plan_.metrics[metric];
-  if (answer.reading.status == machine::ReadingStatus::NoData && row.absent < plan_.constants.size())
+  const bool has_absent = row.absent < plan_.constants.size();
+  const bool known = answer.delay == 0 && reading.status == machine::ReadingStatus::Value;
+  if (known && !row.by.empty() && (!reading.series.empty() || !has_absent)) return series_of(reading);
+  if (has_absent && (reading.status == machine::ReadingStatus::NoData || !row.by.empty())) {
     return plan_.constants[row.absent];
-  if (answer.delay > 0 || answer.reading.status != machine::ReadingStatus::Value) return Value::missing("no data");
-  if (std::isnan(answer.reading.value.as_double())) return Value::missing("the source answered NaN");
-  const Nanoseconds age = slot - answer.reading.sampled_at.value_or(slot);
+  }
+  if (!known) return Value::missing("no data");
+  if (std::isnan(reading.value.as_double())) return Value::missing("the source answered NaN");
+  const Nanoseconds age = slot - reading.sampled_at.value_or(slot);
   if (age > checks_.stale_after(metric)) return Value::missing("the newest sample is too old");
   if (age < -checks_.cadence(metric)) return Value::missing("the newest sample is ahead of the clock");
-  return answer.reading.value;
+  return reading.value;
 }
 
 // The signals' word; a check that no signal is about is answered by the world.

@@ -8,7 +8,8 @@
 #include <limits>
 #include <sstream>
 
-#include "runtime/scenario/csv.hpp"
+#include "runtime/plan/recorded_series.hpp"
+#include "runtime/plan/series.hpp"
 
 namespace rollout::scenario {
 
@@ -21,8 +22,7 @@ using plan::ValueKind;
 constexpr Nanoseconds kFuture = 3'600LL * 1'000'000'000;
 
 bool about(const Signal& signal, const plan::Metric& metric) {
-  // A series is one of a grouped metric, which a plan cannot hold yet.
-  return signal.series.empty() && signal.metric == metric.declaration &&
+  return signal.series.size() <= metric.by.size() && signal.metric == metric.declaration &&
          arguments_match(signal.arguments, metric.arguments);
 }
 
@@ -94,6 +94,15 @@ SignalAnswer no_data() {
   return answer;
 }
 
+Slot::Kind slot_kind(plan::RecordedRow::Kind kind) {
+  switch (kind) {
+    case plan::RecordedRow::Kind::Value: return Slot::Kind::Value;
+    case plan::RecordedRow::Kind::NoData: return Slot::Kind::NoData;
+    case plan::RecordedRow::Kind::Error: return Slot::Kind::Error;
+  }
+  return Slot::Kind::NoData;
+}
+
 SignalAnswer failed_poll() {
   SignalAnswer answer;
   answer.reading.status = ReadingStatus::Error;
@@ -151,15 +160,19 @@ Signals::Signals(const plan::Plan& plan, const Scenario& scenario, const std::st
     Line line;
     line.signal = &signal;
     line.span = {signal.from, signal.to, std::nullopt, std::nullopt};
+    line.series = plan::series_name(signal.series);
     if (signal.value.kind == SignalValue::Kind::File) load(line, directory);
     if (signal.value.kind == SignalValue::Kind::Ramp && !signal.to)
       problems_.push_back(fmt::format("the ramp of `{}` has no end: write `to POINT` behind it", signal.metric));
     lines_.push_back(std::move(line));
   }
   by_metric_.resize(plan.metrics.size());
+  series_.resize(plan.metrics.size());
   for (std::size_t metric = 0; metric < plan.metrics.size(); ++metric) {
     for (std::size_t i = lines_.size(); i-- > 0;) {
-      if (about(*lines_[i].signal, plan.metrics[metric])) by_metric_[metric].push_back(i);
+      if (!about(*lines_[i].signal, plan.metrics[metric])) continue;
+      by_metric_[metric].push_back(i);
+      if (!lines_[i].series.empty()) series_[metric].insert(lines_[i].series);
     }
   }
 }
@@ -174,9 +187,11 @@ void Signals::load(Line& line, const std::string& directory) {
   }
   std::ostringstream text;
   text << file.rdbuf();
-  const CsvSeries series = read_series(text.str());
+  const plan::RecordedSeries series = plan::read_recorded_series(text.str());
   for (const std::string& problem : series.problems) problems_.push_back(fmt::format("`{}`: {}", full, problem));
-  for (const CsvRow& row : series.rows) line.rows.push_back({row.relative, row.time, row.kind, row.text});
+  for (const plan::RecordedRow& row : series.rows) {
+    line.rows.push_back({row.relative, row.time, slot_kind(row.kind), row.text});
+  }
 }
 
 void Signals::resolve(const Points& points) {
@@ -199,20 +214,39 @@ void Signals::resolve(const Points& points) {
 
 std::optional<SignalAnswer> Signals::read(plan::MetricId metric, Nanoseconds slot) const {
   if (metric >= by_metric_.size() || by_metric_[metric].empty()) return std::nullopt;
-  for (const std::size_t index : by_metric_[metric]) {
-    const Line& line = lines_[index];
-    if (!line.span.holds_at(slot)) continue;
-    if (auto found = answer(line, metric, slot)) {
-      found->reading.metric = metric;
-      return found;
-    }
-  }
-  SignalAnswer none = no_data();
-  none.reading.metric = metric;
-  return none;
+  SignalAnswer found = plan_.metrics[metric].by.empty() ? series_answer(metric, {}, slot).value_or(no_data())
+                                                        : read_grouped(metric, slot);
+  found.reading.metric = metric;
+  return found;
 }
 
-std::optional<SignalAnswer> Signals::answer(const Line& line, plan::MetricId metric, Nanoseconds slot) const {
+// What the latest line says that covers the slot and is about the series, or about all of them.
+std::optional<SignalAnswer> Signals::series_answer(plan::MetricId metric, const std::string& series,
+                                                   Nanoseconds slot) const {
+  for (const std::size_t index : by_metric_[metric]) {
+    const Line& line = lines_[index];
+    if (!line.span.holds_at(slot) || (!line.series.empty() && line.series != series)) continue;
+    if (auto found = answer(line, metric, series, slot)) return found;
+  }
+  return std::nullopt;
+}
+
+// The series that have a value. They come from one query, so that it fails or is late for all of them together.
+SignalAnswer Signals::read_grouped(plan::MetricId metric, Nanoseconds slot) const {
+  SignalAnswer all;
+  all.reading.status = ReadingStatus::Value;
+  for (const std::string& series : series_[metric]) {
+    auto one = series_answer(metric, series, slot);
+    if (!one || one->reading.status == ReadingStatus::NoData) continue;
+    if (one->reading.status == ReadingStatus::Error) return std::move(*one);
+    all.delay = std::max(all.delay, one->delay);
+    all.reading.series.push_back({series, std::move(one->reading.value), one->reading.sampled_at});
+  }
+  return all;
+}
+
+std::optional<SignalAnswer> Signals::answer(const Line& line, plan::MetricId metric, const std::string& series,
+                                            Nanoseconds slot) const {
   const SignalValue& value = line.signal->value;
   const plan::Metric& declared = plan_.metrics[metric];
   switch (value.kind) {
@@ -220,7 +254,7 @@ std::optional<SignalAnswer> Signals::answer(const Line& line, plan::MetricId met
     case SignalValue::Kind::Missing: return no_data();
     case SignalValue::Kind::Error: return failed_poll();
     case SignalValue::Kind::Ramp: return value_answer(ramp(line, slot), slot);
-    case SignalValue::Kind::Noise: return value_answer(noise(line, declared, slot), slot);
+    case SignalValue::Kind::Noise: return value_answer(noise(line, declared, series, slot), slot);
     case SignalValue::Kind::Slots: return slot_answer(line, slot);
     case SignalValue::Kind::File: return row_answer(line, declared, slot);
     case SignalValue::Kind::Nan: return value_answer(Value::number(std::numeric_limits<double>::quiet_NaN()), slot);
@@ -244,8 +278,9 @@ Value Signals::ramp(const Line& line, Nanoseconds slot) const {
   return with_amount(from, amount_of(from) + (amount_of(to) - amount_of(from)) * std::min(part, 1.0));
 }
 
-Value Signals::noise(const Line& line, const plan::Metric& metric, Nanoseconds slot) const {
+Value Signals::noise(const Line& line, const plan::Metric& metric, const std::string& series, Nanoseconds slot) const {
   std::uint64_t seed = hash_text(scenario_.name) ^ mix(hash_text(metric.declaration));
+  if (!series.empty()) seed = mix(seed ^ hash_text(series));
   for (const Value& argument : metric.arguments) seed = mix(seed ^ hash_text(plan::to_literal(argument)));
   const std::uint64_t bits = mix(seed ^ mix(static_cast<std::uint64_t>(slot)));
   const double unit = static_cast<double>(bits >> 11) / static_cast<double>(1ULL << 53);  // [0, 1)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,20 +40,25 @@ class Signals {
   struct Line {
     const Signal* signal = nullptr;
     Span span;
+    std::string series;     // the name of the one series that it is about; empty: all that the scenario names
     std::vector<Row> rows;  // of a file
   };
 
   void load(Line& line, const std::string& directory);
-  std::optional<SignalAnswer> answer(const Line& line, plan::MetricId metric, Nanoseconds slot) const;
+  std::optional<SignalAnswer> series_answer(plan::MetricId metric, const std::string& series, Nanoseconds slot) const;
+  SignalAnswer read_grouped(plan::MetricId metric, Nanoseconds slot) const;
+  std::optional<SignalAnswer> answer(const Line& line, plan::MetricId metric, const std::string& series,
+                                     Nanoseconds slot) const;
   std::optional<SignalAnswer> slot_answer(const Line& line, Nanoseconds slot) const;
   SignalAnswer row_answer(const Line& line, const plan::Metric& metric, Nanoseconds slot) const;
   Value ramp(const Line& line, Nanoseconds slot) const;
-  Value noise(const Line& line, const plan::Metric& metric, Nanoseconds slot) const;
+  Value noise(const Line& line, const plan::Metric& metric, const std::string& series, Nanoseconds slot) const;
 
   const plan::Plan& plan_;
   const Scenario& scenario_;
   std::vector<Line> lines_;
   std::vector<std::vector<std::size_t>> by_metric_;  // the lines about each metric, later ones first
+  std::vector<std::set<std::string>> series_;        // of each grouped metric: those that its lines name
   std::optional<Nanoseconds> start_;
   Nanoseconds last_change_ = 0;
   std::vector<std::string> problems_;

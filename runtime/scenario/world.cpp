@@ -73,6 +73,7 @@ Value plain_result(RequestKind kind, EffectClass effect_class = EffectClass::Opa
     case RequestKind::Process:
     case RequestKind::Shell: return process_result(0, output, {}, nothing_said());
     case RequestKind::Http: return http_result(200, output, nothing_said());
+    case RequestKind::Mail:
     case RequestKind::Call: return nothing_said();
     case RequestKind::Check: return Value::boolean(true);
   }
@@ -98,6 +99,7 @@ Value given_result(RequestKind kind, const Value& value) {
     case RequestKind::Http:
       if (value.find("status")) return merged(plain_result(kind), value);
       return http_result(200, Value::string(output_of(value)), json_of(value));
+    case RequestKind::Mail:
     case RequestKind::Call:
     case RequestKind::Check: return value;
   }
@@ -140,6 +142,7 @@ std::string without_quotes(std::string_view pattern) {
 
 CallNames call_names(const StartEffect& effect) {
   CallNames call{effect.callable, effect.arguments};
+  if (effect.kind == RequestKind::Mail) call.callable = "smtp.send";
   if (effect.kind != RequestKind::Http) return call;
   call.callable = "http.";
   for (const char c : effect.callable.substr(0, effect.callable.find(' ')))

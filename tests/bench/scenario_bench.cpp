@@ -42,9 +42,7 @@ std::optional<std::vector<Loaded>> load(const driver::CompiledFile& file) {
   for (scenario::Scenario& each : lower::lower_scenarios(file.module)) {
     auto& plan = plans[each.rollout];
     if (plan == nullptr) {
-      auto lowered = driver::plan_of(file, each.rollout);
-      if (!lowered) return std::nullopt;
-      auto verified = plan::verify(std::move(*lowered));
+      auto verified = plan::verify(lower::lower_rollout(file.module, each.rollout));
       if (!verified) return std::nullopt;
       plan = *verified;
     }

@@ -92,6 +92,26 @@ rollout early {
 """
 
 
+RECORDED = """
+metric load: number = file("load.csv") every 1s
+rollout recorded {
+  stage one {
+    when load > 5 for 3s then rollback
+    hold 200ms
+  }
+}
+"""
+
+MAILED = """
+use std.email
+let team = email.channel(to: "team@example.com", from: "rollout@example.com", server: "smtp://127.0.0.1:9")
+rollout mailed {
+  stage one { readonly run `true` }
+  on success { notify team "it is live" }
+}
+"""
+
+
 class Failed(Exception):
     """What a user would be embarrassed by."""
 
@@ -102,7 +122,8 @@ class Cases:
         self.folder = folder
         self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1")
         for name, text in (("demo", PROGRAM), ("measured", QUERYING), ("missing", NO_SUCH_COMMAND), ("elsewhere", ELSEWHERE),
-                           ("amsterdam", AMSTERDAM), ("impossible", IMPOSSIBLE), ("frozen", FROZEN), ("alone", EXCLUSIVE), ("early", EARLY)):
+                           ("amsterdam", AMSTERDAM), ("impossible", IMPOSSIBLE), ("frozen", FROZEN), ("alone", EXCLUSIVE), ("early", EARLY),
+                           ("recorded", RECORDED), ("mailed", MAILED)):
             (folder / f"{name}.rollout").write_text(text)
 
     def call(self, *arguments, program=None, environment=None):
@@ -131,6 +152,31 @@ class Cases:
                      says=["127.0.0.1:9", "does not answer", "Nothing was started"])
         if self.runs() != before:
             raise Failed("a run was left behind")
+
+    def file_of_a_metric_that_is_not_there(self):
+        before = self.runs()
+        self.refuses("run", "recorded.rollout", "--yes", says=["`load.csv` in", str(self.folder), "No such file", "Nothing was started"])
+        if self.runs() != before:
+            raise Failed("a run was left behind")
+
+    def file_of_a_metric_with_a_wrong_header(self):
+        (self.folder / "load.csv").write_text("when,how much\n2026-01-05T02:00:00Z,1\n")
+        self.refuses("run", "recorded.rollout", "--yes", says=["load.csv", "line 1", "`time,value`", "Nothing was started"])
+        (self.folder / "load.csv").unlink()
+
+    def mail_server_that_is_down(self):
+        """A notification never fails a rollout: it succeeds, and says what did not go out."""
+        started = time.monotonic()
+        answer = self.call("run", "mailed.rollout", "--yes")
+        text = answer.stderr + answer.stdout
+        if answer.returncode != 0:
+            raise Failed(f"exit status {answer.returncode}, not 0:\n{text}")
+        run = next(run["run"] for run in self.runs() if run["run"].startswith("mailed"))
+        for word in ("smtp://127.0.0.1:9", "did not take the mail"):
+            if word not in self.call("log", run).stdout:
+                raise Failed(f"the log does not say {word!r}:\n{self.call('log', run).stdout}")
+        if time.monotonic() - started < 25:
+            raise Failed("it was not tried again")
 
     def missing_parameter(self):
         self.refuses("run", "demo.rollout", "--yes", says=["parameter `version`", "--set version="])

@@ -49,7 +49,8 @@ class Answers {
       const auto status = static_cast<machine::ReadingStatus>(choice() % 4);
       if (metric >= plan_.metrics.size()) broken("a poll of a metric that the plan does not have");
       Value value = some_value(plan_.metrics[metric].kind);
-      samples.readings.push_back({metric, status, std::move(value), poll.slot, "as chosen"});
+      samples.readings.push_back(
+          {metric, status, std::move(value), poll.slot, "as chosen", series_of(metric, poll.slot)});
     }
     return samples;
   }
@@ -63,6 +64,16 @@ class Answers {
   }
 
  private:
+  // Up to three of them, in any order, some twice.
+  std::vector<machine::SeriesReading> series_of(plan::MetricId metric, plan::Nanoseconds slot) {
+    std::vector<machine::SeriesReading> series;
+    for (unsigned left = plan_.metrics[metric].by.empty() ? 0 : choice() % 4; left > 0; --left) {
+      series.push_back(
+          {std::string(1, static_cast<char>('a' + choice() % 3)), some_value(plan_.metrics[metric].kind), slot});
+    }
+    return series;
+  }
+
   unsigned choice() {
     if (choices_.empty()) return 0;
     const auto result = static_cast<unsigned char>(choices_[at_]);

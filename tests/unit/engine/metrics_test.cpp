@@ -96,6 +96,60 @@ TEST_CASE("exactly one series, and nothing is never a number") {
       *read_prometheus_answer(answered(success("scalar", R"([1,"+Inf"])")), false).samples[0].second.number));
 }
 
+TEST_CASE("the series of a grouped metric are told apart by its labels") {
+  const std::vector<std::string> by = {"region", "pod"};
+  const auto both = read_prometheus_answer(
+      answered(success("vector", R"([{"metric":{"pod":"b","region":"eu","job":"x"},"value":[1,"1"]},
+                                     {"metric":{"pod":"a","region":"us"},"value":[1,"NaN"]}])")),
+      false, by);
+  REQUIRE(both.samples.size() == 1);
+  const Sample& sample = both.samples[0].second;
+  CHECK(sample.status == ReadingStatus::Value);
+  REQUIRE(sample.series.size() == 2);
+  CHECK(sample.series[0].name == "eu,b");
+  CHECK(sample.series[0].number == 1);
+  CHECK(sample.series[1].name == "us,a");
+  CHECK(read_prometheus_answer(answered(success("vector", "[]")), false, by).samples.empty());
+
+  const auto lacking =
+      read_prometheus_answer(answered(success("vector", R"([{"metric":{"pod":"b"},"value":[1,"1"]}])")), false, by);
+  CHECK_THAT(lacking.error, Contains("the series {pod=\"b\"} has no label `region`"));
+  const auto same =
+      read_prometheus_answer(answered(success("vector", R"([{"metric":{"pod":"b","job":"x"},"value":[1,"1"]},
+                                     {"metric":{"pod":"b","job":"y"},"value":[1,"2"]}])")),
+                             false, {"pod"});
+  REQUIRE(same.samples.size() == 1);
+  CHECK_THAT(same.samples[0].second.error, Contains("{pod=\"b\",job=\"x\"} and {pod=\"b\",job=\"y\"}"));
+  CHECK_THAT(read_prometheus_answer(answered(success("scalar", R"([1,"3"])")), false, by).error, Contains("no labels"));
+
+  const auto range =
+      read_prometheus_answer(answered(success("matrix", R"([{"metric":{"pod":"a"},"values":[[1,"1"],[2,"2"]]},
+                                     {"metric":{"pod":"b"},"values":[[2,"3"]]}])")),
+                             true, {"pod"});
+  REQUIRE(range.samples.size() == 2);
+  CHECK(range.samples[0].second.series.size() == 1);
+  CHECK(range.samples[1].second.series.size() == 2);
+}
+
+TEST_CASE("each series becomes a value of the metric's kind") {
+  Metric metric;
+  metric.name = "latency";
+  metric.kind = ValueKind::Duration;
+  metric.scale = 1e9;
+  metric.by = {"pod"};
+  Sample sample;
+  sample.status = ReadingStatus::Value;
+  sample.series = {{"a", 0.25, {}}, {"b", std::nan(""), {}}};
+  const auto read = reading(metric, sample);
+  REQUIRE(read.series.size() == 2);
+  CHECK(read.series[0].value == Value::duration(250'000'000));
+  CHECK(std::isnan(read.series[1].value.as_double()));
+  metric.kind = ValueKind::Enum;
+  metric.labels = {"closed"};
+  metric.label_values = {Value::number(0)};
+  CHECK_THAT(reading(metric, sample).series[0].value.as_string(), Contains("none of the labels"));
+}
+
 TEST_CASE("what the server complains about is passed on, made fit to be shown") {
   const auto bad = read_prometheus_answer(
       answered(R"({"status":"error","errorType":"bad_data","error":"1:4: parse error:\n unexpected \u001b[2J"})", 400),

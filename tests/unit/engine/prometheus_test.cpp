@@ -142,6 +142,16 @@ TEST_CASE("a real Prometheus answers for now and for the past") {
   CHECK_THAT(several.error, Contains("2 series") && Contains("pod=\"a\""));
   CHECK(*one("sum(pods)", at(7)).number == 2);
 
+  Source grouped = query(server, "pods");
+  grouped.by = {"pod"};
+  const auto pods = world.read(grouped, {at(7) + 5 * kSecond}).at(at(7) + 5 * kSecond);
+  REQUIRE(pods.series.size() == 2);
+  CHECK(pods.series[0] == rollout::metrics::SeriesSample{"a", 1, at(7)});
+  CHECK(pods.series[1].name == "b");
+  std::vector<Nanoseconds> hour;
+  for (int index = 0; index < 200; ++index) hour.push_back(at(index));
+  for (const auto& [slot, sample] : world.read(grouped, hour)) CHECK(sample.series.size() == 2);
+
   const auto bad = one("load{", at(7));
   CHECK(bad.status == ReadingStatus::Error);
   CHECK_THAT(bad.error, Contains("bad_data") && Contains("parse error"));

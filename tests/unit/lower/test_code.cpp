@@ -87,13 +87,3 @@ TEST_CASE("lists, maps and fields of constants are constants, of any length") {
   CHECK(*field(build, record, "port", plan::kNone).constant == Value::number(5432));
   CHECK_FALSE(field(build, record, "nothing", plan::kNone).is_constant());
 }
-
-TEST_CASE("metrics that are read are listed in order, each once") {
-  Code code;
-  code.instructions = {{.op = Op::Metric, .b = 4},
-                       {.op = Op::MetricMissing, .b = 2},
-                       {.op = Op::Window, .b = 4},
-                       {.op = Op::Baseline, .b = 1},
-                       {.op = Op::Constant, .b = 3}};
-  CHECK(metrics_read(code) == std::vector<plan::MetricId>{2, 4});
-}

@@ -255,7 +255,7 @@ TEST_CASE("the rollout's guards span its stages") {
 TEST_CASE("a guard that only tells fires once an episode") {
   TestPlan plan;
   const auto bad = plan.metric("bad");
-  const auto channel = plan.build.add(rollout::plan::Channel{"ops", kNone, kNone});
+  const auto channel = plan.build.add(rollout::plan::Channel{"ops", kNone, kNone, {}, {}});
   rollout::plan::Notification row;
   row.channel = channel;
   row.text = plan.build.string_routine("look");

@@ -373,6 +373,7 @@ Trial make_trial(std::uint64_t seed) {
     if (dice.one_in(3)) trial.resumed.back() -= trial.resumed.back() % unit;
   }
   std::ranges::sort(trial.resumed);
+  trial.resumed.erase(std::ranges::unique(trial.resumed).begin(), trial.resumed.end());
   return trial;
 }
 

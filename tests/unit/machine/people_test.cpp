@@ -312,7 +312,7 @@ TEST_CASE("a failed step under `on failure pause` waits for people") {
 
 TEST_CASE("a notification that nobody acknowledges is followed up") {
   TestPlan plan;
-  const auto channel = plan.build.add(rollout::plan::Channel{"ops", kNone, kNone});
+  const auto channel = plan.build.add(rollout::plan::Channel{"ops", kNone, kNone, {}, {}});
   rollout::plan::Notification page;
   page.channel = channel;
   page.text = plan.build.string_routine("page");

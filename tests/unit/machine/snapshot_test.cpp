@@ -29,7 +29,7 @@ struct Everything {
     plan.build.emit(Op::Effect, plan.run("send"));
     plan.build.end_block();
     rollout::plan::Notification note;
-    note.channel = plan.build.add(rollout::plan::Channel{"ops", channel, kNone});
+    note.channel = plan.build.add(rollout::plan::Channel{"ops", channel, kNone, {}, {}});
     note.text = plan.build.string_routine("hello");
     const auto notification = plan.build.add(note);
     rollout::plan::Gate gate;

@@ -331,7 +331,7 @@ TEST_CASE("a notification is tried three times and never fails the run") {
   const auto channel = plan.build.begin_block(BlockKind::Channel, "ops");
   plan.build.emit(Op::Effect, plan.run("send"));
   plan.build.end_block();
-  const auto id = plan.build.add(rollout::plan::Channel{"ops", channel, kNone});
+  const auto id = plan.build.add(rollout::plan::Channel{"ops", channel, kNone, {}, {}});
   rollout::plan::Notification row;
   row.channel = id;
   row.text = plan.build.string_routine("hello");

@@ -86,6 +86,39 @@ void add_metrics(PlanBuilder& build, Rows& rows) {
                                  .check = rows.health_check});
 }
 
+// A source of the language's own, with a past, and a channel whose answer is read back.
+void add_source(PlanBuilder& build, const Rows& rows) {
+  const VariableId kept = build.variable("sent"), copy = build.variable("sent");
+  const BlockId acknowledged = build.begin_block(BlockKind::Source, "acknowledgement of slack.channel");
+  build.emit(Op::Result, build.load_routine(copy));
+  build.end_block();
+  Channel& channel = build.plan().channels[rows.ops];
+  channel.acknowledged = acknowledged;
+  channel.kept = {kept};
+  channel.copies = {copy};
+  const BlockId now_block = build.begin_block(BlockKind::Source, "queue_length");
+  build.emit(Op::Absent);
+  build.end_block();
+  const VariableId from = build.variable("from", ValueKind::Instant), to = build.variable("to", ValueKind::Instant);
+  const VariableId step = build.variable("step", ValueKind::Duration);
+  const BlockId past = build.begin_block(BlockKind::Source, "queue_length");
+  build.emit(Op::Result, build.load_routine(from));
+  build.end_block();
+  build.add(Metric{.name = "queue",
+                   .declaration = "queue",
+                   .arguments = {},
+                   .provider = MetricProvider::Source,
+                   .configuration = {},
+                   .kind = ValueKind::Number,
+                   .labels = {},
+                   .label_values = {},
+                   .check = now_block,
+                   .past = past,
+                   .past_from = from,
+                   .past_to = to,
+                   .past_step = step});
+}
+
 void add_notifications(PlanBuilder& build, Rows& rows) {
   const BlockId send = build.begin_block(BlockKind::Channel, "slack.channel");
   build.begin_routine("[\"slack\", text]");
@@ -97,7 +130,7 @@ void add_notifications(PlanBuilder& build, Rows& rows) {
              build.add(Effect{
                  .kind = EffectKind::Process, .text = "run `slack ${text}`", .arguments = {{"command", command}}}));
   build.end_block();
-  rows.ops = build.add(Channel{"ops", send, kNone});
+  rows.ops = build.add(Channel{"ops", send, kNone, {}, {}});
   const BlockId steps = build.begin_block(BlockKind::Response);
   build.begin_routine("\"rolled back: ${reason}\"");
   build.push_constant(Value::string("rolled back: "));
@@ -210,6 +243,38 @@ void add_child(PlanBuilder& build) {
   build.emit(Op::Run, block);
 }
 
+// Questions about the series of a grouped metric, and a cadence that changes.
+void add_series(PlanBuilder& build, Rows& rows, BlockId root, BlockId stage) {
+  Metric up;
+  up.name = up.declaration = "up";
+  up.provider = MetricProvider::Prometheus;
+  up.configuration = {{"query", build.string_routine("up")}};
+  up.by = {"region", "instance"};
+  const MetricId metric = build.add(std::move(up));
+  const RoutineId down = build.comparison_routine(metric, Op::Equal, Value::number(0));
+  build.begin_routine("any(up == 0) or count(up == 0) > 2");
+  build.push(Op::AnySeries, down, 0, metric);
+  for (const auto form : {SeriesCount::Known, SeriesCount::Least, SeriesCount::Most}) {
+    build.push(Op::CountSeries, down, static_cast<std::uint16_t>(form), metric);
+    build.push_constant(Value::number(2));
+    build.push(Op::Greater);
+  }
+  build.push(Op::Agree);
+  build.push(Op::Or);
+  const RoutineId condition = build.end_routine(ValueKind::Bool);
+  build.begin_routine();
+  build.push(Op::WhichSeries, down, static_cast<std::uint16_t>(SeriesChoice::True), metric);
+  build.push(Op::MakeList, 1);
+  const RoutineId series = build.end_routine(ValueKind::List);
+  build.block(stage).guards.push_back(build.add(Guard{.condition = condition,
+                                                      .response = rows.rollback,
+                                                      .series = series,
+                                                      .metrics = {metric},
+                                                      .text = "any(up == 0) or count(up == 0) > 2"}));
+  build.block(root).sampling = {{build.duration_routine(kMinute), build.duration_routine(kHour)},
+                                {build.duration_routine(5 * kMinute), kNone}};
+}
+
 }  // namespace
 
 Plan sample_plan() {
@@ -228,6 +293,7 @@ Plan sample_plan() {
   build.emit(Op::Run, stage);
   add_child(build);
   build.end_block();
+  add_series(build, rows, root, stage);
   build.rollout().name = "sample";
   build.rollout().owner = "Platform Engineering";
   build.rollout().block = root;
@@ -237,6 +303,7 @@ Plan sample_plan() {
   build.end_block();
   build.rollout().hooks = {{HookKind::Rollback, hook}};
   build.rollout().settings = {{"NODE_ENV", build.string_routine("production"), "as the service wants it"}};
+  add_source(build, rows);
   return build.finish();
 }
 

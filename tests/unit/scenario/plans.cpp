@@ -89,7 +89,7 @@ void emit_gate(plan::PlanBuilder& build) {
 }
 
 void add_rollback_hook(plan::PlanBuilder& build) {
-  const plan::ChannelId ops = build.add(plan::Channel{"ops", plan::kNone, plan::kNone});
+  const plan::ChannelId ops = build.add(plan::Channel{"ops", plan::kNone, plan::kNone, {}, {}});
   plan::Notification note;
   note.channel = ops;
   build.begin_routine("rolled back");

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "runtime/scenario/csv.hpp"
+#include "runtime/plan/recorded_series.hpp"
 #include "tests/unit/scenario/plans.hpp"
 
 using namespace plans;
@@ -193,19 +193,19 @@ TEST_CASE("a recorded series", "[scenario]") {
 }
 
 TEST_CASE("wrong lines of a series are named", "[scenario]") {
-  using scenario::read_series;
-  CHECK(read_series("").problems ==
+  using plan::read_recorded_series;
+  CHECK(read_recorded_series("").problems ==
         std::vector<std::string>{"line 1: the file is empty; its header must be `time,value`"});
-  CHECK(read_series("a,b\n0s,1").problems.size() == 1);
-  CHECK(read_series("time,value\nnoon,1\n").problems.size() == 1);
-  CHECK(read_series("time,value\n0s\n").problems.size() == 1);
-  CHECK(read_series("time,value\n0s,1\n2026-01-05T02:00Z,2\n").problems.size() == 1);
-  const auto sorted = read_series("time,value\n2m,b\n1m,\"a\"\"x\"\n");
+  CHECK(read_recorded_series("a,b\n0s,1").problems.size() == 1);
+  CHECK(read_recorded_series("time,value\nnoon,1\n").problems.size() == 1);
+  CHECK(read_recorded_series("time,value\n0s\n").problems.size() == 1);
+  CHECK(read_recorded_series("time,value\n0s,1\n2026-01-05T02:00Z,2\n").problems.size() == 1);
+  const auto sorted = read_recorded_series("time,value\n2m,b\n1m,\"a\"\"x\"\n");
   REQUIRE(sorted.rows.size() == 2);
   CHECK(sorted.rows[0].text == "a\"x");
   std::string many = "time,value\n";
   for (int i = 0; i < 100; ++i) many += "nonsense\n";
-  CHECK(read_series(many).problems.size() == 10);
+  CHECK(read_recorded_series(many).problems.size() == 10);
 }
 
 TEST_CASE("points become instants when the run gets there", "[scenario]") {

@@ -1,10 +1,10 @@
-#include "runtime/scenario/csv.hpp"
+#include "runtime/plan/recorded_series.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace rollout::scenario {
+namespace rollout::plan {
 
 namespace {
 
@@ -27,12 +27,12 @@ std::string unquoted(std::string_view text) {
   return plain;
 }
 
-bool read_time(std::string_view text, CsvRow& row) {
-  if (const auto duration = plan::parse_literal(text, plan::ValueKind::Duration)) {
+bool read_time(std::string_view text, RecordedRow& row) {
+  if (const auto duration = parse_literal(text, ValueKind::Duration)) {
     row.time = duration->as_integer();
     return true;
   }
-  if (const auto instant = plan::parse_literal(text, plan::ValueKind::Instant)) {
+  if (const auto instant = parse_literal(text, ValueKind::Instant)) {
     row.relative = false;
     row.time = instant->as_integer();
     return true;
@@ -42,8 +42,8 @@ bool read_time(std::string_view text, CsvRow& row) {
 
 }  // namespace
 
-CsvSeries read_series(std::string_view text) {
-  CsvSeries series;
+RecordedSeries read_recorded_series(std::string_view text) {
+  RecordedSeries series;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const auto problem = [&](std::size_t line, std::string what) {
     if (series.problems.size() < kMostProblems) series.problems.push_back(fmt::format("line {}: {}", line, what));
@@ -62,7 +62,7 @@ CsvSeries read_series(std::string_view text) {
       continue;
     }
     const auto comma = line.find(',');
-    CsvRow row;
+    RecordedRow row;
     row.line = number;
     if (comma == std::string_view::npos || !read_time(trimmed(line.substr(0, comma)), row)) {
       problem(number,
@@ -70,18 +70,18 @@ CsvSeries read_series(std::string_view text) {
       continue;
     }
     row.text = unquoted(trimmed(line.substr(comma + 1)));
-    if (row.text.empty()) row.kind = Slot::Kind::NoData;
-    if (row.text == "error") row.kind = Slot::Kind::Error;
+    if (row.text.empty()) row.kind = RecordedRow::Kind::NoData;
+    if (row.text == "error") row.kind = RecordedRow::Kind::Error;
     series.rows.push_back(std::move(row));
   }
   if (!header) problem(1, "the file is empty; its header must be `time,value`");
-  const auto mixed = [&](const CsvRow& row) { return row.relative != series.rows.front().relative; };
+  const auto mixed = [&](const RecordedRow& row) { return row.relative != series.rows.front().relative; };
   if (std::any_of(series.rows.begin(), series.rows.end(), mixed))
     problem(number, "durations and instants are mixed; use one of them");
-  std::sort(series.rows.begin(), series.rows.end(), [](const CsvRow& left, const CsvRow& right) {
+  std::sort(series.rows.begin(), series.rows.end(), [](const RecordedRow& left, const RecordedRow& right) {
     return left.time != right.time ? left.time < right.time : left.line < right.line;
   });
   return series;
 }
 
-}  // namespace rollout::scenario
+}  // namespace rollout::plan
