@@ -1,8 +1,10 @@
 #include "oracle.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace rollout::oracle {
@@ -161,12 +163,20 @@ class Evaluation {
     if (!sample) return Three::Unknown;
     if (condition.kind == Kind::Above) return either(*sample > condition.threshold);
     if (condition.kind == Kind::Below) return either(*sample < condition.threshold);
+    // One sample each cadence, counted back from the slot: those between were asked for the slots of others.
+    std::map<Time, double, std::greater<>> known;
+    for (const Seen& seen : seen_[condition.source]) {
+      const bool within = seen.slot <= slot && seen.slot > slot - condition.window;
+      if (within && seen.known_from <= decided_at_) known[seen.slot] = seen.value;
+    }
     double sum = 0, most = -1e300;
     int count = 0;
-    for (const Seen& seen : seen_[condition.source]) {
-      if (seen.slot > slot || seen.slot <= slot - condition.window || seen.known_from > decided_at_) continue;
-      sum += seen.value;
-      most = std::max(most, seen.value);
+    std::optional<Time> newer;
+    for (const auto& [at, value] : known) {
+      if (newer && *newer - at < trial_.sources[condition.source].every) continue;
+      newer = at;
+      sum += value;
+      most = std::max(most, value);
       ++count;
     }
     return either((condition.kind == Kind::Average ? sum / count : most) > condition.threshold);
@@ -297,7 +307,7 @@ class Evaluation {
     const Watch& watch = watches_[number];
     const std::size_t unknown = unknown_in_a_row(watch);
     if (unknown == 0 || watch.missing_answered || trial_.guards[number].blind) return kNever;
-    return watch.history[watch.history.size() - unknown].slot + trial_.missing_for;
+    return watch.history[watch.history.size() - unknown].slot + std::max(trial_.missing_for, watch.every);
   }
 
   void answer_missing(Time due) {
