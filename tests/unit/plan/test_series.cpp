@@ -163,6 +163,7 @@ TEST_CASE("code about series that is not in its place is refused") {
   static const auto find = [](Plan& plan, Op op) -> Instruction& {
     return *std::ranges::find(plan.code, op, &Instruction::op);
   };
+  static const auto up = [](Plan& plan) -> Metric& { return *std::ranges::find(plan.metrics, "up", &Metric::name); };
   const Row row = GENERATE(values<Row>({
       {"metric 0 is not grouped", [](Plan& plan) { find(plan, Op::WhichSeries).c = 0; }},
       {"it names metric 99", [](Plan& plan) { find(plan, Op::WhichSeries).c = 99; }},
@@ -174,8 +175,8 @@ TEST_CASE("code about series that is not in its place is refused") {
          find(plan, Op::WhichSeries).op = Op::AnySeries;
          plan.metrics[0].by = {"x"};
        }},
-      {"it is grouped by a label twice", [](Plan& plan) { plan.metrics.back().by = {"a", "a"}; }},
-      {"it is grouped by a label twice", [](Plan& plan) { plan.metrics.back().by = {""}; }},
+      {"it is grouped by a label twice", [](Plan& plan) { up(plan).by = {"a", "a"}; }},
+      {"it is grouped by a label twice", [](Plan& plan) { up(plan).by = {""}; }},
       {"never ends, and others follow",
        [](Plan& plan) { plan.blocks[plan.rollout.block].sampling.front().for_duration = kNone; }},
       {"which is asked for each series",
