@@ -164,7 +164,9 @@ void Core::item_checked(Task& task, std::optional<bool> passed, const std::strin
     complete_checklist(task.subject);
     return;
   }
-  item.next_check = later(state.now, kCheckAgain);
+  // Counted from the gate's opening: a runtime that was down asks again at the moments at which any would.
+  const Nanoseconds opened = found->second.opened;
+  item.next_check = later(opened, (between(opened, state.now) / kCheckAgain + 1) * kCheckAgain);
   if (item.last_error == error) return;
   item.last_error = error;
   record(RecordKind::CheckFailed, {{"check", Value::string(item.text)}, {"error", Value::string(error)}});
