@@ -241,7 +241,7 @@ void crash_once(const Story& story, std::uint64_t seed, Counts& counts) {
 
 // ROLLOUT_RESTART_COUNT: how many for each example. ROLLOUT_RESTART_SEED: the first of them.
 TEST_CASE("a run that dies at random moments is decided as if it had not") {
-  const std::uint64_t count = number_from("ROLLOUT_RESTART_COUNT", 20);
+  const std::uint64_t count = number_from("ROLLOUT_RESTART_COUNT", 3);
   const std::uint64_t first = number_from("ROLLOUT_RESTART_SEED", 1);
   const std::string path = GENERATE(from_range(examples()));
   const auto stories = stories_of(path);
