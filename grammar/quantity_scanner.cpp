@@ -126,7 +126,8 @@ ScannedQuantity scan_time_of_day(Scanner scanner, std::string_view text) {
   scanner.place = 0;
   // 24:00 is the end of a day, in windows.
   const bool end_of_day = text.starts_with("24:00");
-  if ((take_clock_time(scanner, text) || end_of_day) && scanner.word().empty() && !(scanner.peek() == ':' && scanner.digit(1))) {
+  if ((take_clock_time(scanner, text) || end_of_day) && scanner.word().empty() &&
+      !(scanner.peek() == ':' && scanner.digit(1))) {
     return {SyntaxKind::TimeOfDay, scanner.place};
   }
   scanner.place = 0;

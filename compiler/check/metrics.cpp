@@ -160,8 +160,8 @@ void check_source(Checker& c, MetricDecl& metric, NodeRef node, MaybeNode unit, 
     return;
   }
   const bool declared_here = c.symbol(expr.symbol).kind == SymbolKind::Source;
-  const bool has_series = !declared_here && c.module.natives[c.symbol(expr.symbol).index].provider ==
-                                                plan::MetricProvider::Prometheus;
+  const bool has_series =
+      !declared_here && c.module.natives[c.symbol(expr.symbol).index].provider == plan::MetricProvider::Prometheus;
   if (!has_series && !metric.labels.empty()) {
     c.report(Code::NotASource, c.here(node),
              fmt::format("this source answers with one number, and the metric is grouped by `{}`",

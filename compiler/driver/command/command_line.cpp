@@ -163,10 +163,9 @@ Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, c
   const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
   if (unknown_verb) {
     const auto meant = diagnostics::closest(words[1], verbs);
-    message = fmt::format(
-        "there is no command `{}`; {}", words[1],
-        meant ? fmt::format("did you mean `{}`?", *meant)
-              : "it is check, build, fmt, explain, disasm, print or completion");
+    message = fmt::format("there is no command `{}`; {}", words[1],
+                          meant ? fmt::format("did you mean `{}`?", *meant)
+                                : "it is check, build, fmt, explain, disasm, print or completion");
   }
   if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
   if (count == 1) message = "name a command: check, build, fmt, explain, disasm, print or completion";

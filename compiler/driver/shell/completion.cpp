@@ -183,12 +183,11 @@ fi
 
 std::string fish_words(Kind kind, const std::vector<std::string>& choices) {
   switch (kind) {
-    case Kind::File:
-    return " -F";
-  case Kind::Folder: return " -x -a '(__fish_complete_directories)'";
-  case Kind::Run: return fmt::format(" -x -a '({})'", kRuns);
-  case Kind::Choice: return fmt::format(" -x -a {}", quoted(joined(choices)));
-  case Kind::Text: break;
+    case Kind::File: return " -F";
+    case Kind::Folder: return " -x -a '(__fish_complete_directories)'";
+    case Kind::Run: return fmt::format(" -x -a '({})'", kRuns);
+    case Kind::Choice: return fmt::format(" -x -a {}", quoted(joined(choices)));
+    case Kind::Text: break;
   }
   return " -x";
 }

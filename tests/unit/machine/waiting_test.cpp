@@ -138,11 +138,13 @@ TEST_CASE("a start that cannot be is refused, with the way out") {
   CHECK(refusal(with_stage(early), planned(-kMinute)) ==
         "the start is planned for 2027-01-15T07:59:00Z, which has passed: it is 2027-01-15T08:00:00Z");
   CHECK(refusal(with_stage(early), planned(kHour)) ==
-        "with the start at 2027-01-15T09:00:00Z, `at start - D` would have to run at 2027-01-15T07:00:00Z, which has passed; "
+        "with the start at 2027-01-15T09:00:00Z, `at start - D` would have to run at 2027-01-15T07:00:00Z, which has "
+        "passed; "
         "plan it for 2027-01-15T10:00:00Z or later");
   CHECK(refusal(with_stage(early), planned(2 * kHour)).empty());
   CHECK(refusal(with_stage(night), planned(kHour)) ==
-        "the start is planned for 2027-01-15T09:00:00Z, when the rollout may not start; it may from 2027-01-16T02:00:00Z on");
+        "the start is planned for 2027-01-15T09:00:00Z, when the rollout may not start; it may from "
+        "2027-01-16T02:00:00Z on");
   CHECK(refusal(with_stage(night), planned(kDay - 5 * kHour)).empty());
   CHECK(refusal(with_stage(never), {.run_id = "r1", .parameters = {}}) ==
         "no window of this rollout opens any more: its freezes and windows leave no instant");
