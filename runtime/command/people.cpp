@@ -74,6 +74,15 @@ Exit take_up(const StateDirectory& state, const std::string& run_id, const RunAr
   });
 }
 
+// The state that a run has ended in; empty where it has not, or where a person may still take it up.
+std::string how_it_ended(const StateDirectory& state, const std::string& run_id) {
+  const auto stored = read_stored(state, run_id);
+  if (!stored) return {};
+  const auto machine = machine::Machine::restore(stored->plan, stored->snapshot);
+  const bool over = machine && machine->finished() && machine->state() != machine::RunState::RollbackIncomplete;
+  return over ? std::string(machine::state_name(machine->state())) : std::string{};
+}
+
 }  // namespace
 
 Exit say(const std::string& verb, const PersonArguments& arguments) {
@@ -83,6 +92,10 @@ Exit say(const std::string& verb, const PersonArguments& arguments) {
   if (!run_id) return complain(run_id.error().message);
   const machine::PersonSaid person = said(verbs().at(verb), arguments);
   if (is_driven(*state, *run_id)) return tell(*state, *run_id, person);
+  if (const std::string end = how_it_ended(*state, *run_id); !end.empty()) {
+    fmt::print(stderr, "rollout: refused: `{}` has ended ({}), there is nothing left to say to it\n", *run_id, end);
+    return Exit::Refused;
+  }
   if (person.verb == Verb::Rollback || person.verb == Verb::Abort) {
     RunArguments how;
     how.common = arguments.common;

@@ -193,7 +193,7 @@ class Cases:
         self._call("approve", run.name, "Go", "--by", "dana", status=7, says=["Go", "not open"])
         self._call("promote", run.name, "seen enough", "--by", "dana")
         run.ends(0)
-        self._call("promote", run.name, status=2, says=["no process drives"])
+        self._call("promote", run.name, status=7, says=["has ended (succeeded)"])
 
     def pause_and_resume(self):
         run = self._start("held")
