@@ -257,7 +257,7 @@ class Cases:
                 raise Failed(f"dana may approve, but: {answer.stderr}{answer.stdout}")
             if process.wait(20) != 0:
                 raise Failed(f"the run did not succeed after the approval: {process.stdout.read()}")
-            self.refuses("approve", run, "Go", "--by", "dana", says=[run, "no process"], status=2)
+            self.refuses("approve", run, "Go", "--by", "dana", says=[run, "has ended (succeeded)"], status=7)
         finally:
             process.kill()
 
