@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "compiler/driver/command/commands.hpp"
+#include "compiler/driver/command/output.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/format/diff.hpp"
 #include "compiler/format/format.hpp"
@@ -14,22 +15,12 @@
 namespace rollout::command {
 namespace {
 
-constexpr std::size_t kMostSourceBytes = 16u << 20;
-
-void complain(const std::string& message) {
-  fmt::print(stderr, "rolloutc: {}\n", message);
-}
-
 Exit worse(Exit one, Exit other) {
   return static_cast<Exit>(std::max(static_cast<int>(one), static_cast<int>(other)));
 }
 
 Exit write_out(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-    if (!written) complain("cannot write the output");
-    return written ? Exit::Clean : Exit::Usage;
-  }
+  if (path == "-") return put(text, Exit::Clean);
   // A link stays a link: the file behind it is replaced.
   std::error_code error;
   const std::filesystem::path target = std::filesystem::canonical(path, error);

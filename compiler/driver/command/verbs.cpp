@@ -2,9 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -13,6 +11,7 @@
 #include "compiler/diagnostics/sarif.hpp"
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/command/commands.hpp"
+#include "compiler/driver/command/output.hpp"
 #include "compiler/driver/compile.hpp"
 #include "compiler/driver/fix.hpp"
 #include "compiler/driver/source_reader.hpp"
@@ -24,20 +23,7 @@ namespace {
 
 using driver::CompiledFile;
 
-constexpr std::size_t kMostSourceBytes = 16u << 20;
 constexpr std::size_t kMostPlanBytes = 64u << 20;
-
-void complain(const std::string& message) {
-  fmt::print(stderr, "rolloutc: {}\n", message);
-}
-
-// Writes to the standard output; a closed pipe or a full disk is no success.
-Exit put(const std::string& text, Exit status) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (written) return status;
-  complain(fmt::format("cannot write the output: {}", std::strerror(errno)));
-  return Exit::Usage;
-}
 
 // A module that several of the files use is reported once.
 std::vector<diagnostics::Diagnostic> not_seen_before(const CompiledFile& file, std::set<std::string>& seen) {
@@ -87,10 +73,6 @@ Exit print_syntax(const PrintArguments& arguments) {
   const std::string text = arguments.what == Printed::Tokens ? print_tokens(tree) : print_tree(tree);
   return put(text, tree.problems().empty() ? Exit::Clean : Exit::Errors);
 }
-
-}  // namespace
-
-namespace {
 
 // A fix may make another one possible; a file that needs more rounds than that is not getting better.
 constexpr int kMostRounds = 10;
