@@ -158,7 +158,8 @@ bool is_settled_at(const scenario::Result& result, Nanoseconds at) {
 }
 
 // Whether a limit of time was passed by then because nobody was there: neither what people have for an answer or an
-// acknowledgement, nor the budget of a rollback, nor the time after which it is no longer automatic stands still.
+// acknowledgement, nor the `within` of a step, nor the budget of a rollback, nor the time after which it is no longer
+// automatic stands still.
 bool ran_out(const Story& story, const scenario::Result& result, const std::vector<Death>& dead, Nanoseconds until) {
   const Nanoseconds start = result.start.value_or(result.created);
   bool expires = false;
@@ -171,6 +172,9 @@ bool ran_out(const Story& story, const scenario::Result& result, const std::vect
     if (record.kind == RecordKind::GateClosed && field(record, "how") == "deadline passed")
       return std::ranges::any_of(dead, just_back);
     if (record.kind == RecordKind::RollbackBreached) return std::ranges::any_of(dead, back_by_then);
+    if (record.kind == RecordKind::StepFailed || record.kind == RecordKind::UndoFailed)
+      return field(record, "error").find("was not done within") != std::string::npos &&
+             std::ranges::any_of(dead, just_back);
     if (record.kind != RecordKind::StateChanged) return false;
     if (field(record, "reason").find("nobody acknowledged the notification") != std::string::npos)
       return std::ranges::any_of(dead, just_back);
