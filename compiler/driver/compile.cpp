@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "compiler/check/check.hpp"
+#include "compiler/diagnostics/follow_ons.hpp"
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/lower/lower.hpp"
@@ -40,7 +41,10 @@ CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& op
   diagnostics::Sink sink;
   std::string path = source.path;
   check::CheckedModule module = check::check(std::move(source), loader, sink);
-  return {std::move(path), std::move(module), sink.sorted(), sink.has_errors(), sink.warning_count()};
+  std::vector<diagnostics::Diagnostic> found = diagnostics::without_follow_ons(sink.sorted(), module.files);
+  const auto warnings = std::ranges::count(found, diagnostics::Severity::Warning,
+                                           [](const auto& one) { return diagnostics::severity_of(one.code); });
+  return {std::move(path), std::move(module), std::move(found), sink.has_errors(), static_cast<std::size_t>(warnings)};
 }
 
 bool CompileResult::has_errors() const {
