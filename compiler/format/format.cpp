@@ -45,11 +45,22 @@ void add_changes(std::vector<Edit>& edits, std::size_t begin, std::string_view b
   add_change(edits, begin + old_next, before.substr(old_next), after.substr(new_next));
 }
 
+// Leaves and nodes in order, without what the formatter may move.
+std::vector<SyntaxKind> shape_of(const grammar::SyntaxTree& tree) {
+  std::vector<SyntaxKind> kinds;
+  for (const grammar::Event& event : tree.events()) {
+    if (grammar::is_trivia(event.kind) && !is_comment(event.kind)) continue;
+    kinds.push_back(event.kind == SyntaxKind::Missing ? event.expected : event.kind);
+  }
+  return kinds;
+}
+
 // Where braces are missing the parser reads the layout; what moves then may come to mean something else.
 bool changes_meaning(const grammar::SyntaxTree& tree, const std::vector<Edit>& edits) {
   if (tree.problems().empty() || edits.empty()) return false;
   const grammar::SyntaxTree after = grammar::parse({tree.source().path, apply_edits(tree.text(), edits)});
-  return !std::ranges::equal(tree.problems(), after.problems(), {}, &grammar::Problem::kind, &grammar::Problem::kind);
+  return !std::ranges::equal(tree.problems(), after.problems(), {}, &grammar::Problem::kind, &grammar::Problem::kind) ||
+         shape_of(tree) != shape_of(after);
 }
 
 std::vector<Edit> all_edits(const grammar::SyntaxTree& tree) {

@@ -66,7 +66,7 @@ std::optional<LineRange> line_range_from(std::string_view word) {
 void add_lines(CLI::App& verb, std::optional<LineRange>& lines) {
   verb.add_option_function<std::string>(
           "--lines", [&](const std::string& word) { lines = line_range_from(word); },
-          "only these lines, counted from 1, for editors: 3:10 changes nothing outside of lines 3 to 10")
+          "change nothing outside of these lines, counted from 1: 3:10")
       ->type_name("FIRST:LAST")
       ->check([](const std::string& word) {
         return line_range_from(word) ? ""
