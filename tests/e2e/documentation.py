@@ -2,13 +2,13 @@
 """The code of the documentation, tried out. What a block is, the words behind its ``` say:
 
   rollout                 a program: it compiles without errors, and its scenarios pass
-  rollout fragment=FRAME  a part of one: the same, in the frame tests/documentation/FRAME.rollout (declarations, rollout, stage, scenario)
+  rollout fragment=FRAME  a part of one: the same, in the frame tests/documentation/FRAME.rollout (rollout, stage, scenario)
   rollout error=E0302     has these findings (several with commas) and no other error; with `fragment=` too
   rollout file=NAME       a program that is also kept under this name for the commands further down on the page
   rollout append=NAME     goes on where that file ended; the whole is tried out
   console                 commands behind `$ ` with what they print; `console exit=1` where the last one ends so
 
-Paths in commands begin in a scratch folder of the page. `--update` writes what the commands print into the pages.
+Links to files and headings have to lead somewhere. Paths in commands begin in a scratch folder of the page. `--update` writes what the commands print into the pages.
 """
 
 import argparse
@@ -34,6 +34,28 @@ def framed(text, frame):
     place = re.search(r"^( *)#> here\n", program, re.MULTILINE)
     body = "".join(place.group(1) + line if line.strip() else line for line in text.splitlines(keepends=True))
     return program[: place.start()] + body + program[place.end() :]
+
+
+def slug(heading):
+    """The anchor that a heading gets."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def dead_links(page):
+    """Links of the page to files and headings that are not there; other sites are not asked."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = page.parent / name if name else page
+        if not file.exists():
+            yield f"the link to {target}: there is no such file"
+        elif line := re.fullmatch(r"L(\d+)", anchor):
+            if int(line.group(1)) > len(file.read_text().splitlines()):
+                yield f"the link to {target}: the file has fewer lines"
+        elif anchor and anchor not in map(slug, re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)):
+            yield f"the link to {target}: there is no such heading"
 
 
 class Page:
@@ -106,6 +128,8 @@ class Page:
 
     def run(self):
         text = self.path.read_text()
+        for problem in dead_links(self.path):
+            self.failures.append(f"FAILED {self.path.relative_to(ROOT)}: {problem}")
 
         def tried(match):
             where = f"{self.path.relative_to(ROOT)}:{text[: match.start()].count(chr(10)) + 1}"
