@@ -6,6 +6,8 @@
   rollout error=E0302     has these findings (several with commas) and no other error; with `fragment=` too
   rollout file=NAME       a program that is also kept under this name for the commands further down on the page
   rollout append=NAME     goes on where that file ended; the whole is tried out
+  rollout replace=NAME    stands in that file instead of the declaration that begins with the same line
+  rollout ... test=1      its scenarios end so
   console                 commands behind `$ ` with what they print; `console exit=1` where the last one ends so
 
 Links to files and headings have to lead somewhere. Paths in commands begin in a scratch folder of the page. `--update` writes what the commands print into the pages.
@@ -34,6 +36,13 @@ def framed(text, frame):
     place = re.search(r"^( *)#> here\n", program, re.MULTILINE)
     body = "".join(place.group(1) + line if line.strip() else line for line in text.splitlines(keepends=True))
     return program[: place.start()] + body + program[place.end() :]
+
+
+def replaced(program, text):
+    """The program with the text instead of its declaration with the same first line; None where it has none."""
+    first = re.escape(text.splitlines()[0])
+    declaration = re.compile(rf"^{first}\n.*?^}}\n", re.MULTILINE | re.DOTALL)
+    return declaration.sub(lambda _: text, program, count=1) if declaration.search(program) else None
 
 
 def slug(heading):
@@ -89,12 +98,17 @@ class Page:
             self.passed += 1
 
     def program(self, words, text):
-        if words.keys() - {"fragment", "error", "file", "append"}:
+        """The problem with a block that is a program, or None."""
+        if words.keys() - {"fragment", "error", "file", "append", "replace", "test"}:
             return f"no such words: {words}"
-        name = words.get("file") or words.get("append") or ".block.rollout"
+        name = words.get("file") or words.get("append") or words.get("replace") or ".block.rollout"
         path = self.folder / name
         if "append" in words:
             text = path.read_text() + "\n" + text
+        if "replace" in words:
+            text = replaced(path.read_text(), text)
+            if text is None:
+                return f"{name} has no declaration with this first line"
         path.write_text(framed(text, words["fragment"]) if "fragment" in words else text)
         answer = self.shell(f"rolloutc check --format short {name}")
         if "error" in words:
@@ -106,8 +120,8 @@ class Page:
         # A fragment's frame may hold lines that say nothing of their own, so its scenario is compiled and not played.
         if "fragment" not in words and re.search(r"^scenario ", text, re.MULTILINE):
             answer = self.shell(f"rollout test {name}")
-            if answer.returncode != 0:
-                return f"its scenarios do not pass\n{answer.stdout}"
+            if answer.returncode != int(words.get("test", 0)):
+                return f"`rollout test` ends with {answer.returncode}\n{answer.stdout}"
         return None
 
     def console(self, words, text):
