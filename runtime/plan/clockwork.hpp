@@ -20,6 +20,7 @@ struct TimeContext {
   Most rest = 0;                       // `undo rest`
   bool until_people = false;           // ends where people are asked
   EffectClass around{};                // what is said of the effects in it
+  bool replaced = false;               // an `undo` around it stands for whatever is done in it
 };
 
 // What a rollback from some point has to do.

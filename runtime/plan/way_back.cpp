@@ -38,6 +38,7 @@ Most Clockwork::cost(const Debt& debt, const TimeContext& context) {
 
 // Remembers how much the way back takes from here.
 Debt Clockwork::raised(const Debt& debt, const TimeContext& context) {
+  if (context.replaced) return debt;
   const Most most = cost(debt, context);
   RolloutTime& rollout = bounds_.rollouts[context.rollout];
   rollout.undo = longest_of(rollout.undo, most);
@@ -75,7 +76,9 @@ Debt Clockwork::owing_hooks(RolloutId id, HookKind kind, const Debt& before, con
 Debt Clockwork::owing(BlockId id, const Debt& before, const TimeContext& context) {
   if (id >= plan_.blocks.size() || ++visits_ > kMostVisits) return before;
   const Block& row = plan_.blocks[id];
-  const TimeContext inner = inside(row, context);
+  const TimeContext own = inside(row, context);
+  TimeContext inner = own;
+  inner.replaced = inner.replaced || row.undo != kNone;
   const Debt begin = row.undo == kNone ? before : Debt{};
   Debt after = repeated(begin, owing_inside(row, begin, inner), row.retries);
   if (row.undo != kNone) {
@@ -85,8 +88,7 @@ Debt Clockwork::owing(BlockId id, const Debt& before, const TimeContext& context
     undoing.rest = cost(after, inner);
     after = {sum_of(before.undo, whole(block(row.undo, undoing)).most), before.traffic};
   }
-  after = owing_answer(row.otherwise, after, context);
-  return row.undo == kNone ? after : raised(after, context);
+  return raised(owing_answer(row.otherwise, after, context), own);
 }
 
 Debt Clockwork::owing_inside(const Block& row, const Debt& before, const TimeContext& context) {

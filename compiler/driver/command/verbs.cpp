@@ -135,6 +135,11 @@ std::string summaries(const driver::CompileResult& result, diagnostics::Format f
 }  // namespace
 
 Exit check(const CheckArguments& arguments) {
+  const bool tools = arguments.format == diagnostics::Format::Sarif || arguments.format == diagnostics::Format::Github;
+  if (arguments.summary && tools) {
+    complain("`--summary` is written as text, short or json");
+    return Exit::Usage;
+  }
   bool written = true;
   if (arguments.fix) {
     for (const std::string& path : arguments.files) written = fix_file(path) && written;
