@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "compiler/check/checker.hpp"
 
@@ -96,22 +97,15 @@ void report_cycles(Checker& c) {
 }
 
 std::vector<SymbolId> reached_from(const Checker& c, SymbolId symbol) {
-  std::vector<bool> reached(c.module.symbols.size(), false);
-  std::vector<SymbolId> open{symbol};
-  reached[symbol] = true;
-  while (!open.empty()) {
-    const SymbolId next = open.back();
-    open.pop_back();
-    for (const Use& use : c.uses[next]) {
-      if (reached[use.target]) continue;
-      reached[use.target] = true;
-      open.push_back(use.target);
+  // As large as what is reached, not as the module: this is asked for each scenario.
+  std::unordered_set<SymbolId> reached{symbol};
+  std::vector<SymbolId> result{symbol};
+  for (std::size_t next = 0; next < result.size(); ++next) {
+    for (const Use& use : c.uses[result[next]]) {
+      if (reached.insert(use.target).second) result.push_back(use.target);
     }
   }
-  std::vector<SymbolId> result;
-  for (SymbolId id = 0; id < reached.size(); ++id) {
-    if (reached[id]) result.push_back(id);
-  }
+  std::ranges::sort(result);
   return result;
 }
 
@@ -132,6 +126,7 @@ CheckedModule check(grammar::SourceFile main, const ModuleLoader& loader, diagno
   spread_external(c);
   report_unprotected_changes(c);
   check_scenarios(c);
+  module.uses = std::move(c.uses);
   return module;
 }
 

@@ -495,6 +495,12 @@ struct ScenarioDecl {
   Location location;
 };
 
+// One declaration that uses another.
+struct Use {
+  SymbolId target = kNone;
+  Location where;
+};
+
 // One file with everything that it uses, standard library included.
 struct CheckedModule {
   diagnostics::Files files;                // 0 is the main file
@@ -523,6 +529,7 @@ struct CheckedModule {
   std::vector<StageDecl> stages;
   std::vector<RolloutDecl> rollouts;
   std::vector<ScenarioDecl> scenarios;
+  std::vector<std::vector<Use>> uses;  // by SymbolId of the declaration that uses; those of modules are not in it
 
   const Type& type_of(ExprId expr) const { return types[exprs[expr].type]; }
 };

@@ -73,12 +73,6 @@ struct Origin {
   Progress progress = Progress::Done;
 };
 
-// One declaration that uses another, for cycles and for what a rollout reaches.
-struct Use {
-  SymbolId target = kNone;
-  Location where;
-};
-
 struct FileScope {
   std::string prefix;  // "kubernetes." for its symbols' paths, empty for the main file
   std::map<std::string, SymbolId, std::less<>> names;
@@ -107,7 +101,7 @@ struct Checker {
   std::map<std::string, FileId, std::less<>> loaded;              // "std.kubernetes", or a file's path
   std::set<std::pair<FileId, std::string>> unused;                // modules whose `use` is missing, reported already
   std::vector<Origin> origins;                                    // by SymbolId
-  std::vector<std::vector<Use>> uses;                             // by SymbolId
+  std::vector<std::vector<Use>> uses;                             // by SymbolId; the module's in the end
   std::vector<std::vector<ExprId>> metric_uses;                   // by SymbolId of the declaration that reads
   std::map<std::pair<SymbolId, std::uint32_t>, ExprId> settings;  // by rollout and place; kNone: being checked
   std::vector<std::uint16_t> depths;                              // by ExprId

@@ -1,3 +1,5 @@
+#include "compiler/check/constants.hpp"
+
 #include <fmt/format.h>
 
 #include "compiler/check/checker.hpp"
@@ -16,7 +18,7 @@ constexpr int kMaxCalls = 32;
 constexpr int kMaxSteps = 10'000;
 
 struct Folding {
-  const Checker& c;
+  const CheckedModule& module;
   std::vector<std::pair<SymbolId, Value>> arguments;
   int calls = 0;
   int steps = 0;
@@ -35,25 +37,25 @@ std::optional<std::vector<Value>> fold_children(Folding& folding, const Expr& ex
 }
 
 std::optional<Value> fold_name(Folding& folding, const Expr& expr) {
-  const Checker& c = folding.c;
-  const Symbol& symbol = c.symbol(expr.symbol);
+  const CheckedModule& module = folding.module;
+  const Symbol& symbol = module.symbols[expr.symbol];
   if (symbol.kind == SymbolKind::Argument) {
     for (auto argument = folding.arguments.rbegin(); argument != folding.arguments.rend(); ++argument) {
       if (argument->first == expr.symbol) return argument->second;
     }
     return std::nullopt;
   }
-  if (symbol.kind == SymbolKind::Role && symbol.index < c.module.roles.size()) {
-    const ExprId members = c.module.roles[symbol.index].members;
+  if (symbol.kind == SymbolKind::Role && symbol.index < module.roles.size()) {
+    const ExprId members = module.roles[symbol.index].members;
     return members == kNone ? std::nullopt : fold(folding, members);
   }
-  if (symbol.kind != SymbolKind::Let || symbol.index >= c.module.lets.size()) return std::nullopt;
-  const LetDecl& let = c.module.lets[symbol.index];
+  if (symbol.kind != SymbolKind::Let || symbol.index >= module.lets.size()) return std::nullopt;
+  const LetDecl& let = module.lets[symbol.index];
   return let.symbol == expr.symbol && let.value != kNone ? fold(folding, let.value) : std::nullopt;
 }
 
 std::optional<Value> fold_call(Folding& folding, const Expr& expr) {
-  const FnDecl& fn = folding.c.module.fns[folding.c.symbol(expr.symbol).index];
+  const FnDecl& fn = folding.module.fns[folding.module.symbols[expr.symbol].index];
   if (fn.body == kNone || folding.calls >= kMaxCalls || fn.parameters.size() != expr.children.size())
     return std::nullopt;
   auto values = fold_children(folding, expr);
@@ -120,7 +122,7 @@ std::optional<Value> fold_operation(const Expr& expr, std::vector<Value> values)
 }
 
 std::optional<Value> fold(Folding& folding, ExprId id) {
-  const Expr& expr = folding.c.expr(id);
+  const Expr& expr = folding.module.exprs[id];
   if (expr.type == kErrorType || ++folding.steps > kMaxSteps) return std::nullopt;
   if (expr.kind == ExprKind::Constant) return expr.value;
   if (expr.kind == ExprKind::Name) return fold_name(folding, expr);
@@ -136,10 +138,14 @@ std::optional<Value> fold(Folding& folding, ExprId id) {
 
 }  // namespace
 
-std::optional<Value> constant_value(const Checker& c, ExprId expr) {
+std::optional<Value> constant_value(const CheckedModule& module, ExprId expr) {
   if (expr == kNone) return std::nullopt;
-  Folding folding{c, {}};
+  Folding folding{module, {}};
   return fold(folding, expr);
+}
+
+std::optional<Value> constant_value(const Checker& c, ExprId expr) {
+  return constant_value(c.module, expr);
 }
 
 ExprId check_constant(Checker& c, MaybeNode node, TypeId want, std::string_view what) {

@@ -13,12 +13,15 @@ namespace {
 // The question of that text; reports where there is none.
 const GateText* find_gate(Checker& c, const ScenarioContext& context, NodeRef literal, bool asks) {
   const std::string text = constant_text(c, literal, "what a scenario answers");
-  std::vector<std::string> texts;
-  for (const GateText& gate : context.gates) {
-    if (gate.asks == asks) texts.push_back(gate.text);
-    if (gate.asks == asks && gate.text == text) return &gate;
-  }
-  if (!context.open_texts && !text.empty()) {
+  const auto& gates = context.gates.texts;
+  const auto found =
+      std::ranges::find_if(gates, [&](const GateText& gate) { return gate.asks == asks && gate.text == text; });
+  if (found != gates.end()) return &*found;
+  if (!context.gates.open_texts && !text.empty()) {
+    std::vector<std::string> texts;
+    for (const GateText& gate : gates) {
+      if (gate.asks == asks) texts.push_back(gate.text);
+    }
     c.report(Code::NotInScenario, c.here(literal),
              fmt::format("nothing in the rollout {} \"{}\"", asks ? "asks" : "waits for", text))
         .meant(c.here(literal), text, texts, true);
@@ -31,7 +34,7 @@ void check_part(Checker& c, const std::vector<const GateText*>& gates, const Sce
   const std::string text = constant_text(c, literal, what);
   std::vector<std::string> texts;
   for (const GateText* gate : gates) texts.insert(texts.end(), gate->parts.begin(), gate->parts.end());
-  if (std::ranges::find(texts, text) != texts.end() || context.open_texts || text.empty()) return;
+  if (std::ranges::find(texts, text) != texts.end() || context.gates.open_texts || text.empty()) return;
   c.report(Code::NotInScenario, c.here(literal), fmt::format("there is no {} \"{}\"", what, text))
       .meant(c.here(literal), text, texts, true);
 }
@@ -65,7 +68,7 @@ void check_answer(Checker& c, const ScenarioContext& context, const grammar::Ans
 
 void check_tick(Checker& c, const ScenarioContext& context, const grammar::TickLineView& view, ScenarioLine& line) {
   std::vector<const GateText*> lists;
-  for (const GateText& gate : context.gates) {
+  for (const GateText& gate : context.gates.texts) {
     if (!gate.asks && !gate.parts.empty()) lists.push_back(&gate);
   }
   if (view.item()) check_part(c, lists, context, *view.item(), "item");

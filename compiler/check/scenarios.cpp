@@ -11,20 +11,21 @@
 namespace rollout::check {
 namespace {
 
-void collect_gate(const Checker& c, ScenarioContext& context, ExprId text, SymbolId role,
-                  std::vector<std::string> parts, bool asks) {
+void collect_gate(const Checker& c, Gates& gates, ExprId text, SymbolId role, std::vector<std::string> parts,
+                  bool asks) {
   const auto value = constant_value(c, text);
   if (!value || value->kind() != plan::ValueKind::String)
-    context.open_texts = true;
+    gates.open_texts = true;
   else
-    context.gates.push_back({value->as_string(), std::move(parts), role, asks});
+    gates.texts.push_back({value->as_string(), std::move(parts), role, asks});
 }
 
 // Every question of the program: which of them a rollout reaches matters less than whether there is one at all.
-void collect_gates(const Checker& c, ScenarioContext& context) {
+Gates collect_gates(const Checker& c) {
+  Gates gates;
   for (const Step& step : c.module.steps) {
     if (const auto* approve = std::get_if<ApproveStep>(&step.body)) {
-      collect_gate(c, context, approve->text, approve->who.role, {}, false);
+      collect_gate(c, gates, approve->text, approve->who.role, {}, false);
     } else if (const auto* list = std::get_if<ChecklistStep>(&step.body)) {
       std::vector<std::string> items;
       for (const ChecklistItem& item : list->items) {
@@ -32,15 +33,16 @@ void collect_gates(const Checker& c, ScenarioContext& context) {
         if (text)
           items.push_back(text->as_string());
         else
-          context.open_texts = true;
+          gates.open_texts = true;
       }
-      collect_gate(c, context, list->text, list->who.role, std::move(items), false);
+      collect_gate(c, gates, list->text, list->who.role, std::move(items), false);
     } else if (const auto* ask = std::get_if<AskStep>(&step.body)) {
       std::vector<std::string> answers;
       for (const Answer& answer : ask->answers) answers.push_back(answer.text);
-      collect_gate(c, context, ask->text, ask->role, std::move(answers), true);
+      collect_gate(c, gates, ask->text, ask->role, std::move(answers), true);
     }
   }
+  return gates;
 }
 
 MaybeNode find_world(Checker& c, ScenarioDecl& scenario, NodeRef name) {
@@ -185,7 +187,7 @@ void report_missing_signals(Checker& c, const ScenarioDecl& scenario) {
       .help(fmt::format("give it a value, or say that it is meant: `{} = missing`", missing.front()));
 }
 
-void check_scenario(Checker& c, std::uint32_t index) {
+void check_scenario(Checker& c, const Gates& gates, std::uint32_t index) {
   ScenarioDecl scenario = c.module.scenarios[index];
   const Origin origin = c.origins[scenario.symbol];
   const Elsewhere elsewhere(c, origin.file, scenario.symbol);
@@ -196,10 +198,8 @@ void check_scenario(Checker& c, std::uint32_t index) {
   scenario.rollout = resolve_kind(c, *view.rollout(), SymbolKind::Rollout, "a rollout");
   if (scenario.rollout == kNone) return;
   check_arguments_of_rollout(c, scenario, *view.rollout());
-  ScenarioContext context;
-  context.rollout = c.symbol(scenario.rollout).index;
+  ScenarioContext context{.rollout = c.symbol(scenario.rollout).index, .gates = gates};
   c.at.place.rollout = context.rollout;
-  collect_gates(c, context);
   std::vector<NodeRef> lines;
   if (view.world()) {
     const MaybeNode world = find_world(c, scenario, *view.world());
@@ -232,7 +232,8 @@ void report_duplicate_titles(Checker& c) {
 
 void check_scenarios(Checker& c) {
   report_duplicate_titles(c);
-  for (std::uint32_t i = 0; i < c.module.scenarios.size(); ++i) check_scenario(c, i);
+  const Gates gates = collect_gates(c);
+  for (std::uint32_t i = 0; i < c.module.scenarios.size(); ++i) check_scenario(c, gates, i);
   // A scenario that was wrong from the start has no rollout and is left out.
   std::erase_if(c.module.scenarios, [](const ScenarioDecl& scenario) { return scenario.rollout == kNone; });
 }

@@ -13,12 +13,17 @@ struct GateText {
   bool asks = false;
 };
 
+// Every question of the program, collected once for all of its scenarios.
+struct Gates {
+  std::vector<GateText> texts;
+  bool open_texts = false;  // some gate's text is known only to a run
+};
+
 struct ScenarioContext {
   std::uint32_t rollout = kNone;  // into Module::rollouts
-  std::vector<GateText> gates;
-  bool open_texts = false;      // some gate's text is known only to a run
-  std::vector<SymbolId> given;  // params with a value
-  bool misspelt = false;        // a value for a param that does not exist
+  const Gates& gates;
+  std::vector<SymbolId> given{};  // params with a value
+  bool misspelt = false;          // a value for a param that does not exist
 };
 
 // One line, resolved and folded. A line of an unknown kind gives nothing.

@@ -9,6 +9,8 @@
 #include "compiler/diagnostics/follow_ons.hpp"
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/source_reader.hpp"
+#include "compiler/lints/allow.hpp"
+#include "compiler/lints/lints.hpp"
 #include "compiler/lower/lower.hpp"
 #include "runtime/zones/zones.hpp"
 
@@ -19,6 +21,30 @@ namespace {
 std::string path_beside(std::string_view using_file, std::string_view path) {
   const std::filesystem::path folder = std::filesystem::path(using_file).parent_path();
   return (folder / path).lexically_normal().string();
+}
+
+// The rollouts of the main file as they will run, for the lints that look at times.
+std::vector<lints::LoweredRollout> lowered_rollouts(const check::CheckedModule& module) {
+  std::vector<lints::LoweredRollout> lowered;
+  lower::SourceTables sources;
+  for (std::uint32_t index = 0; index < module.rollouts.size(); ++index) {
+    const check::RolloutDecl& rollout = module.rollouts[index];
+    if (rollout.location.file != diagnostics::FileId{}) continue;
+    const std::string& name = module.symbols[rollout.symbol].name;
+    auto plan = plan::verify(lower::lower_rollout(module, name, sources));
+    if (plan) lowered.push_back({name, index, std::move(*plan)});
+  }
+  return lowered;
+}
+
+void run_lints(const check::CheckedModule& module, diagnostics::Sink& sink) {
+  const std::vector<lints::LoweredRollout> lowered = lowered_rollouts(module);
+  lints::run_lints({module, lints::own_files(module), lowered}, sink);
+}
+
+std::size_t count_warnings(const std::vector<diagnostics::Diagnostic>& diagnostics) {
+  return static_cast<std::size_t>(std::ranges::count(
+      diagnostics, diagnostics::Severity::Warning, [](const auto& one) { return diagnostics::severity_of(one.code); }));
 }
 
 }  // namespace
@@ -41,10 +67,13 @@ CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& op
   diagnostics::Sink sink;
   std::string path = source.path;
   check::CheckedModule module = check::check(std::move(source), loader, sink);
-  std::vector<diagnostics::Diagnostic> found = diagnostics::without_follow_ons(sink.sorted(), module.files);
-  const auto warnings = std::ranges::count(found, diagnostics::Severity::Warning,
-                                           [](const auto& one) { return diagnostics::severity_of(one.code); });
-  return {std::move(path), std::move(module), std::move(found), sink.has_errors(), static_cast<std::size_t>(warnings)};
+  const bool has_errors = sink.has_errors();
+  // What is wrong may make anything else look odd, so lints wait until nothing is.
+  if (!has_errors) run_lints(module, sink);
+  std::vector<diagnostics::Diagnostic> found =
+      lints::apply_allows(module, diagnostics::without_follow_ons(sink.sorted(), module.files), !has_errors);
+  const std::size_t warnings = count_warnings(found);
+  return {std::move(path), std::move(module), std::move(found), has_errors, warnings};
 }
 
 bool CompileResult::has_errors() const {

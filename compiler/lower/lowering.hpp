@@ -11,6 +11,7 @@
 
 #include "compiler/check/checked_module.hpp"
 #include "compiler/lower/code.hpp"
+#include "compiler/lower/lower.hpp"
 #include "grammar/source.hpp"
 #include "runtime/plan/builder.hpp"
 
@@ -46,10 +47,11 @@ inline constexpr std::uint32_t kMostWork = 300'000;
 inline constexpr std::uint32_t kMostDepth = 1'000;
 
 struct Lowering {
-  Lowering(const CheckedModule& checked, std::string compiler_version)
-      : module(checked), build(std::move(compiler_version)) {}
+  Lowering(const CheckedModule& checked, SourceTables& source_tables, std::string compiler_version)
+      : module(checked), sources(source_tables), build(std::move(compiler_version)) {}
 
   const CheckedModule& module;
+  SourceTables& sources;
   plan::PlanBuilder build;
   Surroundings in;
   SpotId spot = kNone;  // where the next instruction comes from
@@ -69,7 +71,6 @@ struct Lowering {
   plan::RolloutId rollout = 0;                    // that is being lowered
   std::map<std::string, std::uint32_t> children;  // how often each path was used
   std::map<FileId, std::uint32_t> files;
-  std::map<FileId, grammar::LineTable> lines;
 
   const Expr& expr(ExprId id) const { return module.exprs[id]; }
   const check::Symbol& symbol(SymbolId id) const { return module.symbols[id]; }

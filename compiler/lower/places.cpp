@@ -71,7 +71,9 @@ void find_replacements(const Lowering& l, ExprId id, const Location& location, s
 std::uint32_t file_of(Lowering& l, FileId file) {
   if (const auto found = l.files.find(file); found != l.files.end()) return found->second;
   const grammar::SourceFile& source = l.module.files[file];
-  const std::uint32_t id = l.build.file(source.path, plan::sha256_hex(source.text));
+  const auto [digest, added] = l.sources.digests.try_emplace(file);
+  if (added) digest->second = plan::sha256_hex(source.text);
+  const std::uint32_t id = l.build.file(source.path, digest->second);
   l.files.emplace(file, id);
   return id;
 }
@@ -104,9 +106,9 @@ std::string shown_text(const Lowering& l, const Location& location, std::initial
 }
 
 SpotId spot_of(Lowering& l, const Location& location) {
-  auto table = l.lines.find(location.file);
-  if (table == l.lines.end()) {
-    table = l.lines.emplace(location.file, grammar::LineTable(l.module.files[location.file].text)).first;
+  auto table = l.sources.lines.find(location.file);
+  if (table == l.sources.lines.end()) {
+    table = l.sources.lines.emplace(location.file, grammar::LineTable(l.module.files[location.file].text)).first;
   }
   const auto begin = table->second.position(location.span.begin, grammar::ColumnUnit::CodePoint);
   const auto end = table->second.position(location.span.end, grammar::ColumnUnit::CodePoint);

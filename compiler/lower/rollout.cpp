@@ -250,8 +250,9 @@ void lower_child(Lowering& l, const check::Step& step, const check::ChildStep& c
 namespace {
 
 // A valid plan that does nothing but fail, with the reason.
-plan::Plan refusing_plan(const CheckedModule& module, std::string_view name, const std::string& why) {
-  Lowering l(module, ROLLOUT_VERSION);
+plan::Plan refusing_plan(const CheckedModule& module, SourceTables& sources, std::string_view name,
+                         const std::string& why) {
+  Lowering l(module, sources, ROLLOUT_VERSION);
   l.build.rollout().name = name;
   l.build.rollout().block = l.build.begin_block(plan::BlockKind::Rollout, std::string(name));
   emit_failure(l, why);
@@ -262,16 +263,21 @@ plan::Plan refusing_plan(const CheckedModule& module, std::string_view name, con
 }  // namespace
 
 plan::Plan lower_rollout(const CheckedModule& module, std::string_view name) {
-  Lowering l(module, ROLLOUT_VERSION);
+  SourceTables sources;
+  return lower_rollout(module, name, sources);
+}
+
+plan::Plan lower_rollout(const CheckedModule& module, std::string_view name, SourceTables& sources) {
+  Lowering l(module, sources, ROLLOUT_VERSION);
   const check::RolloutDecl* rollout = find_rollout(module, name);
-  if (!rollout) return refusing_plan(module, name, "there is no rollout of this name");
+  if (!rollout) return refusing_plan(module, sources, name, "there is no rollout of this name");
   const check::Symbol& symbol = module.symbols[rollout->symbol];
   const At at(l, symbol.declared);
   declare_module_parameters(l);
   declare_rollout_parameters(l, rollout->parameters);
   write_rollout(l, *rollout, nullptr);
   if (l.too_large) {
-    return refusing_plan(module, name,
+    return refusing_plan(module, sources, name,
                          "the program is too large once its functions, actions and checks are written out where they "
                          "are used: let them use each other less often");
   }

@@ -182,7 +182,8 @@ Scenario lower_scenario(Lowering& l, const check::ScenarioDecl& from) {
 
 std::vector<scenario::Scenario> lower_scenarios(const CheckedModule& module) {
   // A lowering of its own: scenarios are no part of a plan, but they fold constants and name places as plans do.
-  Lowering l(module, ROLLOUT_VERSION);
+  SourceTables sources;
+  Lowering l(module, sources, ROLLOUT_VERSION);
   std::vector<Scenario> scenarios;
   scenarios.reserve(module.scenarios.size());
   for (const check::ScenarioDecl& scenario : module.scenarios) scenarios.push_back(lower_scenario(l, scenario));

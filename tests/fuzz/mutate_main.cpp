@@ -72,7 +72,9 @@ std::vector<std::string> all_seeds(const std::vector<std::string>& paths) {
     if (!std::filesystem::is_directory(path)) {
       files.emplace_back(path);
     } else {
-      for (const auto& entry : std::filesystem::directory_iterator(path)) files.push_back(entry.path());
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+        if (entry.is_regular_file()) files.push_back(entry.path());
+      }
     }
   }
   std::ranges::sort(files);

@@ -80,13 +80,18 @@ CLI::App* add_check(CLI::App& app, CheckArguments& arguments) {
   add_format(*verb, arguments.format);
   verb->add_flag("--fix", arguments.fix, "apply the fixes that can only be right, then show what is left");
   verb->add_flag("--deny-warnings", arguments.deny_warnings, "warnings count as errors for the exit status");
+  verb->add_flag("--summary", arguments.summary,
+                 "say what each rollout takes: stages, guards, people, the way back; as text or json");
   verb->footer(
       "\nExamples:\n"
       "  rolloutc check portal.rollout\n"
       "  rolloutc check --format short plans/*.rollout       one line for each finding, for build logs\n"
       "  rolloutc check --format json portal.rollout         one JSON object a line, for tools\n"
       "  rolloutc check --format sarif plans/*.rollout       one document for code scanning\n"
-      "  rolloutc check --fix portal.rollout                 mends what has only one remedy\n" +
+      "  rolloutc check --fix portal.rollout                 mends what has only one remedy\n"
+      "  rolloutc check --summary portal.rollout             least and most time of stages, earliest firing of "
+      "guards,\n"
+      "                                                      worst case of the way back\n" +
       std::string(kExitStatuses));
   return verb;
 }
@@ -170,8 +175,9 @@ CLI::App* add_completion(CLI::App& app, std::string& shell) {
 
 // An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
 std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
-  constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--fix",     "--output", "--check",  "--diff",
-                                           "--lines",  "--stdin",         "--rollout", "--help",   "--version"};
+  constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--fix",  "--summary",
+                                           "--output", "--check",         "--diff", "--lines",
+                                           "--stdin",  "--rollout",       "--help", "--version"};
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return "";
   const std::vector<std::string> extras = app.remaining(true);
   const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });

@@ -22,7 +22,8 @@ struct CheckArguments {
   std::vector<std::string> files;
   diagnostics::Format format = diagnostics::Format::Text;
   bool deny_warnings = false;
-  bool fix = false;  // apply the safe fixes first
+  bool fix = false;      // apply the safe fixes first
+  bool summary = false;  // what each rollout takes, after a check without errors
 };
 struct BuildArguments {
   std::string file;

@@ -1,0 +1,14 @@
+// Values that are known at compile time.
+#pragma once
+
+#include <optional>
+
+#include "compiler/check/checked_module.hpp"
+
+namespace rollout::check {
+
+// The value of the expression where it is known before a run is created, computed as the run would; nothing for kNone,
+// parameters, arguments, metrics and calls of the outside.
+std::optional<Value> constant_value(const CheckedModule& module, ExprId expr);
+
+}  // namespace rollout::check
