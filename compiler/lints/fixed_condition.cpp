@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -63,8 +64,16 @@ class Conditions {
     if (!look_at_together(condition)) look_for_superfluous(condition);
   }
 
+  // Whoever writes a threshold below zero has a metric that can be below zero.
+  static bool is_signed(const Condition& condition) {
+    return std::ranges::any_of(condition.values, [](const Interval& one) {
+      return (std::isfinite(one.low) && one.low < 0) || (std::isfinite(one.high) && one.high < 0);
+    });
+  }
+
   void look_at_comparison(const Condition& condition) {
     if (!reads_metric(module_, condition.expr)) return;
+    if (is_signed(condition)) return;
     const Values all = possible_values(module_, condition);
     const bool always = contains(condition.values, all);
     if (!always && !intersection(condition.values, all).empty()) return;

@@ -53,6 +53,8 @@ Facts facts_of(const CheckedModule& module, const RolloutDecl& rollout) {
   Facts facts;
   facts.reached = reached_from(module, rollout.symbol);
   facts.can_roll_back = rollout.on_failure == kNone;
+  // What becomes of a run whose requirement fails is not for its own responses to say.
+  facts.can_abort = !rollout.requirements.empty();
   for (const std::uint32_t stage : rollout.stages)
     facts.stages.push_back(module.symbols[module.stages[stage].symbol].name);
   visit_responses(module, rollout, [&](const check::Response& response) {
@@ -67,9 +69,12 @@ Facts facts_of(const CheckedModule& module, const RolloutDecl& rollout) {
     if (std::holds_alternative<check::ChildStep>(step.body)) facts.children = true;
     const auto* traffic = std::get_if<check::TrafficStep>(&step.body);
     if (traffic == nullptr) return;
-    const auto share = check::constant_value(module, traffic->ramp_to == kNone ? traffic->share : traffic->ramp_to);
-    shares_known = shares_known && share && scopes.back().certain;
-    if (share) largest = std::max(largest, share->as_double());
+    for (const check::ExprId expr : {traffic->share, traffic->ramp_to}) {
+      if (expr == kNone) continue;
+      const auto share = check::constant_value(module, expr);
+      shares_known = shares_known && share && scopes.back().certain;
+      if (share) largest = std::max(largest, share->as_double());
+    }
   });
   if (shares_known) facts.largest_share = largest;
   // A child may stand in an action or a hook as well.
@@ -138,6 +143,7 @@ class Scenario {
         expected_(expectations_of(scenario)) {}
 
   void look() {
+    if (expects_nothing()) return;
     two_ends();
     stages();
     unreachable_ends();
@@ -148,6 +154,21 @@ class Scenario {
  private:
   Report report(const ScenarioLine& line, std::string message) {
     return {sink_, Code::ImpossibleExpectation, line.location, std::move(message)};
+  }
+
+  // It passes whatever happens.
+  bool expects_nothing() {
+    constexpr SyntaxKind kExpectations[] = {
+        SyntaxKind::ExpectTraffic, SyntaxKind::ExpectEnd,      SyntaxKind::ExpectBecause,
+        SyntaxKind::ExpectBlind,   SyntaxKind::ExpectBefore,   SyntaxKind::ExpectReached,
+        SyntaxKind::ExpectCalled,  SyntaxKind::ExpectNotified, SyntaxKind::ExpectOutcome};
+    const bool expects = std::ranges::any_of(scenario_.lines, [&](const ScenarioLine& line) {
+      return std::ranges::find(kExpectations, line.node.kind()) != std::end(kExpectations);
+    });
+    if (expects) return false;
+    Report(sink_, Code::ExpectsNothing, scenario_.location, "this scenario expects nothing, so it always passes")
+        .help("say how it ends: `expect succeeded`, `expect rolled back during canary`");
+    return true;
   }
 
   void two_ends() {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/check/report.hpp"
 #include "compiler/lints/lints.hpp"
@@ -41,6 +42,25 @@ void report_waits(const LintInput& input, const RolloutDecl& rollout, diagnostic
   });
 }
 
+// Questions of steps and of responses alike; while one is open, nothing is promoted.
+void report_questions(const LintInput& input, diagnostics::Sink& sink) {
+  std::set<const Step*> limited;
+  for (const RolloutDecl& rollout : input.module.rollouts) {
+    if (!input.is_own(rollout.location)) continue;
+    visit_steps(input.module, rollout, [&](const Step& step, std::span<const Scope> scopes) {
+      if (scopes.back().limited) limited.insert(&step);
+    });
+  }
+  for (const Step& step : input.module.steps) {
+    const auto* ask = std::get_if<check::AskStep>(&step.body);
+    if (ask == nullptr || ask->within != kNone || limited.contains(&step) || !input.is_own(step.location)) continue;
+    Report(sink, Code::WaitWithoutLimit, ask->text == kNone ? step.location : input.module.exprs[ask->text].location,
+           "this question waits for ever if nobody answers")
+        .note("while it is open, the rollout goes neither on nor back")
+        .help("say how long, and what then: `within 10m { ... } else rollback`");
+  }
+}
+
 bool notifies(const CheckedModule& module, BlockId block) {
   if (block == kNone) return false;
   return std::ranges::any_of(module.blocks[block].steps, [&](check::StepId id) {
@@ -69,6 +89,7 @@ void report_pauses(const LintInput& input, const RolloutDecl& rollout, diagnosti
 }  // namespace
 
 void wait_without_limit(const LintInput& input, diagnostics::Sink& sink) {
+  report_questions(input, sink);
   for (const RolloutDecl& rollout : input.module.rollouts) {
     if (!input.is_own(rollout.location)) continue;
     report_waits(input, rollout, sink);

@@ -197,6 +197,8 @@ void visit_responses(const CheckedModule& module, const check::RolloutDecl& roll
                      const std::function<void(const Response&)>& visit) {
   ResponseWalk walk(module, visit);
   walk.block(rollout.body);
+  for (const check::HookDecl& hook : rollout.hooks) walk.block(hook.body);
+  for (const check::ScheduleDecl& schedule : rollout.schedules) walk.block(schedule.body);
   for (const ResponseId id : {rollout.expired, rollout.on_failure, rollout.on_missing}) walk.response(id);
 }
 

@@ -38,7 +38,8 @@ std::vector<ArmedGuard> guards_of(const check::CheckedModule& module, std::span<
 // only answers (responses, undo), runs beside (hooks, schedules, `every`), or is inside actions. `scopes`: outermost
 // first.
 void visit_steps(const check::CheckedModule& module, const check::RolloutDecl& rollout, const StepVisitor& visit);
-// Every response that the rollout may give: of guards, of `else`, of answers, inside others; not of children.
+// Every response that the rollout may give: of guards, of `else`, of answers, inside others, in hooks and schedules;
+// not of children.
 void visit_responses(const check::CheckedModule& module, const check::RolloutDecl& rollout,
                      const std::function<void(const check::Response&)>& visit);
 
