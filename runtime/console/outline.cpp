@@ -20,7 +20,8 @@ constexpr std::size_t kMostVisits = 5'000;
 
 class Walker {
  public:
-  Walker(const plan::Plan& plan, const Parameters& parameters) : plan_(plan), values_(plan, parameters) {}
+  Walker(const plan::Plan& plan, const Parameters& parameters)
+      : plan_(plan), values_(plan, parameters), bounds_(plan::time_bounds(plan, values_.known())) {}
 
   Outline walk(const Parameters& parameters);
 
@@ -30,6 +31,7 @@ class Walker {
   void statement(const plan::Instruction& instruction, std::size_t depth);
   void nested(plan::BlockId id, std::size_t depth);
   void stage(plan::BlockId id);
+  plan::Most undo_of(plan::StageId id) const;
   void step(StepKind kind, std::size_t depth, std::string text, bool irreversible = false);
   void effect(const plan::Effect& row, std::size_t depth);
   void gate(const plan::Gate& row, std::size_t depth);
@@ -48,6 +50,7 @@ class Walker {
 
   const plan::Plan& plan_;
   PlanValues values_;
+  plan::TimeBounds bounds_;
   Outline outline_;
   std::size_t visits_ = 0;
   bool irreversible_ = false;  // everything inside the block that is walked is
@@ -110,13 +113,19 @@ void Walker::stage(plan::BlockId id) {
   made.name = escaped(known ? plan_.stages[row.stage].name : row.name);
   if (known) made.documentation = summary(plan_.stages[row.stage].documentation);
   made.guards = guards_of(row);
-  const std::size_t place = outline_.stages.size();
+  made.takes = bounds_.blocks[id].takes;
+  if (known) made.undo = undo_of(row.stage);
   outline_.stages.push_back(std::move(made));
   statements(row, 0);
-  // By now the `let`s on the way are known, which time limits may be made of.
-  outline_.stages[place].takes = time_of_block(plan_, values_, id);
   // What follows a stage stands outside of it again.
   outline_.stages.emplace_back();
+}
+
+plan::Most Walker::undo_of(plan::StageId id) const {
+  for (const plan::StageTime& stage : bounds_.rollouts[plan_.stages[id].rollout].stages) {
+    if (stage.stage == id) return stage.undo;
+  }
+  return 0;
 }
 
 void Walker::block(plan::BlockId id, std::size_t depth) {
@@ -249,7 +258,6 @@ void Walker::statement(const plan::Instruction& instruction, std::size_t depth) 
   if (instruction.op == Op::Effect && instruction.b < plan_.effects.size())
     return effect(plan_.effects[instruction.b], depth);
   if (instruction.op == Op::Gate && instruction.b < plan_.gates.size()) return gate(plan_.gates[instruction.b], depth);
-  if (instruction.op == Op::Let) return values_.assign(instruction.b, instruction.c);
   if (instruction.op == Op::Hold && instruction.b < plan_.holds.size()) {
     const plan::Hold& row = plan_.holds[instruction.b];
     const std::string otherwise = values_.response(row.otherwise);
@@ -316,7 +324,8 @@ Outline Walker::walk(const Parameters& given) {
   if (plan_.rollout.block < plan_.blocks.size()) {
     outline_.guards = guards_of(plan_.blocks[plan_.rollout.block]);
     block(plan_.rollout.block, 0);
-    outline_.takes = time_of_block(plan_, values_, plan_.rollout.block);
+    outline_.takes = bounds_.rollouts[0].takes;
+    outline_.undo = bounds_.rollouts[0].undo;
   }
   hooks();
   std::reverse(outline_.undos.begin(), outline_.undos.end());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/plan/plan.hpp"
+#include "runtime/plan/time_bounds.hpp"
 
 // A plan as people think of it: steps in order, stages, how long they take, who must answer, what leads back. Computed
 // from the plan and its parameters alone; nothing is run.
@@ -14,12 +15,7 @@ namespace rollout::console {
 
 using plan::Nanoseconds;
 
-// How long something takes. `most` nothing: it has no limit.
-struct TimeRange {
-  Nanoseconds least = 0;
-  std::optional<Nanoseconds> most = 0;
-  bool operator==(const TimeRange&) const = default;
-};
+using plan::TimeRange;
 
 enum class StepKind : std::uint8_t { Command, Action, Check, Traffic, Hold, Gate, Notify, Outcome, Condition };
 struct OutlineStep {
@@ -36,6 +32,7 @@ struct OutlineStage {
   std::string name;  // empty: what stands outside of the stages
   std::string documentation;
   TimeRange takes;
+  plan::Most undo = 0;  // what undoing everything up to its end takes at most
   std::vector<OutlineStep> steps;
   std::vector<OutlineGuard> guards;
 };
@@ -73,13 +70,14 @@ struct Outline {
   std::vector<OutlineSchedule> schedules;
   std::string no_return_stage, no_return;  // the first irreversible step, empty: there is none
   TimeRange takes;                         // people included
+  plan::Most undo = 0;                     // of the undo steps, wherever it turns back
   std::optional<Nanoseconds> rollback_within;
   std::vector<OutlineParameter> parameters;
   std::vector<std::string> secrets;
   std::vector<OutlineSetting> settings;
 };
 
-using Parameters = std::vector<std::pair<std::string, plan::Value>>;
+using Parameters = plan::ParameterValues;
 Outline outline_of(const plan::VerifiedPlan& plan, const Parameters& parameters);
 
 // "15m", "15m..30m", "at least 15m".

@@ -8,16 +8,16 @@
 
 namespace rollout::console {
 
-// The plan's values as far as they are known before a run: parameters, and the module's `let`s that follow from them.
+// The plan's values as far as they are known before a run, and how people read them.
 class PlanValues {
  public:
-  PlanValues(const plan::Plan& plan, const Parameters& parameters);
+  PlanValues(const plan::Plan& plan, const Parameters& parameters)
+      : plan_(plan), known_(plan, parameters, plan::Defaults::Assumed) {}
 
-  plan::Value value(plan::RoutineId routine) const;
-  // A `let` on the way: known from here on, where its value is.
-  void assign(plan::VariableId variable, plan::RoutineId routine);
+  const plan::KnownValues& known() const { return known_; }
+  plan::Value value(plan::RoutineId routine) const { return known_.value(routine); }
   // Nothing for kNone and for what only the run knows.
-  std::optional<Nanoseconds> duration(plan::RoutineId routine) const;
+  std::optional<Nanoseconds> duration(plan::RoutineId routine) const { return known_.duration(routine); }
   // The computed text, or the source of the expression where only the run knows it.
   std::string text(plan::RoutineId routine) const;
   std::vector<std::string> texts(plan::RoutineId routine) const;
@@ -26,10 +26,7 @@ class PlanValues {
 
  private:
   const plan::Plan& plan_;
-  std::vector<plan::Value> variables_;
+  plan::KnownValues known_;
 };
-
-// How long a block takes, from its least to its most, retries and limits included.
-TimeRange time_of_block(const plan::Plan& plan, const PlanValues& values, plan::BlockId block);
 
 }  // namespace rollout::console

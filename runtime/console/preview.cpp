@@ -53,6 +53,7 @@ class Preview {
   void step(const OutlineStep& step);
   void guards(const std::vector<OutlineGuard>& guards, std::string_view indent);
   void people();
+  void budget();
   void way_back();
 
   std::string paint(std::string_view text, Tone tone) const { return painted(text, tone, options_.colour); }
@@ -195,6 +196,12 @@ void Preview::step(const OutlineStep& step) {
   add(indent + paint(sign_of(step.kind), tone) + " ", step.text + (step.irreversible ? "  (no way back)" : ""), tone);
 }
 
+// What going back from here takes, where there is anything to undo.
+std::string undo_text(const plan::Most& undo) {
+  if (!undo) return ", back without a limit";
+  return *undo > 0 ? ", back within " + readable(*undo) : std::string();
+}
+
 void Preview::stage(const OutlineStage& stage, double& share) {
   for (const OutlineStep& one : stage.steps) {
     if (one.share) share = *one.share;
@@ -205,8 +212,8 @@ void Preview::stage(const OutlineStage& stage, double& share) {
   }
   lines_.emplace_back();
   std::string title = fmt::format("  {} {}", paint("▶", Tone::Accent), paint(stage.name, Tone::Strong));
-  title += fmt::format("  {} {}  {}", bar(share, kBarCells), plan::to_literal(plan::Value::ratio(share)),
-                       range_text(stage.takes));
+  title += fmt::format("  {} {}  {}{}", bar(share, kBarCells), plan::to_literal(plan::Value::ratio(share)),
+                       range_text(stage.takes), undo_text(stage.undo));
   lines_.push_back(std::move(title));
   if (!stage.documentation.empty()) add("    ", stage.documentation, Tone::Faint);
   for (const plan::Stage& row : plan_.stages) {
@@ -251,9 +258,24 @@ void Preview::people() {
   }
 }
 
+// What is allowed for the way back, beside what its undo steps may take.
+void Preview::budget() {
+  const plan::Most& undo = outline_.undo;
+  const std::string most = !undo       ? "its undo steps have no limit"
+                           : *undo > 0 ? "its undo steps take at most " + readable(*undo)
+                                       : std::string();
+  if (!outline_.rollback_within) {
+    if (!most.empty()) add("    ", most);
+    return;
+  }
+  const bool over = !undo || *undo > *outline_.rollback_within;
+  add("    ", "within " + readable(*outline_.rollback_within) + (most.empty() ? "" : "; " + most),
+      over ? Tone::Careful : Tone::Plain);
+}
+
 void Preview::way_back() {
   section("how it goes back");
-  if (outline_.rollback_within) add("    ", "within " + readable(*outline_.rollback_within));
+  budget();
   const bool traffic = std::any_of(outline_.stages.begin(), outline_.stages.end(), [](const OutlineStage& stage) {
     return std::any_of(stage.steps.begin(), stage.steps.end(),
                        [](const OutlineStep& step) { return step.kind == StepKind::Traffic; });

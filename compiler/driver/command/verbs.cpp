@@ -15,6 +15,7 @@
 #include "compiler/driver/compile.hpp"
 #include "compiler/driver/fix.hpp"
 #include "compiler/driver/source_reader.hpp"
+#include "compiler/driver/summary.hpp"
 #include "grammar/parse.hpp"
 #include "runtime/plan/format.hpp"
 
@@ -116,9 +117,29 @@ std::string rendered(const driver::CompileResult& result, diagnostics::Format fo
   return text;
 }
 
+// What the rollouts of the files take. Programs get nothing but that beside the findings.
+std::string summaries(const driver::CompileResult& result, diagnostics::Format format) {
+  std::string text;
+  for (const CompiledFile& file : result.files) {
+    for (const std::string& name : driver::rollout_names(file.module)) {
+      const auto plan = driver::plan_of(file, name);
+      if (!plan) continue;
+      const bool people = format == diagnostics::Format::Text || format == diagnostics::Format::Short;
+      if (people && !text.empty()) text += '\n';
+      text += people ? driver::summary_text(*plan) : driver::summary_json(*plan);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 Exit check(const CheckArguments& arguments) {
+  const bool tools = arguments.format == diagnostics::Format::Sarif || arguments.format == diagnostics::Format::Github;
+  if (arguments.summary && tools) {
+    complain("`--summary` is written as text, short or json");
+    return Exit::Usage;
+  }
   bool written = true;
   if (arguments.fix) {
     for (const std::string& path : arguments.files) written = fix_file(path) && written;
@@ -129,7 +150,9 @@ Exit check(const CheckArguments& arguments) {
   const bool denied = arguments.deny_warnings && result.warning_count() > 0;
   if (denied || std::ranges::any_of(result.files, &CompiledFile::has_errors)) status = Exit::Errors;
   if (!result.input_errors.empty() || !written) status = Exit::Usage;
-  return put(rendered(result, arguments.format), status);
+  std::string text = rendered(result, arguments.format);
+  if (arguments.summary && !result.has_errors()) text += summaries(result, arguments.format);
+  return put(text, status);
 }
 
 Exit build(const BuildArguments& arguments) {
