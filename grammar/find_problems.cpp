@@ -292,8 +292,11 @@ void ProblemFinder::visit_error(std::uint32_t event) {
   }
   if (explains_last_missing(region.begin)) {
     Problem& problem = found_.back().problem;
+    const std::string_view text = text_.substr(region.begin, region.size());
+    const bool is_or = problem.expected == K::KeywordThen && text.starts_with("or") && text.substr(2).starts_with(" ");
     if (problem.kind == ProblemKind::GuardWithoutThen) problem.kind = ProblemKind::Expected;
     if (problem.kind == ProblemKind::Expected) problem.span = first_line(region);
+    if (is_or) problem = {ProblemKind::ForAfterFor, {region.begin, region.begin + 2}, K::Missing, K::Missing, {}};
     found_.back().is_missing = false;
     return;
   }

@@ -100,12 +100,13 @@ void add_scenarios(CLI::App& app, Verbs& verbs) {
   CLI::App* test = app.add_subcommand("test", "Run scenarios on the virtual clock");
   test->add_option("FILES", verbs.test.paths, "Programs, or folders that hold some")->required();
   test->add_option("--filter", verbs.test.filter, "Only scenarios whose name contains this");
+  test->add_flag("--allow-none", verbs.test.allow_none, "Files without a scenario are no error, as before a commit");
   test->add_option("--format", verbs.test.format, "text, json or junit")
       ->check(CLI::IsMember({"text", "json", "junit"}));
   test->add_flag("-v,--verbose", verbs.test.verbose, "Show the timeline of every scenario");
   test->footer(
       "Examples:\n  rollout test portal-api.rollout\n  rollout test examples --format junit > report.xml\n\n"
-      "Exit status: 0 all pass, 1 one fails, 2 a file does not compile.");
+      "Exit status: 0 all pass, 1 one fails, 2 a file does not compile, or no scenario was found.");
 
   CLI::App* simulate = app.add_subcommand("simulate", "Draw a scenario as a timeline");
   simulate->add_option("FILE", verbs.simulate.file, "A program (.rollout)")->required();

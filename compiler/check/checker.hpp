@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -98,6 +99,7 @@ struct Checker {
   std::vector<ModuleScope> modules;                               // by Symbol::index of a Module
   std::map<std::string, SymbolId, std::less<>> prelude;           // natives, and the modules `http`, `command`, `log`
   std::map<std::string, FileId, std::less<>> loaded;              // "std.kubernetes", or a file's path
+  std::set<std::pair<FileId, std::string>> unused;                // modules whose `use` is missing, reported already
   std::vector<Origin> origins;                                    // by SymbolId
   std::vector<std::vector<Use>> uses;                             // by SymbolId; the module's in the end
   std::vector<std::vector<ExprId>> metric_uses;                   // by SymbolId of the declaration that reads
@@ -183,8 +185,8 @@ SymbolId find_member(const Checker& c, SymbolId module, std::string_view name);
 SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted, std::optional<SymbolKind> kind = std::nullopt);
 // As resolve, for a symbol of one kind; reports another kind.
 SymbolId resolve_kind(Checker& c, NodeRef node, SymbolKind kind, std::string_view wanted);
-// "did you mean `x`?", or nothing.
-std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);
+// Whether the name stands in text that could not be read: what is not found may well be declared there.
+bool is_in_broken_text(const Checker& c, std::string_view name);
 std::vector<std::string> visible_names(const Checker& c);
 std::string_view kind_phrase(SymbolKind kind);  // "a metric"
 // Notes that the declaration being checked uses the symbol, and checks the symbol's own declaration if that is due.

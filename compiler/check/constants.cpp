@@ -19,7 +19,7 @@ constexpr int kMaxSteps = 10'000;
 
 struct Folding {
   const CheckedModule& module;
-  std::vector<std::pair<SymbolId, Value>> arguments;
+  Bindings arguments;
   int calls = 0;
   int steps = 0;
 };
@@ -139,8 +139,12 @@ std::optional<Value> fold(Folding& folding, ExprId id) {
 }  // namespace
 
 std::optional<Value> constant_value(const CheckedModule& module, ExprId expr) {
+  return constant_value(module, expr, {});
+}
+
+std::optional<Value> constant_value(const CheckedModule& module, ExprId expr, const Bindings& arguments) {
   if (expr == kNone) return std::nullopt;
-  Folding folding{module, {}};
+  Folding folding{module, arguments};
   return fold(folding, expr);
 }
 

@@ -154,7 +154,7 @@ ExprId check_part(Checker& c, NodeRef node, ExprId object, NodeRef name) {
         c.report(Code::NoSuchPart, c.here(name), fmt::format("{} has no part `{}`", type_phrase(c, of), name.text()));
     if (c.module.types[of].kind == TypeKind::Map)
       report.help(fmt::format("an entry of a map is `[\"{}\"]`", name.text()));
-    report.help(did_you_mean(name.text(), part.others));
+    report.meant(c.here(name), name.text(), part.others);
     if (!part.others.empty()) report.note(fmt::format("it has `{}`", fmt::join(part.others, "`, `")));
     return error_expr(c, c.here(node));
   }
@@ -265,7 +265,7 @@ ExprId check_enum_label(Checker& c, NodeRef node, SymbolId symbol, NodeRef name)
   const auto& labels = c.module.enums[c.module.types[type].declaration].labels;
   c.report(Code::UnknownMember, c.here(name), fmt::format("`{}` has no label `{}`", c.symbol(symbol).name, name.text()))
       .note(fmt::format("its labels are `{}`", fmt::join(labels, "`, `")))
-      .help(did_you_mean(name.text(), labels));
+      .meant(c.here(name), name.text(), labels);
   return error_expr(c, c.here(node));
 }
 
@@ -275,7 +275,7 @@ bool report_unknown_label(Checker& c, NodeRef name, TypeId want) {
   const auto& labels = c.module.enums[c.module.types[want].declaration].labels;
   c.report(Code::UnknownMember, c.here(name), fmt::format("`{}` has no label `{}`", type_text(c, want), name.text()))
       .note(fmt::format("its labels are `{}`", fmt::join(labels, "`, `")))
-      .help(did_you_mean(name.text(), labels));
+      .meant(c.here(name), name.text(), labels);
   return true;
 }
 
@@ -361,6 +361,11 @@ void demand(Checker& c, ExprId expr, NodeRef node, TypeId want, std::string_view
                fmt::format("{} must be {}, and this is {}", what, type_phrase(c, want), type_phrase(c, type)));
   report.label(type_phrase(c, type));
   if (!node.is(SyntaxKind::Quantity) || c.module.types[type].kind != TypeKind::Number) return;
+  if (want == type_id(TypeKind::String)) {
+    const std::string written = fmt::format("\"{}\"", node.text());
+    report.replace(c.here(node), written, fmt::format("write `{}`", written));
+    return;
+  }
   const std::string offered = with_unit(c, node.text(), want, usual_time_unit(what));
   if (offered.empty()) return;
   report.replace(c.here(node), offered, fmt::format("write it with its unit, for example `{}`", offered));

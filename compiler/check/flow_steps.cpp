@@ -67,7 +67,11 @@ void check_hold(Checker& c, NodeRef node, Block& block) {
   step.least = bounds.low;
   step.most = bounds.high;
   for (const ExprId bound : {step.least, step.most}) {
-    if (bound != kNone) demand_constant_range(c, bound, 0, 9.3e18, "a hold cannot be shorter than nothing", {});
+    if (bound == kNone) continue;
+    const Expr& expr = c.expr(bound);
+    const bool difference = expr.kind == ExprKind::Binary && expr.op == plan::Op::Subtract;
+    demand_constant_range(c, bound, 0, 9.3e18, "a hold cannot be shorter than nothing",
+                          difference ? "a range is written `15m..30m`" : "");
   }
   for (const NodeRef condition : view.conditions()) step.until.push_back(check_condition(c, condition));
   Tail tail;

@@ -107,8 +107,35 @@ ExprId insert_expr(Checker& c, const grammar::TextPart& part) {
   return error_expr(c, c.here(*node));
 }
 
+// `$version` where `${version}` was meant: only where the name stands for something here. Queries and scripts in triple
+// quotes have names of their own.
+void warn_of_dollars(Checker& c, Location where) {
+  const std::string_view file = c.module.files[where.file].text;
+  const std::string_view text = file.substr(where.span.begin, where.span.size());
+  const bool triple = where.span.begin >= 3 && file.substr(where.span.begin - 3, 3) == "\"\"\"";
+  const auto is_letter = [](char letter) { return (letter >= 'a' && letter <= 'z') || letter == '_'; };
+  for (std::size_t at = text.find('$'); at != std::string_view::npos && !triple; at = text.find('$', at + 1)) {
+    std::size_t end = at + 1;
+    while (end < text.size() && (is_letter(text[end]) || (end > at + 1 && text[end] >= '0' && text[end] <= '9'))) ++end;
+    const std::string_view name = text.substr(at + 1, end - at - 1);
+    if (name.empty() || (at > 0 && text[at - 1] == '\\')) continue;
+    const SymbolId found = find_name(c, name);
+    if (found == kNone || c.symbol(found).type == kNone) continue;
+    const auto begin = where.span.begin + static_cast<std::uint32_t>(at);
+    const Location place{where.file, {begin, begin + static_cast<std::uint32_t>(name.size() + 1)}};
+    const std::string written = fmt::format("${{{}}}", name);
+    c.report(Code::PlainDollar, place, fmt::format("`${}` is plain text here", name))
+        .also(c.symbol(found).declared, "this is not put in")
+        .note(fmt::format("`\\${}` says that plain text is meant", name))
+        .replace(place, written, fmt::format("write `{}` to put the value in", written));
+  }
+}
+
 // A string or one word of a command of several parts. A single text is a constant.
 ExprId joined(Checker& c, const std::vector<grammar::TextPart>& parts, Location where) {
+  for (const grammar::TextPart& part : parts) {
+    if (!part.insert) warn_of_dollars(c, {c.at.file, part.span});
+  }
   if (parts.empty()) return text_expr(c, "", where);
   if (parts.size() == 1 && !parts.front().insert) return text_expr(c, parts.front().text, where);
   Expr expr;
@@ -130,11 +157,10 @@ void report_command_fault(Checker& c, NodeRef literal, const grammar::CommandFau
   const std::string_view text = c.module.files[c.at.file].text;
   switch (fault.kind) {
     case grammar::CommandFaultKind::ShellCharacter:
-      c.report(Code::ShellCharacter, where,
-               fmt::format("`{}` has no meaning in a command: no shell reads it",
-                           text.substr(fault.span.begin, fault.span.size())))
-          .help("put it into quotes where it is plain text")
-          .help("or write a script: `shell(\"\"\"...\"\"\")`");
+      c.report(
+           Code::ShellCharacter, where,
+           fmt::format("`{}` needs a shell, and a command has none", text.substr(fault.span.begin, fault.span.size())))
+          .help("quote it if it is plain text, or write `shell(\"\"\"...\"\"\")`");
       return;
     case grammar::CommandFaultKind::UnclosedQuote:
       c.report(Code::UnclosedCommandQuote, where, "this quote of the command is never closed");

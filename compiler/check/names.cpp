@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "compiler/check/checker.hpp"
 #include "compiler/diagnostics/suggest.hpp"
@@ -62,15 +63,15 @@ std::vector<std::string> member_names(const Checker& c, SymbolId module) {
 void report_unknown_member(Checker& c, SymbolId module, NodeRef name) {
   if (c.modules[c.symbol(module).index].unknown) return;
   const auto names = member_names(c, module);
-  const auto nearest = diagnostics::closest(name.text(), names);
-  Report report = c.report(Code::UnknownMember, c.here(name),
-                           fmt::format("the module `{}` has no `{}`", c.symbol(module).name, name.text()));
-  if (nearest) report.replace(c.here(name), *nearest, fmt::format("did you mean `{}`?", *nearest));
+  c.report(Code::UnknownMember, c.here(name),
+           fmt::format("the module `{}` has no `{}`", c.symbol(module).name, name.text()))
+      .meant(c.here(name), name.text(), names);
 }
 
 // `kubernetes.set_image` in a file without `use std.kubernetes`.
 bool report_module_not_used(Checker& c, NodeRef name) {
   if (!stdlib::module_text(name.text())) return false;
+  if (!c.unused.emplace(c.at.file, name.text()).second) return true;
   const std::string line = fmt::format("use std.{}", name.text());
   // Before the first other `use`, so that the documentation at the head of the file stays there.
   const auto first = c.module.trees[static_cast<std::size_t>(c.at.file)].root().child(SyntaxKind::Use);
@@ -133,11 +134,6 @@ std::string_view kind_phrase(SymbolKind kind) {
   return "";
 }
 
-std::string did_you_mean(std::string_view name, std::span<const std::string> candidates) {
-  const auto found = diagnostics::closest(name, candidates);
-  return found ? fmt::format("did you mean `{}`?", *found) : std::string();
-}
-
 std::vector<std::string> visible_names(const Checker& c) {
   std::vector<std::string> names;
   for (auto local = c.at.locals.rbegin(); local != c.at.locals.rend(); ++local) names.push_back(local->name);
@@ -185,18 +181,33 @@ std::optional<plan::ContextValue> find_context(const Checker& c, std::string_vie
   return std::nullopt;
 }
 
+bool is_in_broken_text(const Checker& c, std::string_view name) {
+  const auto is_letter = [](char letter) {
+    return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
+  };
+  for (const grammar::SyntaxTree& tree : c.module.trees) {
+    for (const grammar::Problem& problem : tree.problems()) {
+      const std::string_view text = tree.text().substr(problem.span.begin, problem.span.size());
+      for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+        const std::size_t end = at + name.size();
+        if ((at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end]))) return true;
+      }
+    }
+  }
+  return false;
+}
+
 void report_unknown_name(Checker& c, NodeRef name, std::string_view wanted, std::optional<SymbolKind> kind) {
   for (const ContextRow& row : kContext) {
     if (row.name != name.text()) continue;
     c.report(Code::NameNotHere, c.here(name), fmt::format("`{}` has a value only in {}", row.name, row.where));
     return;
   }
+  if (is_in_broken_text(c, name.text())) return;
   const auto names = kind ? names_of_kind(c, *kind) : visible_names(c);
   const std::string message = wanted.empty() ? fmt::format("there is no `{}` here", name.text())
                                              : fmt::format("there is no {} `{}`", without_article(wanted), name.text());
-  Report report = c.report(Code::UnknownName, c.here(name), message);
-  const auto nearest = diagnostics::closest(name.text(), names);
-  if (nearest) report.replace(c.here(name), *nearest, fmt::format("did you mean `{}`?", *nearest));
+  c.report(Code::UnknownName, c.here(name), message).meant(c.here(name), name.text(), names);
 }
 
 SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted, std::optional<SymbolKind> kind) {

@@ -91,6 +91,12 @@ void report_leak(Checker& c, const Operand& operand) {
 void report_operation(Checker& c, Code code, const OperatorRow& row, const Operand& left, const Operand& right) {
   if (is_secret(c, c.expr(left.expr).type)) return report_leak(c, left);
   if (is_secret(c, c.expr(right.expr).type)) return report_leak(c, right);
+  if (c.expr(left.expr).type == c.expr(right.expr).type && c.kind_of(left.expr) == TypeKind::Enum) {
+    c.report(code, {c.at.file, {left.node.span().begin, right.node.span().end}},
+             fmt::format("labels of `{}` have no order", type_text(c, c.expr(left.expr).type)))
+        .help("compare with `==` or `!=`, or list them: `x in [a, b]`");
+    return;
+  }
   const std::string left_phrase = type_phrase(c, c.expr(left.expr).type);
   const std::string right_phrase = type_phrase(c, c.expr(right.expr).type);
   const bool left_is_bare = is_bare_number(c, left);
@@ -115,8 +121,12 @@ void report_operation(Checker& c, Code code, const OperatorRow& row, const Opera
   } else if ((row.op == plan::Op::Add || row.op == plan::Op::Subtract) && c.kind_of(right.expr) == TypeKind::Ratio) {
     report.help(fmt::format("a share of it is `{} {} {}`", right.node.text(),
                             row.op == plan::Op::Add ? "above" : "below", left.node.text()));
-  } else {
-    report.help(conversion_help(c, left, right));
+  } else if (const std::string help = conversion_help(c, left, right); !help.empty()) {
+    report.help(help);
+  } else if (code == Code::Incomparable && marked.node.is(SyntaxKind::Quantity)) {
+    const std::string example = with_unit(c, "5", c.expr(other.expr).type, "ms");
+    const std::string_view phrase = &marked == &left ? right_phrase : left_phrase;
+    if (!example.empty()) report.help(fmt::format("write {}, for example `{}`", phrase, example));
   }
 }
 

@@ -1,9 +1,12 @@
 // Building one diagnostic where a fault is found.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "compiler/diagnostics/diagnostic.hpp"
+#include "compiler/diagnostics/suggest.hpp"
 
 namespace rollout::check {
 
@@ -39,6 +42,13 @@ class Report {
   Report& help(std::string text) {
     if (!text.empty()) diagnostic_.helps.push_back(std::move(text));
     return *this;
+  }
+  // "Did you mean" the nearest of the candidates, where one is near enough, in place of what stands at `at`.
+  Report& meant(Location at, std::string_view name, std::span<const std::string> candidates, bool quoted = false) {
+    const auto nearest = diagnostics::closest(name, candidates);
+    if (!nearest) return *this;
+    const std::string text = quoted ? "\"" + *nearest + "\"" : *nearest;
+    return replace(at, text, quoted ? "did you mean " + text + "?" : "did you mean `" + text + "`?");
   }
   // Offers to write `text` in place of what stands at `at`; Safe: there is nothing else that it could have been.
   Report& replace(Location at, std::string text, std::string title,

@@ -202,8 +202,9 @@ std::uint32_t find_stage(Checker& c, NodeRef name) {
         .note("`rollback to` undoes back to the end of an earlier stage");
     return kNone;
   }
+  if (is_in_broken_text(c, name.text())) return kNone;
   c.report(Code::UnknownStage, c.here(name), fmt::format("this rollout has no stage `{}`", name.text()))
-      .help(did_you_mean(name.text(), names));
+      .meant(c.here(name), name.text(), names);
   return kNone;
 }
 

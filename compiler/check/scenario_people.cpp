@@ -24,7 +24,7 @@ const GateText* find_gate(Checker& c, const ScenarioContext& context, NodeRef li
     }
     c.report(Code::NotInScenario, c.here(literal),
              fmt::format("nothing in the rollout {} \"{}\"", asks ? "asks" : "waits for", text))
-        .help(did_you_mean(text, texts));
+        .meant(c.here(literal), text, texts, true);
   }
   return nullptr;
 }
@@ -36,7 +36,7 @@ void check_part(Checker& c, const std::vector<const GateText*>& gates, const Sce
   for (const GateText* gate : gates) texts.insert(texts.end(), gate->parts.begin(), gate->parts.end());
   if (std::ranges::find(texts, text) != texts.end() || context.gates.open_texts || text.empty()) return;
   c.report(Code::NotInScenario, c.here(literal), fmt::format("there is no {} \"{}\"", what, text))
-      .help(did_you_mean(text, texts));
+      .meant(c.here(literal), text, texts, true);
 }
 
 void check_who_by(Checker& c, const GateText* gate, MaybeNode by) {
@@ -52,7 +52,7 @@ void check_who_by(Checker& c, const GateText* gate, MaybeNode by) {
   c.report(Code::NotAMember, c.here(*by),
            fmt::format("\"{}\" is not in the role `{}`, so this answer would not count", who, role.name))
       .also(role.declared, "the role")
-      .help(did_you_mean(who, names));
+      .meant(c.here(*by), who, names, true);
 }
 
 void check_after(Checker& c, MaybeNode after, ScenarioLine& line) {

@@ -85,7 +85,7 @@ ExprId named_setting(Checker& c, NodeRef key, std::string_view name, SymbolId ro
   }
   Report report =
       c.report(Code::NoSuchPart, c.here(key), fmt::format("`{}` has no setting `{}`", c.symbol(rollout).name, name));
-  report.help(did_you_mean(name, names));
+  report.meant(c.here(key), name, names);
   if (!names.empty()) report.note(fmt::format("it has `{}`", fmt::join(names, "`, `")));
   return error_expr(c, c.here(key));
 }

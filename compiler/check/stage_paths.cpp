@@ -101,7 +101,7 @@ SymbolId follow(Checker& c, std::span<const Part> parts, std::string& text) {
       for (const SymbolId id : children) names.push_back(c.symbol(id).name);
       c.report(Code::UnknownStage, c.here(part.name),
                fmt::format("`{}` runs no rollout `{}`", c.symbol(at).name, part.name.text()))
-          .help(did_you_mean(part.name.text(), names));
+          .meant(c.here(part.name), part.name.text(), names);
       return kNone;
     }
     at = *found;
@@ -132,11 +132,13 @@ std::string stage_path(Checker& c, NodeRef node) {
   const std::vector<std::string> names = stages_within(c, rollout, parts.size() == 1);
   const bool known = std::ranges::find(names, last.name.text()) != names.end();
   if (!known || last.call || last.index) {
-    c.report(Code::UnknownStage, c.here(last.name),
-             known               ? fmt::format("`{}` is a stage: nothing may stand behind it", last.name.text())
-             : parts.size() == 1 ? fmt::format("this rollout has no stage `{}`", last.name.text())
-                                 : fmt::format("`{}` has no stage `{}`", c.symbol(rollout).name, last.name.text()))
-        .help(known ? std::string() : did_you_mean(last.name.text(), names));
+    if (!known && is_in_broken_text(c, last.name.text())) return {};
+    Report report =
+        c.report(Code::UnknownStage, c.here(last.name),
+                 known               ? fmt::format("`{}` is a stage: nothing may stand behind it", last.name.text())
+                 : parts.size() == 1 ? fmt::format("this rollout has no stage `{}`", last.name.text())
+                                     : fmt::format("`{}` has no stage `{}`", c.symbol(rollout).name, last.name.text()));
+    if (!known) report.meant(c.here(last.name), last.name.text(), names);
     return {};
   }
   return text + (text.empty() ? "" : ".") + std::string(last.name.text());

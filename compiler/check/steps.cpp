@@ -278,6 +278,8 @@ void check_items(Checker& c, std::span<const NodeRef> items, Block& block) {
   for (const NodeRef node : items) {
     const auto undo = grammar::as<grammar::UndoView>(node);
     if (undo && !undo->is_rest()) continue;
+    // What is broken behind it may have been meant as part of it: `rollback when ...`.
+    if (end && node.has_error()) reported = true;
     if (end && !reported && grammar::is_step(node.kind()) && !node.is(SyntaxKind::When)) {
       reported = true;
       c.report(Code::NeverReached, c.here(node), "this is never reached")

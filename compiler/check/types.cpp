@@ -119,7 +119,7 @@ TypeId check_named_type(Checker& c, NodeRef name) {
   if (symbol == kNone) {
     const auto names = type_names(c);
     c.report(Code::UnknownType, c.here(name), fmt::format("there is no type `{}`", text))
-        .help(did_you_mean(text, names));
+        .meant(c.here(name), text, names);
     return kErrorType;
   }
   const SymbolKind kind = c.symbol(symbol).kind;

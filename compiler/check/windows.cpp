@@ -19,7 +19,7 @@ std::optional<std::size_t> day_of(Checker& c, NodeRef name) {
   if (found != std::end(kDays)) return static_cast<std::size_t>(found - std::begin(kDays));
   const std::vector<std::string> names(std::begin(kDays), std::end(kDays));
   c.report(Code::NoSuchDay, c.here(name), fmt::format("there is no day `{}`", name.text()))
-      .help(did_you_mean(name.text(), names))
+      .meant(c.here(name), name.text(), names)
       .note("days are `mon tue wed thu fri sat sun`");
   return std::nullopt;
 }

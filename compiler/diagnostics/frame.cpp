@@ -7,6 +7,7 @@
 
 #include "compiler/diagnostics/annotated_line.hpp"
 #include "compiler/diagnostics/display.hpp"
+#include "compiler/diagnostics/headline.hpp"
 
 namespace rollout::diagnostics {
 namespace {
@@ -78,7 +79,7 @@ class FrameWriter {
   void headline(const Diagnostic& diagnostic) {
     Row row;
     row.put(0, fmt::format("{}[{}]", severity_name(severity_), code_text(diagnostic.code)), Style::Primary);
-    row.put(row.cells(), ": " + printable(diagnostic.message), Style::Strong);
+    row.put(row.cells(), ": " + printable(rollout::diagnostics::headline(diagnostic)), Style::Strong);
     add(row);
   }
 
@@ -177,9 +178,12 @@ std::string frame_of(const Diagnostic& diagnostic, Places& places, const RenderO
     writer.bar();
     write_lines(writer, group, table);
   }
-  const bool has_remarks = !diagnostic.notes.empty() || !diagnostic.helps.empty() || !diagnostic.fixes.empty();
+  const bool told = headline_mends(diagnostic);
+  const bool has_remarks =
+      !diagnostic.notes.empty() || (!told && (!diagnostic.helps.empty() || !diagnostic.fixes.empty()));
   if (has_remarks && !groups.empty()) writer.bar();
   for (const std::string& note : diagnostic.notes) writer.remark("note", note);
+  if (told) return writer.take();
   for (const std::string& help : diagnostic.helps) writer.remark("help", help);
   for (const Fix& fix : diagnostic.fixes) {
     // Only what is surely right is called a fix; the rest is advice.

@@ -8,6 +8,7 @@
 
 #include "compiler/diagnostics/display.hpp"
 #include "compiler/diagnostics/frame.hpp"
+#include "compiler/diagnostics/headline.hpp"
 #include "compiler/diagnostics/places.hpp"
 #include "compiler/diagnostics/sarif.hpp"
 
@@ -89,7 +90,7 @@ std::string json_of(const Diagnostic& diagnostic, Places& places) {
   return fmt::format(R"({{"code":"{}","severity":"{}","message":{},{},"labels":{},"notes":{},"helps":{},"fixes":{}}})"
                      "\n",
                      code_text(diagnostic.code), severity_name(severity_of(diagnostic.code)),
-                     json_string(diagnostic.message), json_place(places.place_of(diagnostic.primary)),
+                     json_string(headline(diagnostic)), json_place(places.place_of(diagnostic.primary)),
                      json_array(labels, label), json_array(diagnostic.notes, json_string),
                      json_array(diagnostic.helps, json_string), json_array(diagnostic.fixes, fix));
 }
@@ -98,7 +99,7 @@ std::string short_of(const Diagnostic& diagnostic, Places& places) {
   const Place place = places.place_of(diagnostic.primary);
   return fmt::format("{}:{}:{}: {}[{}]: {}\n", printable(place.path), place.line, place.column,
                      severity_name(severity_of(diagnostic.code)), code_text(diagnostic.code),
-                     printable(diagnostic.message));
+                     printable(headline(diagnostic)));
 }
 
 // What the runner's parser would take for its own syntax, as percent escapes.
@@ -128,14 +129,16 @@ std::string_view github_command(Severity severity) {
 
 std::string github_of(const Diagnostic& diagnostic, Places& places) {
   const Place place = places.place_of(diagnostic.primary);
-  std::string message = diagnostic.message;
+  std::string message = headline(diagnostic);
   if (!diagnostic.primary_label.empty()) message += "\n" + diagnostic.primary_label;
   for (const Label& label : diagnostic.labels) {
     const Place there = places.place_of(label.location);
     message += fmt::format("\n{}:{}: {}", there.path, there.line, label.text);
   }
   for (const std::string& note : diagnostic.notes) message += "\nnote: " + note;
-  for (const std::string& help : diagnostic.helps) message += "\nhelp: " + help;
+  if (!headline_mends(diagnostic)) {
+    for (const std::string& help : diagnostic.helps) message += "\nhelp: " + help;
+  }
   return fmt::format("::{} file={},line={},col={},endLine={},endColumn={},title={}::{}\n",
                      github_command(severity_of(diagnostic.code)), github_text(place.path, true), place.line,
                      place.column, place.end_line, place.end_column, code_text(diagnostic.code),

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "compiler/diagnostics/display.hpp"
+#include "compiler/diagnostics/headline.hpp"
 #include "compiler/diagnostics/places.hpp"
 
 namespace rollout::diagnostics {
@@ -94,7 +95,7 @@ class Writer {
   }
 
   static std::string message_of(const Diagnostic& diagnostic) {
-    std::string text = repaired_utf8(diagnostic.message);
+    std::string text = repaired_utf8(headline(diagnostic));
     for (const std::string& note : diagnostic.notes) text += "\nnote: " + repaired_utf8(note);
     for (const std::string& help : diagnostic.helps) text += "\nhelp: " + repaired_utf8(help);
     return text;

@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "compiler/diagnostics/display.hpp"
+#include "compiler/diagnostics/slips.hpp"
 #include "compiler/diagnostics/suggest.hpp"
 #include "grammar/problem.hpp"
 
@@ -37,11 +38,11 @@ constexpr auto kWordings = std::to_array<Wording>({
     {ProblemKind::Expected, "expected {expected}{before}, found {next}", "", "", "", ""},
     {ProblemKind::Unexpected, "unexpected `{text}`", "", "", "{expected} could stand here", ""},
     {ProblemKind::WrongContainer, "{found} cannot stand in this block", "", "the block begins here", "the block takes {expected}", ""},
-    {ProblemKind::UnclosedBrace, "unclosed `{{`", "opened here",
-     "this line seems to begin outside of the block, so the block probably ends before it", "", "close the block with `}}`"},
+    {ProblemKind::UnclosedBrace, "`{{` without its `}}`{suspect}", "opened here",
+     "this line seems to begin outside of the block", "", "close the block with `}}`"},
     {ProblemKind::UnclosedBracket, "unclosed `{opener}`", "`{closer}` is missing", "opened here", "", ""},
-    {ProblemKind::UnmatchedBrace, "`}}` closes nothing", "", "this one may have closed too much", "", ""},
-    {ProblemKind::UnterminatedString, "string without its closing quote", "", "",
+    {ProblemKind::UnmatchedBrace, "`}}` closes nothing{suspect}", "", "this one may be one too many", "", ""},
+    {ProblemKind::UnterminatedString, "string without its closing `{quote}`", "begins here", "",
      "a string ends on the line where it begins; a longer one stands between `\"\"\"` and `\"\"\"`", ""},
     {ProblemKind::UnterminatedCommand, "command without its closing backtick", "", "", "", "end the command with a backtick; a `\\` at the end of a line goes on in the next"},
     {ProblemKind::UnterminatedInsert, "`${{` without its `}}`", "", "", "", "close the insert, or write `\\${{` for the text itself"},
@@ -54,14 +55,14 @@ constexpr auto kWordings = std::to_array<Wording>({
     {ProblemKind::NoSuchInstant, "`{text}` is no instant", "", "", "", "write a day and a time that exist, with their zone: `2026-12-01T02:00Z`"},
     {ProblemKind::MalformedNumber, "`{text}` is no number", "", "", "numbers have decimal digits, as in `0.25` and `1_000`; there are no exponents and no hexadecimal digits", ""},
     {ProblemKind::UnknownEscape, "`{text}` is no escape", "", "", "a string knows `\\n \\t \\\" \\\\ \\$` and `\\u{{1F680}}`", "write `\\\\` for a backslash"},
-    {ProblemKind::ChainedComparison, "comparison of a comparison", "", "the first comparison", "comparisons do not chain", "write `a < b and b < c`, or test a range: `b in a..c`"},
+    {ProblemKind::ChainedComparison, "comparisons do not chain", "", "the first comparison", "", "write `a < b and b < c`, or test a range: `b in a..c`"},
     {ProblemKind::AssignInsteadOfEqual, "`=` where a comparison needs `==`", "", "", "", ""},
     {ProblemKind::AssignInsteadOfColon, "`=` where an argument needs `:`", "", "", "", ""},
-    {ProblemKind::GuardWithoutThen, "guard without `then` and its response", "", "", "", "say what happens when it fires, for example `then rollback`"},
+    {ProblemKind::GuardWithoutThen, "this guard does not say what happens when it fires", "", "", "", "add `then` and a response, as in `then rollback`"},
     {ProblemKind::SpacedCall, "blank before the parenthesis of a call", "", "", "the `(` of a call is glued to the name: `traffic (5%)` is the step `traffic`, `traffic(5%)` a call", ""},
     {ProblemKind::ReservedName, "`{text}` is a reserved word, it cannot be a name", "", "",
      "reserved are `and or not in is true false let if else when then for until each _`", "choose another name, for example `{text}_`"},
-    {ProblemKind::ForAfterFor, "`or` after a `for`", "", "", "a `for` covers what stands left of it, so only `and` may follow", "put the alternatives in parentheses before the `for`"},
+    {ProblemKind::ForAfterFor, "`or` cannot follow a `for`", "", "", "a `for` covers all that stands left of it, so only `and` may follow", "write two guards, or `(a or b) for 5m`"},
     {ProblemKind::RepeatedClause, "`{word}` cannot stand here again or after `else`", "", "the first one", "each clause stands once, `else` last", ""},
     {ProblemKind::ElseBlockBeforeItems, "block after the `else` of a checklist that has its items still to come", "", "", "the braces after `else` would be taken for the items", "write a response without braces, or put the `else` behind the items"},
     {ProblemKind::AnyArgumentHere, "`_` outside of a scenario or a world", "", "", "`_` stands for any argument where a scenario says what the world does", "write the argument"},
@@ -79,18 +80,6 @@ constexpr bool wordings_are_in_order() {
   return kWordings.size() == kCodes.size();
 }
 static_assert(wordings_are_in_order());
-
-struct UnitName {
-  std::string_view wrong, right;
-};
-constexpr auto kUnitNames = std::to_array<UnitName>({
-    {"sec", "s"},     {"secs", "s"},  {"second", "s"}, {"seconds", "s"}, {"min", "m"},   {"mins", "m"}, {"minute", "m"},
-    {"minutes", "m"}, {"hr", "h"},    {"hrs", "h"},    {"hour", "h"},    {"hours", "h"}, {"day", "d"},  {"days", "d"},
-    {"week", "w"},    {"weeks", "w"}, {"msec", "ms"},  {"millis", "ms"}, {"usec", "us"}, {"b", "B"},    {"bytes", "B"},
-    {"K", "KiB"},     {"KB", "kB"},   {"kb", "kB"},    {"kib", "KiB"},   {"M", "MiB"},   {"Mi", "MiB"}, {"mb", "MB"},
-    {"mib", "MiB"},   {"G", "GiB"},   {"Gi", "GiB"},   {"gb", "GB"},     {"gib", "GiB"}, {"T", "TiB"},  {"tb", "TB"},
-    {"percent", "%"}, {"pct", "%"},   {"rps", "/s"},   {"rpm", "/m"},    {"qps", "/s"},  {"S", "s"},    {"H", "h"},
-});
 
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
@@ -123,7 +112,8 @@ class Speaker {
                        fmt::arg("expected", display_of(problem_.expected)),
                        fmt::arg("found", display_of(problem_.found)), fmt::arg("before", before()),
                        fmt::arg("next", next()), fmt::arg("opener", opener),
-                       fmt::arg("closer", opener == "[" ? "]" : ")"));
+                       fmt::arg("closer", opener == "[" ? "]" : ")"), fmt::arg("suspect", suspect()),
+                       fmt::arg("quote", source.starts_with("\"\"\"") ? "\"\"\"" : "\""));
   }
   std::string problem_text() const { return quoted(slice(problem_.span)); }
   std::string_view slice(Span span) const {
@@ -137,6 +127,13 @@ class Speaker {
   }
 
  private:
+  // Where the indentation says that a brace is missing, or one too many.
+  std::string suspect() const {
+    if (problem_.related.empty()) return "";
+    const auto line = 1 + std::ranges::count(text_.substr(0, problem_.related.begin), '\n');
+    return problem_.kind == ProblemKind::UnclosedBrace ? fmt::format(": it probably belongs before line {}", line)
+                                                       : fmt::format(": the one in line {} may be one too many", line);
+  }
   // The whole text where it does not begin with a word.
   static std::string first_word(const std::string& text) {
     const std::size_t end = word_end(text, 0);
@@ -190,9 +187,9 @@ std::optional<Fix> FixBuilder::unit() const {
   const std::string_view text = speaker.slice(problem.span);
   const std::size_t number_end = std::min(text.find_first_not_of("0123456789._"), text.size());
   const std::string_view unit = text.substr(number_end);
-  const auto row = std::ranges::find(kUnitNames, unit, &UnitName::wrong);
-  if (row == kUnitNames.end()) return std::nullopt;
-  return replace(problem.span, fmt::format("{}{}", text.substr(0, number_end), row->right), Applicability::Maybe);
+  const std::string_view meant = unit_of_word(unit);
+  if (meant.empty()) return std::nullopt;
+  return replace(problem.span, fmt::format("{}{}", text.substr(0, number_end), meant), Applicability::Maybe);
 }
 
 // A mistyped word of what could stand here: the first of the span, or the next on the line where something is missing.
@@ -270,6 +267,12 @@ Diagnostic diagnostic_of(const grammar::SyntaxTree& tree, FileId file, const Pro
   result.primary = {file, problem.span};
   result.primary_label = speaker.say(wording.label);
   if (!problem.related.empty()) result.labels.push_back({{file, problem.related}, speaker.say(wording.related_label)});
+  if (auto slip = slip_at(tree.text(), file, problem)) {
+    result.message = std::move(slip->message);
+    result.primary.span = slip->span;
+    if (slip->fix) result.fixes.push_back(std::move(*slip->fix));
+    return result;
+  }
   if (sayable(wording.note)) result.notes.push_back(speaker.say(wording.note));
   if (auto fix = fix_of({file, speaker, problem})) {
     // A mistyped word is the whole fault, whatever stands behind it.

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "compiler/check/check.hpp"
+#include "compiler/diagnostics/follow_ons.hpp"
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/lints/allow.hpp"
@@ -69,7 +70,8 @@ CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& op
   const bool has_errors = sink.has_errors();
   // What is wrong may make anything else look odd, so lints wait until nothing is.
   if (!has_errors) run_lints(module, sink);
-  std::vector<diagnostics::Diagnostic> found = lints::apply_allows(module, sink.sorted(), !has_errors);
+  std::vector<diagnostics::Diagnostic> found =
+      lints::apply_allows(module, diagnostics::without_follow_ons(sink.sorted(), module.files), !has_errors);
   const std::size_t warnings = count_warnings(found);
   return {std::move(path), std::move(module), std::move(found), has_errors, warnings};
 }

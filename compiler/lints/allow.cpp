@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "compiler/check/report.hpp"
 #include "compiler/lints/lints.hpp"
@@ -35,6 +36,7 @@ struct Allow {
   std::vector<AllowedCode> codes;
   bool has_reason = false;
   bool own_line = false;
+  bool whole_file = false;
   Span covered;  // what begins in it is silenced
 };
 
@@ -97,12 +99,26 @@ std::uint32_t line_end(std::string_view text, std::uint32_t offset) {
   return static_cast<std::uint32_t>(found == std::string_view::npos ? text.size() : found);
 }
 
+// Whether a line without anything lies in the range.
+bool has_blank_line(std::string_view text, Span range) {
+  std::size_t line_ends = 0;
+  for (std::uint32_t at = range.begin; at < range.end; ++at) {
+    if (text[at] == '\n') {
+      if (++line_ends == 2) return true;
+    } else if (!is_blank(text[at])) {
+      line_ends = 0;
+    }
+  }
+  return false;
+}
+
 // The comments of one file, with what they cover.
 std::vector<Allow> allows_of(const grammar::SyntaxTree& tree, FileId file) {
   std::vector<Allow> allows;
   std::vector<std::size_t> waiting;  // comments on a line of their own, for what follows
   std::unordered_map<std::uint32_t, std::vector<std::size_t>> followed;  // by where that begins
   const std::string_view text = tree.text();
+  bool behind_head = false;
   for (const Event& event : tree.events()) {
     const Span span{event.begin, event.end};
     if (event.kind == SyntaxKind::Comment) {
@@ -116,9 +132,15 @@ std::vector<Allow> allows_of(const grammar::SyntaxTree& tree, FileId file) {
       continue;
     }
     if (grammar::is_trivia(event.kind) || span.empty()) continue;
+    const bool at_head = !std::exchange(behind_head, true);
     // A line, and the whole of the statement or declaration that begins on it. Nodes come after what is in them.
     if (!waiting.empty()) {
-      for (const std::size_t index : waiting) allows[index].covered = {span.begin, line_end(text, span.begin)};
+      for (const std::size_t index : waiting) {
+        Allow& allow = allows[index];
+        allow.whole_file = at_head && has_blank_line(text, {allow.comment.end, span.begin});
+        allow.covered = allow.whole_file ? Span{0, static_cast<std::uint32_t>(text.size())}
+                                         : Span{span.begin, line_end(text, span.begin)};
+      }
       followed.emplace(span.begin, std::move(waiting));
       waiting.clear();
     }
@@ -169,8 +191,9 @@ void report_code(diagnostics::Sink& sink, const Allow& allow, const AllowedCode&
     offer_removal(report, allow, code, text);
   } else if (complete && !code.silenced_something) {
     Report report(sink, Code::AllowNothing, where, fmt::format("nothing here is reported as `{}`", code.text));
-    report.note(allow.own_line ? "on a line of its own, the comment is about the statement or declaration below it"
-                               : "at the end of a line, the comment is about what this line reports");
+    report.note(allow.whole_file ? "at the head of a file, before a blank line, the comment is about the whole file"
+                : allow.own_line ? "on a line of its own, the comment is about the statement or declaration below it"
+                                 : "at the end of a line, the comment is about what this line reports");
     offer_removal(report, allow, code, text);
   }
 }

@@ -44,6 +44,7 @@ struct TestArguments {
   std::string filter;              // part of a scenario's name
   std::string format = "text";     // text, json, junit
   bool verbose = false;            // a timeline for every scenario
+  bool allow_none = false;         // files without a scenario are no error
 };
 struct SimulateArguments {
   std::string file;

@@ -107,7 +107,7 @@ Exit test(const TestArguments& arguments) {
       fmt::print("\n");
     }
   }
-  if (results.empty() && compiled && problems.empty()) {
+  if (results.empty() && compiled && problems.empty() && !arguments.allow_none) {
     problems.push_back(arguments.filter.empty() ? "there is no scenario in these files"
                                                 : fmt::format("no scenario's name contains `{}`", arguments.filter));
   }

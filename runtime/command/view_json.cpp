@@ -83,6 +83,12 @@ Value of(const machine::GateView& gate) {
                       })}});
 }
 
+Value of(const machine::AcknowledgementView& ack) {
+  return Value::map({{"channel", Value::string(ack.channel)},
+                     {"text", Value::string(ack.text)},
+                     {"deadline", ack.deadline ? instant(*ack.deadline) : Value::missing()}});
+}
+
 Value of(const machine::EffectView& effect) {
   return Value::map({{"effect", Value::string(effect.callable)},
                      {"key", Value::string(effect.key)},
@@ -119,6 +125,7 @@ std::string view_json(const machine::View& view, const std::string& run_id, bool
                                    {"guards", each(view.guards, make)},
                                    {"holds", each(view.holds, make)},
                                    {"gates", each(view.gates, make)},
+                                   {"acknowledgements", each(view.acknowledgements, make)},
                                    {"effects", each(view.effects, make)},
                                    {"children", each(view.children, make)},
                                    {"steps", strings(view.steps)}}));

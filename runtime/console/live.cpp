@@ -55,6 +55,8 @@ class LiveView {
   void guards();
   void guard(const GuardView& guard, std::size_t text_width, std::size_t value_width);
   void gate(const GateView& gate);
+  void acknowledgement(const machine::AcknowledgementView& ack);
+  std::string time_left(std::optional<Nanoseconds> deadline) const;
   void effect(const EffectView& effect);
 
   std::string paint(std::string_view text, Tone tone) const { return painted(text, tone, options_.colour); }
@@ -213,11 +215,14 @@ std::string_view waits_for(plan::GateKind kind) {
   return "gate";
 }
 
+std::string LiveView::time_left(std::optional<Nanoseconds> deadline) const {
+  if (!deadline) return {};
+  return *deadline > options_.now ? fmt::format(", {} left", readable(*deadline - options_.now)) : ", time is up";
+}
+
 void LiveView::gate(const GateView& gate) {
   std::string text = fmt::format("waiting for {}: {}", waits_for(gate.kind), escaped(gate.text));
-  if (gate.deadline)
-    text += gate.deadline > options_.now ? fmt::format(", {} left", readable(*gate.deadline - options_.now))
-                                         : ", time is up";
+  text += time_left(gate.deadline);
   section(shortened(text, options_.width));
   if (!gate.role.empty()) {
     std::string who =
@@ -254,6 +259,14 @@ void LiveView::gate(const GateView& gate) {
   }
 }
 
+void LiveView::acknowledgement(const machine::AcknowledgementView& ack) {
+  section(
+      shortened(fmt::format("waiting for somebody to acknowledge{}: {}", time_left(ack.deadline), escaped(ack.text)),
+                options_.width));
+  line(paint(fmt::format("  type  rollout acknowledge {} {}", escaped(options_.run_id), shell_word(ack.channel)),
+             Tone::Accent));
+}
+
 void LiveView::effect(const EffectView& effect) {
   const std::string text = effect.in_doubt
                                ? fmt::format("? outcome unknown since the restart: {}", escaped(effect.callable))
@@ -271,6 +284,7 @@ std::vector<std::string> LiveView::build() {
   children();
   guards();
   for (const GateView& one : view_.gates) gate(one);
+  for (const auto& one : view_.acknowledgements) acknowledgement(one);
   if (!view_.effects.empty()) section("under way");
   for (const EffectView& one : view_.effects) effect(one);
   if (view_.state == RunState::Paused && view_.gates.empty()) {

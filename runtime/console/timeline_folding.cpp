@@ -50,9 +50,10 @@ void fold_pairs(Records records, RecordKind opening, RecordKind closing, std::st
 
 // ---------------------------------------------------------------- what belongs to something told
 
-// run/path/attempt: the path of the block that an effect of an action stands in, and of all that it contains.
+// run/path/statement/attempt: the path of the block that an effect of an action stands in, and of all that it contains.
 std::string block_of(const std::string& key) {
-  return key.substr(0, key.rfind('/')) + "/";
+  const std::size_t statement = key.rfind('/', key.rfind('/') - 1);
+  return key.substr(0, statement) + "/";
 }
 
 bool is_inside(const std::string& key, const std::set<std::string>& blocks) {
@@ -70,7 +71,7 @@ void fold_effects(Records records, Folding& folding) {
     if (records[i].kind != RecordKind::Intent) continue;
     const std::string key = field_text(records[i], "key");
     const std::string kind = field_text(records[i], "kind");
-    const bool is_channel = kind == "call" && std::count(key.begin(), key.end(), '/') == 2;
+    const bool is_channel = kind == "call" && std::count(key.begin(), key.end(), '/') == 3;
     const bool is_read = kind == "check" || field_text(records[i], "class") == "readonly";
     if (is_channel || is_read || is_inside(key, calls)) folding.hidden.insert(i);
     if (kind == "call") calls.insert(block_of(key));

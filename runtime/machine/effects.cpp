@@ -121,16 +121,13 @@ std::string Core::path_of(const Task& task) const {
   return path;
 }
 
-// run/step path/attempt. The attempt counts how often this very statement has been started in the run, so that no two
-// logical attempts share a key, whichever loop, retry or fallback led to them.
+// run/step path/statement/attempt. The path is for people; the statement's place in the plan tells apart what has one
+// name, as the undos of two actions do. The attempt counts how often this very statement has been started in the run,
+// so that no two logical attempts share a key, whichever loop, retry or fallback led to them.
 std::string Core::effect_key(const Task& task, std::uint32_t place) {
   const std::uint32_t attempt = ++state.attempts[place];
-  std::string path = path_of(task);
-  if (!task.frames.empty() && (place & kCallPlace) == 0) {
-    const std::uint32_t begin = plan.blocks[task.frames.back().block].begin;
-    path += fmt::format("/{}", place - std::min(place, begin));
-  }
-  return fmt::format("{}/{}/{}", state.run_id, path, attempt);
+  const bool call = (place & kCallPlace) != 0;
+  return fmt::format("{}/{}/{}{}/{}", state.run_id, path_of(task), call ? "c" : "", place & ~kCallPlace, attempt);
 }
 
 // How long a call may take that has no limit of its own: what is left of the nearest `timeout` around it.

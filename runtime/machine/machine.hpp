@@ -81,6 +81,11 @@ struct EffectView {
   Nanoseconds started = 0;
   bool in_doubt = false;
 };
+// A notification that somebody has to acknowledge.
+struct AcknowledgementView {
+  std::string channel, text;
+  std::optional<Nanoseconds> deadline;
+};
 // A child rollout: part of the tree that a run is.
 struct ChildView {
   std::string path;  // `ireland.cart("eu")`
@@ -100,10 +105,11 @@ struct View {
   std::vector<GuardView> guards;  // armed ones, in source order
   std::vector<HoldView> holds;
   std::vector<GateView> gates;
-  std::vector<EffectView> effects;        // under way
-  std::vector<std::string> steps;         // texts of the steps that run now
-  std::vector<std::string> requirements;  // rollouts that must succeed before this one does anything
-  std::vector<ChildView> children;        // in the order of the plan, those that have not begun too
+  std::vector<AcknowledgementView> acknowledgements;  // open ones, oldest first
+  std::vector<EffectView> effects;                    // under way
+  std::vector<std::string> steps;                     // texts of the steps that run now
+  std::vector<std::string> requirements;              // rollouts that must succeed before this one does anything
+  std::vector<ChildView> children;                    // in the order of the plan, those that have not begun too
 };
 
 class Machine {

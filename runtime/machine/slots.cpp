@@ -262,8 +262,9 @@ void Core::accept(SlotPoll& poll) {
       if (look_back[wanted.metric] > 0) keep_series(wanted.metric, wanted.value, poll.slot);
       continue;
     }
-    if (!known.samples.empty() && known.samples.back().slot == poll.slot) known.samples.pop_back();
+    // Nothing known is taken back: an answer that came too late for this slot may be there already.
     if (!wanted.value.is_missing() && look_back[wanted.metric] > 0) {
+      if (!known.samples.empty() && known.samples.back().slot == poll.slot) known.samples.pop_back();
       add_sample(known.samples, {poll.slot, wanted.value}, look_back[wanted.metric]);
     }
   }

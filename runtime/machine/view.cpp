@@ -82,6 +82,15 @@ GateView view_of(const Core& core, const GateRun& run) {
   return view;
 }
 
+AcknowledgementView view_of(const Core& core, const AckWait& ack) {
+  const plan::ChannelId channel = core.plan.notifications[ack.notification].channel;
+  AcknowledgementView view;
+  if (channel < core.plan.channels.size()) view.channel = core.plan.channels[channel].name;
+  view.text = ack.text;
+  if (ack.due != kNever) view.deadline = ack.due;
+  return view;
+}
+
 ChildView view_of(const Core& core, RolloutId id) {
   const RolloutRun& run = core.state.rollouts[id];
   ChildView view;
@@ -130,6 +139,7 @@ View view_of(const Core& core) {
   for (const GuardRun* run : guards) view.guards.push_back(view_of(core, *run));
   for (const auto& [id, run] : state.holds) view.holds.push_back(view_of(core, run));
   for (const auto& [id, run] : state.gates) view.gates.push_back(view_of(core, run));
+  for (const AckWait& ack : state.acks) view.acknowledgements.push_back(view_of(core, ack));
   for (const auto& [id, run] : state.effects) {
     if (run.journalled) view.effects.push_back({id, run.request.callable, run.request.key, run.started, run.in_doubt});
   }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 #include "compiler/diagnostics/suggest.hpp"
@@ -51,6 +52,28 @@ void add_printed(CLI::App& verb, Printed& what) {
       });
 }
 
+// FIRST:LAST, counted from 1.
+std::optional<LineRange> line_range_from(std::string_view word) {
+  LineRange lines;
+  const char* const end = word.data() + word.size();
+  const auto first = std::from_chars(word.data(), end, lines.first);
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != ':') return std::nullopt;
+  const auto last = std::from_chars(first.ptr + 1, end, lines.last);
+  if (last.ec != std::errc{} || last.ptr != end || lines.first == 0 || lines.last < lines.first) return std::nullopt;
+  return lines;
+}
+
+void add_lines(CLI::App& verb, std::optional<LineRange>& lines) {
+  verb.add_option_function<std::string>(
+          "--lines", [&](const std::string& word) { lines = line_range_from(word); },
+          "change nothing outside of these lines, counted from 1: 3:10")
+      ->type_name("FIRST:LAST")
+      ->check([](const std::string& word) {
+        return line_range_from(word) ? ""
+                                     : fmt::format("`{}` is no range of lines; write FIRST:LAST, as in 3:10", word);
+      });
+}
+
 CLI::App* add_check(CLI::App& app, CheckArguments& arguments) {
   CLI::App* verb = app.add_subcommand("check", "find what is wrong in plans, without running anything");
   verb->add_option("FILE", arguments.files, ".rollout files; `-` reads the standard input")->type_name("")->required();
@@ -94,12 +117,14 @@ CLI::App* add_format_verb(CLI::App& app, FormatArguments& arguments) {
       ->type_name("");
   verb->add_flag("--check", arguments.check, "change nothing, name the files that are not in style");
   verb->add_flag("--diff", arguments.diff, "change nothing, show what would change");
+  add_lines(*verb, arguments.lines);
   verb->add_flag_callback("--stdin", [&arguments] { arguments.files.emplace_back("-"); }, "the same as the file `-`");
   verb->footer(
       "\nExamples:\n"
       "  rolloutc fmt plans/*.rollout\n"
       "  rolloutc fmt --check plans/*.rollout                exit status 1 where one is not in style, for CI\n"
       "  rolloutc fmt --diff portal.rollout | less\n"
+      "  rolloutc fmt --lines 12:20 portal.rollout           what was selected in an editor\n"
       "\nExit status: 0 done, or all in style; 1 not in style (--check, --diff), or a syntax error, whose statement is "
       "left\n"
       "as it is; 2 wrong usage or a file that cannot be read or written.\n");
@@ -150,9 +175,9 @@ CLI::App* add_completion(CLI::App& app, std::string& shell) {
 
 // An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
 std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
-  constexpr std::string_view kOptions[] = {"--format",  "--deny-warnings", "--fix",    "--summary",
-                                           "--output",  "--check",         "--diff",   "--stdin",
-                                           "--rollout", "--help",          "--version"};
+  constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--fix",  "--summary",
+                                           "--output", "--check",         "--diff", "--lines",
+                                           "--stdin",  "--rollout",       "--help", "--version"};
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return "";
   const std::vector<std::string> extras = app.remaining(true);
   const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });

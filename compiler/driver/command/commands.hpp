@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,10 +34,16 @@ struct BuildArguments {
 struct DisasmArguments {
   std::string file;
 };
+// Lines of a file, counted from 1, both included.
+struct LineRange {
+  std::uint32_t first = 1;
+  std::uint32_t last = 1;
+};
 struct FormatArguments {
   std::vector<std::string> files;  // `-`: standard input to standard output
   bool check = false;              // change nothing, name what would change
   bool diff = false;               // change nothing, show what would change
+  std::optional<LineRange> lines;  // only these; with one file
 };
 struct ExplainArguments {
   std::string code;  // E0301 or type-mismatch; empty: list them all

@@ -37,7 +37,9 @@ Exit format_file(const std::string& path, const FormatArguments& arguments) {
     return Exit::Usage;
   }
   const grammar::SyntaxTree tree = grammar::parse({path, std::move(*bytes)});
-  const std::vector<format::Edit> edits = format::format_edits(tree);
+  const std::vector<format::Edit> edits =
+      arguments.lines ? format::format_range(tree, arguments.lines->first, arguments.lines->last)
+                      : format::format_edits(tree);
   Exit status = Exit::Clean;
   if (!tree.problems().empty()) {
     complain(fmt::format("`{}` has syntax errors, and what they stand in was left as it is; see `rolloutc check {}`",
@@ -56,6 +58,10 @@ Exit format_file(const std::string& path, const FormatArguments& arguments) {
 Exit format(const FormatArguments& arguments) {
   if (arguments.files.empty()) {
     complain("name the files to format; `-` is the standard input");
+    return Exit::Usage;
+  }
+  if (arguments.lines && arguments.files.size() > 1) {
+    complain("`--lines` speaks of one file; name only that one");
     return Exit::Usage;
   }
   Exit status = Exit::Clean;

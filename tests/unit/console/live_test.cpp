@@ -100,6 +100,15 @@ TEST_CASE("open gates say what to type", "[console]") {
   check_golden("live_gates.txt", console::live_view(view, options(10 * kMinute)));
 }
 
+TEST_CASE("notifications that wait to be acknowledged say what to type", "[console]") {
+  View view;
+  view.state = RunState::Running;
+  view.created = view.started = kStart;
+  view.acknowledgements = {{"pager", "p95 is 412ms\nat 25%", kStart + 15 * kMinute},
+                           {"ops", "the window closes soon", std::nullopt}};
+  check_golden("live_acknowledgements.txt", console::live_view(view, options(3 * kMinute)));
+}
+
 TEST_CASE("effects under way and in doubt", "[console]") {
   View view;
   view.state = RunState::Paused;

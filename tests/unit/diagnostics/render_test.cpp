@@ -43,7 +43,7 @@ TEST_CASE("labels of one line stand below it, the last one behind the marks") {
   diagnostic.labels = {{find(canary(), kMain, "p95(latency)"), "duration"},
                        {find(canary(), kMain, "100/s"), "rate (per second)"}};
   CHECK(frame(diagnostic, canary()) == R"(
-error[E0102]: cannot compare a duration with a rate
+error[E0102]: cannot compare a duration with a rate: compare with a duration, for example `250ms`
   --> canary.rollout:3:23
    |
  3 |     when p95(latency) > 100/s for 5m then rollback
@@ -52,7 +52,6 @@ error[E0102]: cannot compare a duration with a rate
    |          duration
    |
    = note: `latency` is declared as `duration` in std/http.rollout:1:8
-   = help: compare with a duration, for example `250ms`
 )");
 }
 
@@ -184,7 +183,7 @@ TEST_CASE("json has all keys in one order") {
       render_json(diagnostic, canary()) ==
       R"({"code":"E0112","severity":"error","message":"say \"5m\")"
       "\xEF\xBF\xBD"
-      R"(","file":"canary.rollout","line":4,"column":10,"end_line":4,"end_column":13,"labels":[{"file":"canary.rollout","line":4,"column":10,"end_line":4,"end_column":13,"text":"here"},{"file":"std/http.rollout","line":1,"column":28,"end_line":1,"end_column":29,"text":"there"}],"notes":["a\\b\n"],"helps":[],"fixes":[{"title":"t","applicability":"safe","edits":[{"file":"canary.rollout","line":4,"column":5,"end_line":4,"end_column":9,"text":"x"}]}]})"
+      R"(: t","file":"canary.rollout","line":4,"column":10,"end_line":4,"end_column":13,"labels":[{"file":"canary.rollout","line":4,"column":10,"end_line":4,"end_column":13,"text":"here"},{"file":"std/http.rollout","line":1,"column":28,"end_line":1,"end_column":29,"text":"there"}],"notes":["a\\b\n"],"helps":[],"fixes":[{"title":"t","applicability":"safe","edits":[{"file":"canary.rollout","line":4,"column":5,"end_line":4,"end_column":9,"text":"x"}]}]})"
       "\n");
 }
 

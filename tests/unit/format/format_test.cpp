@@ -67,8 +67,12 @@ void check_properties(const std::string& text) {
     CHECK(after.problems()[at].kind == before.problems()[at].kind);
   }
   for (const Edit& edit : format_edits(parse_text(text))) {
-    CHECK(edit.text != text.substr(edit.span.begin, edit.span.size()));
-    CHECK(text.substr(edit.span.begin, edit.span.size()).find_first_not_of(" \t\r\n") == std::string::npos);
+    const std::string there = text.substr(edit.span.begin, edit.span.size());
+    CHECK(there.find_first_not_of(" \t\r\n") == std::string::npos);
+    CHECK(there != edit.text);
+    if (there.empty() || edit.text.empty()) continue;
+    CHECK(there.front() != edit.text.front());
+    CHECK(there.back() != edit.text.back());
   }
 }
 
@@ -123,10 +127,35 @@ TEST_CASE("the style, before and after") {
 }
 
 TEST_CASE("a range changes its own lines only") {
-  const std::string text = "let a=1\nlet b=2\nlet c=3\n";
-  const SyntaxTree tree = parse_text(text);
-  CHECK(apply_edits(text, format_edits(tree, {10, 12})) == "let a=1\nlet b = 2\nlet c=3\n");
-  CHECK(apply_edits(text, format_edits(tree, {0, 9999})) == "let a = 1\nlet b = 2\nlet c = 3\n");
+  struct Row {
+    std::uint32_t first, last;
+    const char *before, *after;
+  };
+  const Row row = GENERATE(
+      Row{2, 2, "let a=1\nlet b=2\nlet c=3\n", "let a=1\nlet b = 2\nlet c=3\n"},
+      Row{1, 9999, "let a=1\nlet b=2\nlet c=3\n", "let a = 1\nlet b = 2\nlet c = 3\n"},
+      Row{3, 3, "let a=1\nlet b=2\nlet c=3", "let a=1\nlet b=2\nlet c = 3\n"},
+      // The indentation of the next line is that line's, and so are the blanks at the end of the one before.
+      Row{2, 2, "let a=1  \n let b=2 \n  let c=3\n", "let a=1  \nlet b = 2\n  let c=3\n"},
+      // Empty lines go where they are in the range, though the lines around them are not.
+      Row{3, 4, "let a=1\n\n\n\n  let b=2\n", "let a=1\n\n  let b=2\n"},
+      Row{1, 1, "let a=1\n\n\n\n  let b=2\n", "let a = 1\n\n\n\n  let b=2\n"}, Row{2, 3, "let a=1\n\n\n", "let a=1\n"},
+      // What would join two lines needs both.
+      Row{1, 1, "channel c()  {\n}\n", "channel c() {\n}\n"}, Row{2, 2, "channel c()  {\n}\n", "channel c()  {\n}\n"},
+      Row{1, 2, "channel c()  {\n}\n", "channel c() { }\n"},
+      // A line may become several.
+      Row{1, 1, "rollout r { traffic 5%\n}\n", "rollout r {\n  traffic 5%\n}\n"},
+      Row{2, 2, "let a=1\r\n let b=2  \r\n let c=3\r\n", "let a=1\r\nlet b = 2\r\n let c=3\r\n"},
+      Row{2, 1, "let a=1\nlet b=2\n", "let a=1\nlet b=2\n"}, Row{7, 9, "let a=1\n", "let a=1\n"}, Row{1, 1, "", ""});
+  INFO(row.before);
+  CHECK(apply_edits(row.before, format_range(parse_text(row.before), row.first, row.last)) == row.after);
+}
+
+TEST_CASE("edits are as small as they can be") {
+  CHECK(format_edits(parse_text("let a  =1\n")) == std::vector<Edit>{{{6, 7}, ""}, {{8, 8}, " "}});
+  CHECK(format_edits(parse_text("let a = 1  \n\n  \n\n  let b = 2\n")) ==
+        std::vector<Edit>{{{9, 11}, ""}, {{13, 17}, ""}, {{17, 19}, ""}});
+  CHECK(format_edits(parse_text("let a = 1\n")).empty());
 }
 
 TEST_CASE("no program loses a token, and once is enough") {

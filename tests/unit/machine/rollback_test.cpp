@@ -55,6 +55,21 @@ TEST_CASE("everything done is undone in reverse, with the values that it capture
   CHECK(driver.machine().finished());
 }
 
+TEST_CASE("no two undos share a key, whatever they are called") {
+  TestPlan plan;
+  plan.step("a", "undo step");
+  plan.step("b", "undo step");
+  plan.step("boom");
+  Driver driver = plan.drive();
+  driver.effects = [](const StartEffect& request) {
+    return Answer{.status = request.callable == "boom" ? EffectStatus::Failed : EffectStatus::Succeeded};
+  };
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  REQUIRE(driver.callables() == Texts{"a", "b", "boom", "undo step", "undo step"});
+  CHECK(driver.started[3].key != driver.started[4].key);
+}
+
 TEST_CASE("a step whose effect was started is undone whatever its outcome") {
   TestPlan plan;
   plan.step("a", "undo a");

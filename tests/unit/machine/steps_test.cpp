@@ -53,9 +53,11 @@ TEST_CASE("an effect's key names the run, the way to it and the attempt") {
   INFO(driver.journal());
   CHECK(driver.state() == RunState::Succeeded);
   REQUIRE(driver.started.size() == 4);
-  CHECK(driver.started[0].key == "r1/demo/one.0/a.0/0/1");
-  CHECK(driver.started[1].key == "r1/demo/one.0/a.0/0/2");
-  CHECK(driver.started[3].key == "r1/demo/one.0/b.1/0/1");
+  const auto before_attempt = [](const std::string& key) { return key.substr(0, key.rfind('/')); };
+  CHECK(driver.started[0].key.starts_with("r1/demo/one.0/a.0/"));
+  CHECK(driver.started[0].key.ends_with("/1"));
+  CHECK(driver.started[1].key == before_attempt(driver.started[0].key) + "/2");
+  CHECK(driver.started[3].key.starts_with("r1/demo/one.0/b.1/"));
   CHECK(driver.now() == kHour);
   CHECK(driver.first(RecordKind::RunEnded)->at - kStart == 20 * kSecond);
 }

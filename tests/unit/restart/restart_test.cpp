@@ -157,12 +157,28 @@ bool is_settled_at(const scenario::Result& result, Nanoseconds at) {
       result.trace, [&](const Record& record) { return record.kind == RecordKind::InDoubt && record.at <= at; });
 }
 
-// Whether the time that people had to answer ended while nobody could: `within` does not stand still.
-bool ran_out(const scenario::Result& result, const std::vector<Death>& dead) {
+// Whether a limit of time was passed by then because nobody was there: neither what people have for an answer or an
+// acknowledgement, nor the `within` of a step, nor the budget of a rollback, nor the time after which it is no longer
+// automatic stands still.
+bool ran_out(const Story& story, const scenario::Result& result, const std::vector<Death>& dead, Nanoseconds until) {
   const Nanoseconds start = result.start.value_or(result.created);
+  bool expires = false;
+  for (plan::RolloutId id = 0; id < plan::rollout_count(**story.plan); ++id)
+    expires = expires || plan::rollout_row(**story.plan, id).rollback_expires != plan::kNone;
   return std::ranges::any_of(result.trace, [&](const Record& record) {
-    const bool closed = record.kind == RecordKind::GateClosed && field(record, "how") == "deadline passed";
-    return closed && std::ranges::any_of(dead, [&](const Death& death) { return record.at == start + death.to; });
+    if (record.at > until) return false;
+    const auto back_by_then = [&](const Death& death) { return record.at >= start + death.to; };
+    const auto just_back = [&](const Death& death) { return record.at == start + death.to; };
+    if (record.kind == RecordKind::GateClosed && field(record, "how") == "deadline passed")
+      return std::ranges::any_of(dead, just_back);
+    if (record.kind == RecordKind::RollbackBreached) return std::ranges::any_of(dead, back_by_then);
+    if (record.kind == RecordKind::StepFailed || record.kind == RecordKind::UndoFailed)
+      return field(record, "error").find("was not done within") != std::string::npos &&
+             std::ranges::any_of(dead, just_back);
+    if (record.kind != RecordKind::StateChanged) return false;
+    if (field(record, "reason").find("nobody acknowledged the notification") != std::string::npos)
+      return std::ranges::any_of(dead, just_back);
+    return expires && field(record, "to") == "paused" && std::ranges::any_of(dead, back_by_then);
   });
 }
 
@@ -171,7 +187,8 @@ struct Comparison {
   bool delayed = false;    // a step came later by that time; nobody can say what would have been measured from then on
 };
 
-Comparison compare(const scenario::Result& whole, const scenario::Result& broken, const std::vector<Death>& dead) {
+Comparison compare(const Story& story, const scenario::Result& broken, const std::vector<Death>& dead) {
+  const scenario::Result& whole = story.whole;
   const auto expected = decisions(whole), seen = decisions(broken);
   const Nanoseconds start = whole.start.value_or(whole.created);
   for (std::size_t i = 0; i < std::max(expected.size(), seen.size()); ++i) {
@@ -189,6 +206,7 @@ Comparison compare(const scenario::Result& whole, const scenario::Result& broken
       if (explained && !is_watching(left)) return {{}, true};
       // What was under way is settled by its class: from there on it is another story.
       if (!is_watching(left) && is_settled_at(broken, right.at)) return {{}, true};
+      if (ran_out(story, broken, dead, right.at)) return {{}, true};
     }
     return {fmt::format("without: {}\nwith:    {}\n", shown(whole, expected, i), shown(broken, seen, i)), false};
   }
@@ -229,10 +247,10 @@ void crash_once(const Story& story, std::uint64_t seed, Counts& counts) {
     ++counts.doubts;
     return;
   }
-  const Comparison compared = compare(story.whole, broken, dead);
+  const Comparison compared = compare(story, broken, dead);
   if (!compared.difference.empty()) return says(compared.difference);
   if (compared.delayed) ++counts.delayed;
-  if (compared.delayed && ran_out(broken, dead)) return;
+  if (compared.delayed && ran_out(story, broken, dead, broken.last)) return;
   const bool same_stage = compared.delayed || broken.outcome_stage == story.whole.outcome_stage;
   if (broken.state != story.whole.state || !same_stage) says("the verdict is another");
 }
