@@ -8,15 +8,25 @@
 namespace rollout::lints {
 namespace {
 
+// Whether the other block runs around the one of the guard: a stage, the rollout or one that runs it.
+bool is_around(const TimedRollout& rollout, plan::BlockId other, plan::BlockId scope) {
+  const plan::Block& block = rollout.plan.blocks[other];
+  const plan::BlockTime& time = rollout.time(scope);
+  if (other == scope) return false;
+  if (block.kind == plan::BlockKind::Stage) return block.stage == time.stage;
+  if (block.kind != plan::BlockKind::Rollout) return false;
+  plan::RolloutId id = time.rollout;
+  while (id > block.rollout) id = plan::rollout_row(rollout.plan, id).parent;
+  return id == block.rollout;
+}
+
 // Whether a guard that watches longer sees the same metrics.
 bool seen_around(const TimedRollout& rollout, const plan::GuardTime& guard) {
   const plan::Guard& row = rollout.plan.guards[guard.guard];
-  const Most& most = rollout.time(guard.scope).watched.most;
   return std::ranges::all_of(row.metrics, [&](plan::MetricId metric) {
     return std::ranges::any_of(rollout.bounds.guards, [&](const plan::GuardTime& other) {
-      const Most& watched = rollout.time(other.scope).watched.most;
-      const bool longer = !watched || (most && *watched > *most);
-      return longer && std::ranges::binary_search(rollout.plan.guards[other.guard].metrics, metric);
+      return is_around(rollout, other.scope, guard.scope) &&
+             std::ranges::binary_search(rollout.plan.guards[other.guard].metrics, metric);
     });
   });
 }
