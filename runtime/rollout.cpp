@@ -27,7 +27,7 @@ void add_state(CLI::App& verb, Common& common) {
 
 void add_format(CLI::App& verb, Format& format) {
   CLI::CheckedTransformer names(std::map<std::string, Format>{{"text", Format::Text}, {"json", Format::Json}});
-  verb.add_option("--format", format, "text or json")->transform(names.description(""))->type_name("FORMAT");
+  verb.add_option("--format", format, "text or json")->transform(names.description("{text,json}"))->type_name("TEXT");
 }
 
 void add_how_to_run(CLI::App& verb, RunArguments& how) {
