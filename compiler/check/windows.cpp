@@ -79,37 +79,6 @@ const std::vector<plan::Window>& windows_of(const Checker& c, const StageDecl& s
   return inherits ? c.module.stages[stage.of_template].windows : stage.windows;
 }
 
-// The longest time that these windows are open without a break; kNeverOpens where they never close.
-Nanoseconds longest_opening(const plan::Openings& when) {
-  constexpr Nanoseconds kWeek = Nanoseconds{7 * 86'400} * 1'000'000'000;
-  Nanoseconds longest = 0;
-  for (Nanoseconds at = 0; at <= kWeek;) {
-    const Nanoseconds opens = plan::next_opening(at, when);
-    if (opens == plan::kNeverOpens) break;
-    const Nanoseconds closes = plan::closing_after(opens, when);
-    if (closes == plan::kNeverOpens) return plan::kNeverOpens;
-    longest = std::max(longest, closes - opens);
-    at = closes;
-  }
-  return longest;
-}
-
-// What the stage's own holds take at least, as far as that is known now.
-Nanoseconds least_time(const Checker& c, const StageDecl& stage) {
-  const BlockId body = stage.of_template == kNone ? stage.body : c.module.stages[stage.of_template].body;
-  if (body == kNone) return 0;
-  Nanoseconds total = 0;
-  for (const StepId id : c.module.blocks[body].steps) {
-    const auto* hold = std::get_if<HoldStep>(&c.module.steps[id].body);
-    const auto least = hold ? constant_value(c, hold->least) : std::nullopt;
-    if (least && least->kind() == plan::ValueKind::Duration &&
-        __builtin_add_overflow(total, least->as_integer(), &total)) {
-      return plan::kNeverOpens;
-    }
-  }
-  return total;
-}
-
 }  // namespace
 
 std::optional<plan::Window> check_window(Checker& c, NodeRef node) {
@@ -141,30 +110,15 @@ std::optional<plan::Window> check_window(Checker& c, NodeRef node) {
 void check_openings(Checker& c, const RolloutDecl& rollout) {
   static const std::vector<plan::Freeze> kNoFreezes;
   static const std::vector<plan::Zone> kWallClock;
-  Nanoseconds earliest = 0;
   for (const std::uint32_t index : rollout.stages) {
     const StageDecl& stage = c.module.stages[index];
     const Symbol& symbol = c.symbol(stage.symbol);
     const auto& own = windows_of(c, stage);
-    const bool bound = !rollout.windows.empty() || !own.empty();
-    if (bound && one_zone(rollout.windows, own)) {
-      const Nanoseconds longest = longest_opening({rollout.windows, own, kNoFreezes, kWallClock});
-      if (longest == 0) {
-        c.report(
-            Code::ImpossibleWindow, symbol.declared,
-            fmt::format("the stage `{}` can never be entered: its window and the rollout's are never open together",
-                        symbol.name));
-      } else if (longest != plan::kNeverOpens && earliest >= longest && index == rollout.stages.back()) {
-        c.report(
-             Code::WindowTooShort, symbol.declared,
-             fmt::format("the stage `{}` is entered {} after the first at the earliest, and the window is open for {} "
-                         "at a time",
-                         symbol.name, plan::duration_text(earliest), plan::duration_text(longest)))
-            .label("will wait until the window opens again")
-            .note("a window binds the entry of each stage");
-      }
-    }
-    if (__builtin_add_overflow(earliest, least_time(c, stage), &earliest)) return;
+    if ((rollout.windows.empty() && own.empty()) || !one_zone(rollout.windows, own)) continue;
+    if (plan::next_opening(0, {rollout.windows, own, kNoFreezes, kWallClock}) != plan::kNeverOpens) continue;
+    c.report(Code::ImpossibleWindow, symbol.declared,
+             fmt::format("the stage `{}` can never be entered: its window and the rollout's are never open together",
+                         symbol.name));
   }
 }
 

@@ -122,8 +122,9 @@ void Walker::stage(plan::BlockId id) {
 }
 
 plan::Most Walker::undo_of(plan::StageId id) const {
-  for (const plan::StageTime& stage : bounds_.rollouts[plan_.stages[id].rollout].stages) {
-    if (stage.stage == id) return stage.undo;
+  for (const plan::RolloutTime& rollout : bounds_.rollouts) {
+    const auto found = std::ranges::find(rollout.stages, id, &plan::StageTime::stage);
+    if (found != rollout.stages.end()) return found->undo;
   }
   return 0;
 }

@@ -2,6 +2,7 @@
 #include "compiler/driver/compile.hpp"
 #include "runtime/plan/archive.hpp"
 #include "runtime/plan/format.hpp"
+#include "runtime/plan/time_bounds.hpp"
 #include "tests/fuzz/drive.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -50,6 +51,11 @@ void test_plan(std::string_view bytes) {
   if (!verified) {
     if (verified.error().message.empty()) broken("a plan failed to verify without a reason");
     return;
+  }
+  // What a person is told before a run is worked out from the file alone.
+  for (const plan::Defaults defaults : {plan::Defaults::Assumed, plan::Defaults::Unknown}) {
+    const plan::TimeBounds bounds = plan::time_bounds(***verified, plan::KnownValues(***verified, {}, defaults));
+    if (bounds.blocks.size() != (***verified).blocks.size()) broken("blocks without times");
   }
   constexpr plan::Nanoseconds kCreated = 1'800'000'000'000'000'000;
   auto machine = machine::Machine::create(*verified, options_for(***verified), kCreated);

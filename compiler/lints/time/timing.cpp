@@ -1,0 +1,186 @@
+#include "compiler/lints/time/timing.hpp"
+
+#include <fmt/format.h>
+
+#include <span>
+
+namespace rollout::lints {
+namespace {
+
+using plan::BlockKind;
+using plan::Op;
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+
+using Lint = void (*)(const Timing& timing, diagnostics::Sink& sink);
+constexpr Lint kTimeLints[] = {
+#define TIME_LINT(name) name,
+#include "compiler/lints/time/time_lints.def"
+#undef TIME_LINT
+};
+
+}  // namespace
+
+void times(const LintInput& input, diagnostics::Sink& sink) {
+  if (input.plans.empty()) return;
+  const Timing timing(input);
+  for (const auto lint : kTimeLints) lint(timing, sink);
+}
+
+Timing::Timing(const LintInput& input) : input_(input) {
+  for (const LoweredRollout& one : input.plans) rollouts_.emplace_back(**one.plan);
+  const auto& files = input.module.files.files;
+  for (std::uint32_t id = 0; id < files.size(); ++id) files_.emplace(files[id].path, id);
+  index();
+}
+
+void Timing::index() {
+  const check::CheckedModule& module = input_.module;
+  for (const check::Guard& guard : module.guards) guards_.emplace(key(guard.location), &guard);
+  for (const check::Step& step : module.steps) {
+    steps_.emplace(key(step.location), &step);
+    // Calls have a place of their own, without their clauses.
+    if (const auto* effect = std::get_if<check::EffectStep>(&step.body); effect && effect->call != check::kNone)
+      steps_.emplace(key(module.exprs[effect->call].location), &step);
+    if (const auto* let = std::get_if<check::LetStep>(&step.body); let && let->value != check::kNone)
+      steps_.emplace(key(module.exprs[let->value].location), &step);
+  }
+  for (const check::StageDecl& stage : module.stages) {
+    if (stage.symbol != check::kNone) stages_.emplace(key(module.symbols[stage.symbol].declared), &stage);
+  }
+  for (const check::RolloutDecl& rollout : module.rollouts)
+    declared_.emplace(key(module.symbols[rollout.symbol].declared), &rollout);
+}
+
+Timing::Key Timing::key(const Location& place) {
+  return {static_cast<std::uint32_t>(place.file), place.span.begin, place.span.end};
+}
+
+std::optional<Location> Timing::place(const plan::Plan& plan, plan::SpotId id) const {
+  if (id >= plan.spots.size() || plan.spots[id].file >= plan.files.size()) return std::nullopt;
+  const plan::Spot& spot = plan.spots[id];
+  const auto file = files_.find(plan.files[spot.file].path);
+  if (file == files_.end()) return std::nullopt;
+  const auto table = lines_.try_emplace(file->second, input_.module.files.files[file->second].text).first;
+  const auto offset = [&](std::uint32_t line, std::uint32_t column) {
+    return table->second.offset({line - 1, column - 1}, grammar::ColumnUnit::CodePoint);
+  };
+  const Location found{diagnostics::FileId{file->second},
+                       {offset(spot.line, spot.column), offset(spot.end_line, spot.end_column)}};
+  return input_.is_own(found) ? std::optional(found) : std::nullopt;
+}
+
+Location Timing::expression(check::ExprId expr, const Location& otherwise) const {
+  return expr == check::kNone ? otherwise : input_.module.exprs[expr].location;
+}
+
+const check::Guard* Timing::guard_at(const Location& place) const {
+  const auto found = guards_.find(key(place));
+  return found == guards_.end() ? nullptr : found->second;
+}
+
+const check::Step* Timing::step_at(const Location& place) const {
+  const auto found = steps_.find(key(place));
+  return found == steps_.end() ? nullptr : found->second;
+}
+
+const check::StageDecl* Timing::stage_at(const Location& place) const {
+  const auto found = stages_.find(key(place));
+  return found == stages_.end() ? nullptr : found->second;
+}
+
+const check::RolloutDecl* Timing::rollout_at(const Location& place) const {
+  const auto found = declared_.find(key(place));
+  return found == declared_.end() ? nullptr : found->second;
+}
+
+Location Timing::limit_place(const Location& place, bool within) const {
+  const check::Step* step = step_at(place);
+  if (!step) return place;
+  if (const auto* block = std::get_if<check::WithinStep>(&step->body)) return expression(block->limit, place);
+  return expression(within ? step->tail.within : step->tail.timeout, place);
+}
+
+std::string Timing::scope_name(const TimedRollout& rollout, plan::BlockId id) const {
+  const plan::Block& block = rollout.plan.blocks[id];
+  if (block.kind == BlockKind::Stage) return fmt::format("the stage `{}`", block.name);
+  if (block.kind == BlockKind::Rollout) return fmt::format("the rollout `{}`", block.name);
+  return block.kind == BlockKind::Action ? fmt::format("the action `{}`", block.name) : "the block around it";
+}
+
+Location Timing::scope_place(const TimedRollout& rollout, plan::BlockId id) const {
+  const auto found = place(rollout.plan, rollout.plan.blocks[id].spot);
+  if (!found) return {};
+  Location shown = limit_place(*found, true);
+  const std::string_view source = input_.module.files[shown.file].text;
+  const auto line_end = source.find('\n', shown.span.begin);
+  if (line_end < shown.span.end) shown.span.end = static_cast<std::uint32_t>(line_end);
+  return shown;
+}
+
+void Findings::use(const Location& place, std::optional<Diagnostic> finding) {
+  Uses& uses = uses_[{static_cast<std::uint32_t>(place.file), place.span.begin, place.span.end}];
+  uses.always = uses.always && finding.has_value();
+  if (!uses.first) uses.first = std::move(finding);
+}
+
+void Findings::report(diagnostics::Sink& sink) {
+  for (auto& [place, uses] : uses_) {
+    if (uses.always && uses.first) sink.add(std::move(*uses.first));
+  }
+}
+
+void also(Diagnostic& diagnostic, const std::optional<Location>& place, std::string label) {
+  const bool known = place && !place->span.empty();
+  const bool second = known && (place->file != diagnostic.primary.file || place->span != diagnostic.primary.span);
+  if (second) diagnostic.labels.push_back({*place, std::move(label)});
+}
+
+bool exceeds(Nanoseconds time, Nanoseconds limit) {
+  return time > limit && text(time) != text(limit);
+}
+
+std::string text(Nanoseconds time) {
+  return plan::duration_text(time >= kSecond ? (time + kSecond / 2) / kSecond * kSecond : time);
+}
+
+namespace {
+
+// Whether nothing but the traffic is changed there, and nothing waits.
+bool only_traffic(const plan::Plan& plan, plan::BlockId id, bool& sets) {
+  const plan::Block& block = plan.blocks[id];
+  for (const plan::Instruction& one : std::span(plan.code).subspan(block.begin, block.end - block.begin)) {
+    switch (one.op) {
+      case Op::Let:
+      case Op::Jump:
+      case Op::JumpUnless:
+      case Op::Notify:
+      case Op::End: break;
+      case Op::Traffic: sets = true; break;
+      case Op::Run: {
+        const BlockKind kind = plan.blocks[one.b].kind;
+        const bool plain = kind == BlockKind::If || kind == BlockKind::Each || kind == BlockKind::Step;
+        if (!plain || !only_traffic(plan, one.b, sets)) return false;
+        break;
+      }
+      default: return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_left_at_once(const TimedRollout& rollout, plan::BlockId id) {
+  bool sets = false;
+  const bool stage = rollout.plan.blocks[id].kind == BlockKind::Stage;
+  // Where a rollback leads to its end, the run stands there.
+  return stage && rollout.time(id).watched.most && only_traffic(rollout.plan, id, sets) && sets;
+}
+
+bool never_fires(const TimedRollout& rollout, const plan::GuardTime& guard) {
+  const plan::BlockTime& scope = rollout.time(guard.scope);
+  return scope.watched.most && exceeds(guard.earliest, *scope.watched.most);
+}
+
+}  // namespace rollout::lints
