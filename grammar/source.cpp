@@ -47,6 +47,12 @@ LineColumn LineTable::position(std::uint32_t offset, ColumnUnit unit) const {
   const std::size_t line = after == starts_.begin() ? 0 : static_cast<std::size_t>(after - starts_.begin()) - 1;
   std::uint32_t column = 0;
   for (std::size_t at = starts_[line]; at < offset;) {
+    // Nearly all of a program is ASCII, where a byte is a column in every unit.
+    if (static_cast<unsigned char>(text_[at]) < 0x80) {
+      ++column;
+      ++at;
+      continue;
+    }
     const std::size_t length = std::max<std::size_t>(1, utf8_length(text_.substr(at)));
     if (at + length > offset) break;
     column += columns_of(length, unit);

@@ -158,7 +158,9 @@ std::vector<Allow> allows_of(const grammar::SyntaxTree& tree, FileId file) {
 Span removed_with(const Allow& allow, std::string_view text) {
   Span span = allow.comment;
   while (span.begin > 0 && is_blank(text[span.begin - 1])) --span.begin;
-  if (allow.own_line && span.end < text.size()) ++span.end;
+  if (!allow.own_line) return span;
+  if (span.end < text.size() && text[span.end] == '\r') ++span.end;
+  if (span.end < text.size() && text[span.end] == '\n') ++span.end;
   return span;
 }
 

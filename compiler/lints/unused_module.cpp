@@ -29,6 +29,21 @@ std::set<std::string_view> qualifiers(const grammar::SyntaxTree& tree) {
   return names;
 }
 
+// With its line end and what stands behind it there, unless that is another statement.
+grammar::Span with_line(std::string_view text, grammar::Span use) {
+  const std::size_t found = text.find('\n', use.end);
+  const std::size_t end = found == std::string_view::npos ? text.size() : found + 1;
+  const std::string_view rest = text.substr(use.end, end - use.end);
+  const std::size_t first = rest.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && rest[first] == ';') {
+    const std::size_t next = rest.find_first_not_of(" \t", first + 1);
+    return {use.begin, use.end + static_cast<std::uint32_t>(next == std::string_view::npos ? rest.size() : next)};
+  }
+  const bool alone = first == std::string_view::npos || rest[first] == '#';
+  const bool begins_line = use.begin == 0 || text[use.begin - 1] == '\n';
+  return alone && begins_line ? grammar::Span{use.begin, static_cast<std::uint32_t>(end)} : use;
+}
+
 void report_modules(const LintInput& input, FileId file, diagnostics::Sink& sink) {
   const grammar::SyntaxTree& tree = input.module.trees[static_cast<std::size_t>(file)];
   const auto uses = tree.root().children(SyntaxKind::Use);
@@ -42,10 +57,8 @@ void report_modules(const LintInput& input, FileId file, diagnostics::Sink& sink
         std::ranges::find_if(uses, [&](grammar::NodeRef node) { return node.span().contains(symbol.declared.span); });
     if (use == uses.end()) continue;
     const grammar::Span span = use->span();
-    const std::size_t line_end = tree.text().find('\n', span.end);
-    const auto end = static_cast<std::uint32_t>(line_end == std::string_view::npos ? tree.text().size() : line_end + 1);
     Report(sink, Code::UnusedModule, {file, span}, fmt::format("nothing here uses the module `{}`", symbol.name))
-        .replace({file, {span.begin, end}}, "", "remove the line", diagnostics::Applicability::Safe);
+        .replace({file, with_line(tree.text(), span)}, "", "remove the line", diagnostics::Applicability::Safe);
   }
 }
 

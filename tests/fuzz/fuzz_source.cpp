@@ -1,9 +1,12 @@
-// source: any text is parsed, checked and its findings shown; a sound one is lowered to a plan that verifies
+// source: any text is parsed, checked and its findings shown; a sound one is linted, and lowered to a plan that
+// verifies
 #include <fmt/format.h>
 
 #include "compiler/check/check.hpp"
 #include "compiler/diagnostics/render.hpp"
 #include "compiler/driver/compile.hpp"
+#include "compiler/lints/allow.hpp"
+#include "compiler/lints/lints.hpp"
 #include "compiler/lower/lower.hpp"
 #include "grammar/syntax_tree.hpp"
 #include "runtime/plan/format.hpp"
@@ -39,6 +42,10 @@ void check_places(const driver::CompiledFile& file) {
       broken("a diagnostic points outside of its file: " + diagnostic.message);
     }
     if (diagnostic.message.empty()) broken("a diagnostic says nothing");
+    const bool warning = diagnostics::severity_of(diagnostic.code) == diagnostics::Severity::Warning;
+    if (warning && file.module.files.files[number].path.starts_with("std/")) {
+      broken("a warning about the library that comes with the compiler: " + diagnostic.message);
+    }
   }
 }
 
@@ -58,7 +65,18 @@ driver::CompiledFile compile(std::string text) {
       .file = [](std::string_view, std::string_view) -> std::optional<grammar::SourceFile> { return std::nullopt; }};
   diagnostics::Sink sink;
   check::CheckedModule module = check::check({"fuzz.rollout", std::move(text)}, nothing_beside, sink);
-  return {"fuzz.rollout", std::move(module), sink.sorted(), sink.has_errors(), sink.warning_count()};
+  const bool has_errors = sink.has_errors();
+  if (!has_errors) {
+    std::vector<lints::LoweredRollout> lowered;
+    for (std::uint32_t index = 0; index < module.rollouts.size(); ++index) {
+      const std::string& name = module.symbols[module.rollouts[index].symbol].name;
+      auto plan = plan::verify(lower::lower_rollout(module, name));
+      if (plan) lowered.push_back({name, index, std::move(*plan)});
+    }
+    lints::run_lints({module, lints::own_files(module), lowered}, sink);
+  }
+  std::vector<diagnostics::Diagnostic> found = lints::apply_allows(module, sink.sorted(), !has_errors);
+  return {"fuzz.rollout", std::move(module), std::move(found), has_errors, sink.warning_count()};
 }
 
 }  // namespace

@@ -39,6 +39,15 @@ TEST_CASE("of several codes only those go that silence nothing") {
   CHECK(fixed(guard + "  # allow W0402: why\n}\n") == guard + "  # allow W0402: why\n}\n");
 }
 
+TEST_CASE("line ends of Windows are kept whole") {
+  CHECK(fixed("# allow W0401: why\r\nlet a = 1\r\n") == "let a = 1\r\n");
+}
+
+TEST_CASE("what stands behind a module on its line stays") {
+  const std::string text = "use std.slack; use std.prometheus\nmetric e: ratio = prometheus.query(\"e\")\n";
+  CHECK(fixed(text) == "use std.prometheus\nmetric e: ratio = prometheus.query(\"e\")\n");
+}
+
 TEST_CASE("a module that nothing uses is removed with its line") {
   CHECK(fixed("## The file.\n\nuse std.slack\nuse std.prometheus\nmetric e: ratio = prometheus.query(\"e\")\n") ==
         "## The file.\n\nuse std.prometheus\nmetric e: ratio = prometheus.query(\"e\")\n");

@@ -6,8 +6,8 @@
 
 #include "support.hpp"
 
-// Each tests/golden/lints/NAME.rollout is compiled, and what the lints say stands beside it in NAME.txt. All of them are
-// written anew with ROLLOUT_UPDATE_GOLDENS=1.
+// Each tests/golden/lints/NAME.rollout is compiled, and what the lints say stands beside it in NAME.txt. All of them
+// are written anew with ROLLOUT_UPDATE_GOLDENS=1.
 
 using namespace rollout;
 using lints::test::read_text;
