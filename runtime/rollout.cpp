@@ -26,9 +26,8 @@ void add_state(CLI::App& verb, Common& common) {
 }
 
 void add_format(CLI::App& verb, Format& format) {
-  verb.add_option("--format", format, "text or json")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, Format>{{"text", Format::Text}, {"json", Format::Json}}));
+  CLI::CheckedTransformer names(std::map<std::string, Format>{{"text", Format::Text}, {"json", Format::Json}});
+  verb.add_option("--format", format, "text or json")->transform(names.description(""))->type_name("FORMAT");
 }
 
 void add_how_to_run(CLI::App& verb, RunArguments& how) {

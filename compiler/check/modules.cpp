@@ -85,8 +85,15 @@ std::string last_name(std::string_view path) {
   return std::string(path.substr(path.find_last_of('.') + 1));
 }
 
+// `std.prometheus`, also where blanks stand around the dot.
+std::string dotted_name(NodeRef path) {
+  std::string name(path.text());
+  std::erase_if(name, [](char letter) { return letter == ' ' || letter == '\t' || letter == '\r'; });
+  return name;
+}
+
 void report_unknown_module(Checker& c, FileId file, const grammar::UseView& view, NodeRef path) {
-  const std::string name(path.text());
+  const std::string name = dotted_name(path);
   const std::string module = last_name(name);
   const auto names = standard_names();
   // `use kubernetes` lacks its first part; anything else may be misspelt.
@@ -102,7 +109,7 @@ void report_unknown_module(Checker& c, FileId file, const grammar::UseView& view
 }
 
 void use_standard(Checker& c, FileId file, const grammar::UseView& view, NodeRef path) {
-  const std::string name(path.text());
+  const std::string name = dotted_name(path);
   const bool standard = name.starts_with(kStandardPrefix);
   const std::string module = standard ? name.substr(kStandardPrefix.size()) : name;
   const auto text = standard ? stdlib::module_text(module) : std::nullopt;

@@ -91,9 +91,11 @@ void report_leak(Checker& c, const Operand& operand) {
 void report_operation(Checker& c, Code code, const OperatorRow& row, const Operand& left, const Operand& right) {
   if (is_secret(c, c.expr(left.expr).type)) return report_leak(c, left);
   if (is_secret(c, c.expr(right.expr).type)) return report_leak(c, right);
-  if (c.expr(left.expr).type == c.expr(right.expr).type && c.kind_of(left.expr) == TypeKind::Enum) {
+  if (c.expr(left.expr).type == c.expr(right.expr).type && code == Code::Incomparable) {
+    const bool labels = c.kind_of(left.expr) == TypeKind::Enum;
     c.report(code, {c.at.file, {left.node.span().begin, right.node.span().end}},
-             fmt::format("labels of `{}` have no order", type_text(c, c.expr(left.expr).type)))
+             labels ? fmt::format("labels of `{}` have no order", type_text(c, c.expr(left.expr).type))
+                    : fmt::format("{} has no order", type_phrase(c, c.expr(left.expr).type)))
         .help("compare with `==` or `!=`, or list them: `x in [a, b]`");
     return;
   }

@@ -52,11 +52,18 @@ Mark mark_of(const Row& row, const Record& record) {
   return row.mark;
 }
 
+// A latency of 1.4s is no second; a wait of minutes is told in whole seconds.
+std::string measured(plan::Nanoseconds duration) {
+  constexpr plan::Nanoseconds kSecond = 1'000'000'000, kShown = kSecond / 100;
+  const bool part_of_a_second = duration > kSecond && duration < 60 * kSecond && duration % kSecond != 0;
+  return part_of_a_second ? plan::duration_text((duration + kShown / 2) / kShown * kShown) : readable(duration);
+}
+
 std::string value_text(const plan::Value& given) {
   if (given.is_missing()) return {};
   const plan::Value value = rounded(given);
   if (value.kind() == ValueKind::Instant) return time_of_day_text(value.as_integer()) + " UTC";
-  if (value.kind() == ValueKind::Duration) return readable(value.as_integer());
+  if (value.kind() == ValueKind::Duration) return measured(value.as_integer());
   if (value.kind() == ValueKind::Map || value.kind() == ValueKind::List) {
     std::string text;
     for (const plan::Value& one : value.as_list()) text += (text.empty() ? "" : ", ") + plan::to_text(one);
