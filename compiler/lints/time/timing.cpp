@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
+
+#include "runtime/plan/calendar.hpp"
 
 namespace rollout::lints {
 namespace {
@@ -101,6 +104,15 @@ Location Timing::limit_place(const Location& place, bool within) const {
   return expression(within ? step->tail.within : step->tail.timeout, place);
 }
 
+Location Timing::gate_limit_place(const Location& place) const {
+  const check::Step* step = step_at(place);
+  if (!step) return place;
+  if (const auto* approve = std::get_if<check::ApproveStep>(&step->body)) return expression(approve->within, place);
+  if (const auto* list = std::get_if<check::ChecklistStep>(&step->body)) return expression(list->within, place);
+  if (const auto* ask = std::get_if<check::AskStep>(&step->body)) return expression(ask->within, place);
+  return place;
+}
+
 std::string Timing::scope_name(const TimedRollout& rollout, plan::BlockId id) const {
   const plan::Block& block = rollout.plan.blocks[id];
   if (block.kind == BlockKind::Stage) return fmt::format("the stage `{}`", block.name);
@@ -134,6 +146,42 @@ void also(Diagnostic& diagnostic, const std::optional<Location>& place, std::str
   const bool known = place && !place->span.empty();
   const bool second = known && (place->file != diagnostic.primary.file || place->span != diagnostic.primary.span);
   if (second) diagnostic.labels.push_back({*place, std::move(label)});
+}
+
+namespace {
+
+// One zone's wall clock is enough to compare windows that all go by it; across zones only a run can tell.
+bool one_zone(const std::vector<plan::Window>& windows, const std::vector<plan::Window>& own) {
+  std::vector<plan::Window> all = windows;
+  all.insert(all.end(), own.begin(), own.end());
+  return std::ranges::all_of(all, [&](const plan::Window& window) { return window.zone == all.front().zone; });
+}
+
+// The longest time that these windows are open without a break; kNeverOpens where they never close.
+Nanoseconds longest_break_free(const plan::Openings& when) {
+  constexpr Nanoseconds kWeek = Nanoseconds{7 * 86'400} * 1'000'000'000;
+  Nanoseconds longest = 0;
+  for (Nanoseconds at = 0; at <= kWeek;) {
+    const Nanoseconds opens = plan::next_opening(at, when);
+    if (opens == plan::kNeverOpens) break;
+    const Nanoseconds closes = plan::closing_after(opens, when);
+    if (closes == plan::kNeverOpens) return plan::kNeverOpens;
+    longest = std::max(longest, closes - opens);
+    at = closes;
+  }
+  return longest;
+}
+
+}  // namespace
+
+Most longest_opening(const plan::Plan& plan, plan::RolloutId id, plan::StageId stage) {
+  static const std::vector<plan::Freeze> kNoFreezes;
+  static const std::vector<plan::Zone> kWallClock;
+  const std::vector<plan::Window>& windows = plan::rollout_row(plan, id).windows;
+  const std::vector<plan::Window>& own = plan.stages[stage].windows;
+  if ((windows.empty() && own.empty()) || !one_zone(windows, own)) return std::nullopt;
+  const Nanoseconds longest = longest_break_free({windows, own, kNoFreezes, kWallClock});
+  return longest == 0 || longest == plan::kNeverOpens ? std::nullopt : Most(longest);
 }
 
 bool exceeds(Nanoseconds time, Nanoseconds limit) {

@@ -50,6 +50,8 @@ class Timing {
 
   // Where the `within` (else the `timeout`) of the step there is written; the step where it has none.
   Location limit_place(const Location& step, bool within) const;
+  // Where the `within` of the approval, checklist or question there is written; the step where it has none.
+  Location gate_limit_place(const Location& step) const;
 
   // "the stage `canary`".
   std::string scope_name(const TimedRollout& rollout, plan::BlockId block) const;
@@ -88,6 +90,9 @@ class Findings {
 
 // A second place, where it is known and another one than the first.
 void also(Diagnostic& diagnostic, const std::optional<Location>& place, std::string label);
+// How long the windows in which the stage of that rollout may be entered are open at a time; nothing where they never
+// close, or where only a run can tell since they go by several zones.
+Most longest_opening(const plan::Plan& plan, plan::RolloutId rollout, plan::StageId stage);
 // Longer, and not by less than people would say.
 bool exceeds(Nanoseconds time, Nanoseconds limit);
 // As people write it; whole seconds from one second on.

@@ -73,6 +73,12 @@ constexpr Case kSpeaks[] = {
     {"W0431", "steps", "rollout r {\n  hold 1h\n  at start - 1h {\n    hold 2h\n  }\n}\n"},
     {"W0431", "once", "rollout r {\n  hold 1h\n  at success + 1h every 1d for 12h {\n    readonly run `x`\n  }\n}\n"},
     {"W0432", "blind", "rollout r {\n  stage a {\n    when slow > 1% then rollback\n    hold 15m\n  }\n}\n"},
+    {"W0434", "between",
+     "rollout r {\n  window 02:00..04:00 UTC\n  stage a { hold 1h }\n  approve \"go\" by crew within 61m else abort\n"
+     "  stage b { hold 1m }\n}\n"},
+    {"W0434", "inside",
+     "rollout r {\n  stage a { hold 10m }\n  stage b {\n    hold 1h\n    checklist \"look\" by crew within 1d {\n"
+     "      item \"charts\"\n    }\n  }\n  stage c {\n    window 02:00..04:00 UTC\n    hold 1m\n  }\n}\n"},
     {"W0433", "stale", "rollout r {\n  stage a {\n    when old > 1% for 5m then rollback\n    hold 20m\n  }\n}\n"},
 };
 
@@ -167,6 +173,17 @@ constexpr Case kSilent[] = {
      "rollout r {\n  when slow > 50% for 10m then pause\n  stage a {\n    when slow > 1% then rollback\n    hold 15m\n "
      " }\n"
      "  stage b { hold 1h }\n}\n"},
+    {"W0434", "in time",
+     "rollout r {\n  window 02:00..04:00 UTC\n  stage a { hold 1h }\n  approve \"go\" by crew within 60m else abort\n"
+     "  stage b { hold 1m }\n}\n"},
+    {"W0434", "before the first stage",
+     "rollout r {\n  window 02:00..04:00 UTC\n  approve \"go\" by crew within 1d else abort\n  stage a { hold 1h "
+     "}\n}\n"},
+    {"W0434", "after the last entry",
+     "rollout r {\n  window 02:00..04:00 UTC\n  stage a { hold 1h }\n  stage b { approve \"go\" by crew within 1d else "
+     "abort }\n}\n"},
+    {"W0434", "no window",
+     "rollout r {\n  stage a { hold 1h }\n  approve \"go\" by crew within 1d else abort\n  stage b { hold 1m }\n}\n"},
     {"W0433", "fresh enough",
      "rollout r {\n  stage a {\n    when old > 1% for 5m then rollback\n    hold 30m\n  }\n}\n"},
 };
