@@ -66,6 +66,7 @@ class Matching {
   void place_named(NodeRef node, NodeRef name) {
     const auto found = std::ranges::find(parameters_, name.text(), &Parameter::name);
     if (found == parameters_.end()) return report_unknown(name);
+    if (found->symbol != kNone) c_.note(name, found->symbol);
     const auto index = static_cast<std::size_t>(found - parameters_.begin());
     if (found->name == site_.supplied) {
       c_.report(Code::DuplicateArgument, c_.here(name), fmt::format("`{}` is given by `traffic` itself", name.text()))
@@ -167,8 +168,8 @@ std::vector<Parameter> of_arguments(const Checker& c, std::span<const Argument> 
   std::vector<Parameter> parameters;
   for (const Argument& argument : arguments) {
     const Symbol& symbol = c.symbol(argument.symbol);
-    parameters.push_back(
-        {symbol.name, symbol.type, argument.default_value, argument.default_value == kNone, is_secret(c, symbol.type)});
+    parameters.push_back({symbol.name, symbol.type, argument.default_value, argument.default_value == kNone,
+                          is_secret(c, symbol.type), argument.symbol});
   }
   return parameters;
 }

@@ -127,6 +127,7 @@ CheckedModule check(grammar::SourceFile main, const ModuleLoader& loader, diagno
   report_unprotected_changes(c);
   check_scenarios(c);
   module.uses = std::move(c.uses);
+  module.modules = std::move(c.modules);
   return module;
 }
 

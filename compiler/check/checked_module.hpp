@@ -501,6 +501,22 @@ struct Use {
   Location where;
 };
 
+// A name in the text, exactly that word, and what it stands for. Declarations are not in it (Symbol::declared is).
+struct ResolvedName {
+  SymbolId symbol = kNone;
+  Location where;
+  bool operator==(const ResolvedName& other) const {
+    return symbol == other.symbol && where.file == other.where.file && where.span == other.where.span;
+  }
+};
+
+// What a Module symbol's `index` points to.
+struct ModuleScope {
+  std::string name;                         // "kubernetes": where natives of the module are found
+  std::optional<diagnostics::FileId> file;  // none where it only holds natives
+  bool unknown = false;  // there is no such module, which was reported: whatever is looked up in it is silent
+};
+
 // One file with everything that it uses, standard library included.
 struct CheckedModule {
   diagnostics::Files files;                // 0 is the main file
@@ -530,6 +546,8 @@ struct CheckedModule {
   std::vector<RolloutDecl> rollouts;
   std::vector<ScenarioDecl> scenarios;
   std::vector<std::vector<Use>> uses;  // by SymbolId of the declaration that uses; those of modules are not in it
+  std::vector<ResolvedName> names;     // in no order; a name that is checked more than once may be repeated
+  std::vector<ModuleScope> modules;    // by Symbol::index of a Module
 
   const Type& type_of(ExprId expr) const { return types[exprs[expr].type]; }
 };

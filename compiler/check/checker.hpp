@@ -12,6 +12,7 @@
 
 #include "compiler/check/check.hpp"
 #include "compiler/check/checked_module.hpp"
+#include "compiler/check/describe.hpp"
 #include "compiler/check/report.hpp"
 #include "grammar/views.hpp"
 
@@ -80,13 +81,6 @@ struct FileScope {
   bool loading = false;            // its `use` lines are being followed
 };
 
-// What a Module symbol's `index` points to.
-struct ModuleScope {
-  std::string name;            // "kubernetes"
-  std::optional<FileId> file;  // none where it only holds natives
-  bool unknown = false;        // there is no such module, which was reported: whatever is looked up in it is silent
-};
-
 struct Checker {
   Checker(CheckedModule& checked, const ModuleLoader& module_loader, diagnostics::Sink& diagnostics_sink)
       : module(checked), loader(module_loader), sink(diagnostics_sink) {}
@@ -111,6 +105,8 @@ struct Checker {
   bool direct = false;  // the next expression is the whole value of a `let` or a step: a call may stand there
 
   Location here(NodeRef node) const { return {at.file, node.span()}; }
+  // Notes what a name in the text stands for.
+  void note(NodeRef name, SymbolId id) { module.names.push_back({id, here(name)}); }
   Report report(Code code, Location where, std::string message) { return {sink, code, where, std::move(message)}; }
   Symbol& symbol(SymbolId id) { return module.symbols[id]; }
   const Symbol& symbol(SymbolId id) const { return module.symbols[id]; }
@@ -188,7 +184,6 @@ SymbolId resolve_kind(Checker& c, NodeRef node, SymbolKind kind, std::string_vie
 // Whether the name stands in text that could not be read: what is not found may well be declared there.
 bool is_in_broken_text(const Checker& c, std::string_view name);
 std::vector<std::string> visible_names(const Checker& c);
-std::string_view kind_phrase(SymbolKind kind);  // "a metric"
 // Notes that the declaration being checked uses the symbol, and checks the symbol's own declaration if that is due.
 void use_symbol(Checker& c, SymbolId symbol, Location where);
 // The context value of that name where it is in scope here.
@@ -275,7 +270,8 @@ struct Parameter {
   TypeId type = kNone;
   ExprId default_value = kNone;
   bool required = true;
-  bool secret = false;  // may receive a secret
+  bool secret = false;      // may receive a secret
+  SymbolId symbol = kNone;  // of its declaration; natives and records have none
 };
 struct CallSite {
   std::string callee;  // `set_image`, without backticks
@@ -302,7 +298,6 @@ bool is_series_function(NodeRef call, std::string_view name);
 ExprId check_series_function(Checker& c, NodeRef call, std::string_view name);
 // Whether the name is that of a builtin or of a function over metrics.
 bool is_builtin_name(std::string_view name);
-std::vector<std::string> builtin_names();
 
 void add_natives(Checker& c);
 

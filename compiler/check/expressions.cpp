@@ -259,6 +259,7 @@ ExprId label_expr(Checker& c, NodeRef node, std::string_view name, TypeId want) 
 
 ExprId check_enum_label(Checker& c, NodeRef node, SymbolId symbol, NodeRef name) {
   use_symbol(c, symbol, c.here(node));
+  static_cast<void>(resolve(c, *grammar::MemberView{{node}}.object(), {}));
   const TypeId type = c.symbol(symbol).type;
   if (type == kErrorType) return error_expr(c, c.here(node));
   if (const ExprId label = label_expr(c, node, name.text(), type); label != kNone) return label;
@@ -388,6 +389,7 @@ ExprId check_name(Checker& c, NodeRef node, TypeId want) {
   if (const ExprId label = label_expr(c, node, name->text(), want); label != kNone) return label;
   const SymbolId symbol = find_name(c, name->text());
   if (symbol != kNone) {
+    c.note(*name, symbol);
     return check_use(c, node, symbol, call_site(c, node, symbol, want));
   }
   if (const auto context = find_context(c, name->text())) {

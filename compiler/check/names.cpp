@@ -224,6 +224,7 @@ SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted, std::optiona
     report_unknown_name(c, names.front(), wanted, kind);
     return kNone;
   }
+  c.note(names.front(), found);
   for (std::size_t i = 1; i < names.size(); ++i) {
     const Symbol& symbol = c.symbol(found);
     if (symbol.kind != SymbolKind::Module) {
@@ -236,6 +237,7 @@ SymbolId resolve(Checker& c, NodeRef node, std::string_view wanted, std::optiona
       report_unknown_member(c, found, names[i]);
       return kNone;
     }
+    c.note(names[i], member);
     found = member;
   }
   return found;

@@ -194,6 +194,7 @@ std::uint32_t find_stage(Checker& c, NodeRef name) {
     const Symbol& stage = c.symbol(c.module.stages[stages[i]].symbol);
     names.push_back(stage.name);
     if (stage.name != name.text()) continue;
+    c.note(name, c.module.stages[stages[i]].symbol);
     if (place.stage_index == kNone || i < place.stage_index) return stages[i];
     c.report(Code::StageNotEarlier, c.here(name),
              i == place.stage_index ? fmt::format("`{}` is this stage itself", stage.name)

@@ -68,6 +68,18 @@ std::vector<std::string> stages_within(const Checker& c, SymbolId rollout, bool 
   return names;
 }
 
+// The rollout's own stage of that name, else that of a child.
+void note_stage(Checker& c, SymbolId rollout, bool children, NodeRef name) {
+  std::vector<SymbolId> rollouts{rollout};
+  if (children) std::ranges::copy(children_of(c, rollout), std::back_inserter(rollouts));
+  for (const SymbolId one : rollouts) {
+    for (const std::uint32_t stage : c.module.rollouts[c.symbol(one).index].stages) {
+      const SymbolId symbol = c.module.stages[stage].symbol;
+      if (c.symbol(symbol).name == name.text()) return c.note(name, symbol);
+    }
+  }
+}
+
 // `("cart", _)`, as plans write the arguments of a child; nothing where none are given.
 std::string arguments_text(Checker& c, const Part& part, SymbolId rollout) {
   if (!part.call) return {};
@@ -105,6 +117,7 @@ SymbolId follow(Checker& c, std::span<const Part> parts, std::string& text) {
       return kNone;
     }
     at = *found;
+    c.note(part.name, at);
     text += (text.empty() ? "" : ".") + c.symbol(at).name + arguments_text(c, part, at) + index_text(c, part);
   }
   return at;
@@ -141,6 +154,7 @@ std::string stage_path(Checker& c, NodeRef node) {
     if (!known) report.meant(c.here(last.name), last.name.text(), names);
     return {};
   }
+  note_stage(c, rollout, parts.size() == 1, last.name);
   return text + (text.empty() ? "" : ".") + std::string(last.name.text());
 }
 

@@ -125,6 +125,7 @@ TypeId check_named_type(Checker& c, NodeRef name) {
   const SymbolKind kind = c.symbol(symbol).kind;
   if (kind == SymbolKind::Enum || kind == SymbolKind::Record) {
     use_symbol(c, symbol, c.here(name));
+    if (!qualified) c.note(name, symbol);
     return c.symbol(symbol).type == kNone ? kErrorType : c.symbol(symbol).type;
   }
   c.report(Code::UnknownType, c.here(name), fmt::format("`{}` is {}, not a type", text, kind_phrase(kind)))
@@ -205,14 +206,15 @@ TypeId check_type(Checker& c, MaybeNode node, std::string_view owner) {
   return kErrorType;
 }
 
-std::string type_text(const Checker& c, TypeId id) {
-  const Type& type = type_at(c, id);
+std::string type_text(const CheckedModule& module, TypeId id) {
+  const Type& type = module.types[id == kNone ? kErrorType : id];
+  // The kind alone, as of `enum` before anybody has declared one.
+  if (type.element == kNone && type.declaration == kNone) return std::string(row_of(type.kind).text);
   switch (type.kind) {
-    case TypeKind::List: return type.element == kNone ? "list" : fmt::format("[{}]", type_text(c, type.element));
-    case TypeKind::Map:
-      return type.element == kNone ? "map" : fmt::format("{{ string: {} }}", type_text(c, type.element));
-    case TypeKind::Enum: return c.module.enums[type.declaration].name;
-    case TypeKind::Record: return c.module.records[type.declaration].name;
+    case TypeKind::List: return fmt::format("[{}]", type_text(module, type.element));
+    case TypeKind::Map: return fmt::format("{{ string: {} }}", type_text(module, type.element));
+    case TypeKind::Enum: return module.enums[type.declaration].name;
+    case TypeKind::Record: return module.records[type.declaration].name;
     case TypeKind::Error:
     case TypeKind::Bool:
     case TypeKind::Number:
@@ -235,6 +237,10 @@ std::string type_text(const Checker& c, TypeId id) {
     case TypeKind::Nothing: break;
   }
   return std::string(row_of(type.kind).text);
+}
+
+std::string type_text(const Checker& c, TypeId id) {
+  return type_text(c.module, id);
 }
 
 std::string type_phrase(const Checker& c, TypeId id) {

@@ -59,6 +59,9 @@ CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& op
   const check::ModuleLoader loader{
       .file = [&](std::string_view using_file, std::string_view path) -> std::optional<grammar::SourceFile> {
         std::string found = path_beside(using_file, path);
+        if (auto text = options.unsaved ? options.unsaved(found) : std::nullopt) {
+          return grammar::SourceFile{std::move(found), std::move(*text)};
+        }
         auto bytes = read_bytes(found, options.most_bytes);
         if (!bytes) return std::nullopt;
         return grammar::SourceFile{std::move(found), std::move(*bytes)};

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +25,8 @@ struct InputError {
 
 struct CompileOptions {
   std::size_t most_bytes = 16u << 20;  // of each source file
+  // The text that stands for a file on disk, for one that an editor holds unsaved; nothing where the disk has it.
+  std::function<std::optional<std::string>(const std::string& path)> unsaved = {};
 };
 
 // One file with everything that it uses, checked. Complete where `has_errors` is false.

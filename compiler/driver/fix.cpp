@@ -33,17 +33,27 @@ bool fits(const Fix& fix, const CompiledFile& file, const std::map<FileId, std::
 
 }  // namespace
 
-std::vector<FixedFile> apply_safe_fixes(const CompiledFile& file) {
+std::vector<const Fix*> safe_fixes(const CompiledFile& file) {
   std::map<FileId, std::vector<Edit>> taken;
-  std::map<FileId, std::size_t> counts;
+  std::vector<const Fix*> fixes;
   for (const diagnostics::Diagnostic& diagnostic : file.diagnostics) {
     for (const Fix& fix : diagnostic.fixes) {
       if (fix.applicability != diagnostics::Applicability::Safe || fix.edits.empty() || !fits(fix, file, taken))
         continue;
       for (const Edit& edit : fix.edits) taken[edit.location.file].push_back(edit);
-      ++counts[fix.edits.front().location.file];
+      fixes.push_back(&fix);
       break;
     }
+  }
+  return fixes;
+}
+
+std::vector<FixedFile> apply_safe_fixes(const CompiledFile& file) {
+  std::map<FileId, std::vector<Edit>> taken;
+  std::map<FileId, std::size_t> counts;
+  for (const Fix* fix : safe_fixes(file)) {
+    for (const Edit& edit : fix->edits) taken[edit.location.file].push_back(edit);
+    ++counts[fix->edits.front().location.file];
   }
   std::vector<FixedFile> fixed;
   for (auto& [id, edits] : taken) {

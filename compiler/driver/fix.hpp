@@ -15,6 +15,9 @@ struct FixedFile {
   std::size_t fixes;  // how many were applied
 };
 
+// The fixes that can be applied together: each whole or not at all, of two that touch the same text the first. Point
+// into the file's diagnostics.
+std::vector<const diagnostics::Fix*> safe_fixes(const CompiledFile& file);
 // The files of the compilation that safe fixes change, with their new texts. A fix is applied whole or not at all; of
 // two that touch the same text the first is, and the other comes up again when the result is compiled. Files of the
 // library that comes with the compiler stay.

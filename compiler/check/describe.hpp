@@ -1,0 +1,19 @@
+// How parts of a checked module are called: for messages, and for editors.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/check/checked_module.hpp"
+
+namespace rollout::check {
+
+// As in the source: "duration", "[string]"; empty for an unknown type.
+std::string type_text(const CheckedModule& module, TypeId type);
+// With its article: "a metric".
+std::string_view kind_phrase(SymbolKind kind);
+// Functions that need no declaration: `lines`, `avg`, `any`.
+std::vector<std::string> builtin_names();
+
+}  // namespace rollout::check
