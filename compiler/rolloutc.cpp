@@ -14,6 +14,7 @@ struct Run {
   Exit operator()(const FormatArguments& arguments) const { return format(arguments); }
   Exit operator()(const ExplainArguments& arguments) const { return explain(arguments); }
   Exit operator()(const DisasmArguments& arguments) const { return disasm(arguments); }
+  Exit operator()(const LanguageServerArguments& arguments) const { return language_server(arguments); }
   Exit operator()(const PrintArguments& arguments) const { return print(arguments); }
   Exit operator()(const Arguments& arguments) const { return std::visit(*this, arguments); }
   Exit operator()(Exit status) const { return status; }

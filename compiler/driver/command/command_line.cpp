@@ -147,6 +147,16 @@ CLI::App* add_disasm(CLI::App& app, DisasmArguments& arguments) {
   return verb;
 }
 
+CLI::App* add_language_server(CLI::App& app) {
+  CLI::App* verb = app.add_subcommand("lsp", "answer an editor: the language server, on standard input and output");
+  // Editors pass it to servers that know other transports as well; there is only this one.
+  verb->add_flag_callback("--stdio", [] {}, "the default, and the only way");
+  verb->footer(
+      "\nEditors start this themselves; docs/editors.md says how to set them up.\n"
+      "\nExit status: 0 after `shutdown` and `exit`, 1 where the editor went away without them.\n");
+  return verb;
+}
+
 CLI::App* add_print(CLI::App& app, PrintArguments& arguments) {
   CLI::App* verb = app.add_subcommand("print", "show a stage of the compiler as text: tokens, tree or plan");
   add_printed(*verb, arguments.what);
@@ -175,9 +185,9 @@ CLI::App* add_completion(CLI::App& app, std::string& shell) {
 
 // An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
 std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
-  constexpr std::string_view kOptions[] = {"--format", "--deny-warnings", "--fix",  "--summary",
-                                           "--output", "--check",         "--diff", "--lines",
-                                           "--stdin",  "--rollout",       "--help", "--version"};
+  constexpr std::string_view kOptions[] = {"--format",  "--deny-warnings", "--fix",    "--summary", "--output",
+                                           "--check",   "--diff",          "--lines",  "--stdin",   "--stdio",
+                                           "--rollout", "--help",          "--version"};
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return "";
   const std::vector<std::string> extras = app.remaining(true);
   const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
@@ -189,17 +199,17 @@ std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
 
 // What is wrong with the command line, and the verb that was probably meant.
 Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
-  const std::vector<std::string> verbs = {"check", "build", "fmt", "explain", "disasm", "print", "completion"};
+  const std::vector<std::string> verbs = {"check", "build", "fmt", "explain", "disasm", "lsp", "print", "completion"};
   std::string message = error.what();
   const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
   if (unknown_verb) {
     const auto meant = diagnostics::closest(words[1], verbs);
     message = fmt::format("there is no command `{}`; {}", words[1],
                           meant ? fmt::format("did you mean `{}`?", *meant)
-                                : "it is check, build, fmt, explain, disasm, print or completion");
+                                : "it is check, build, fmt, explain, disasm, lsp, print or completion");
   }
   if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
-  if (count == 1) message = "name a command: check, build, fmt, explain, disasm, print or completion";
+  if (count == 1) message = "name a command: check, build, fmt, explain, disasm, lsp, print or completion";
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
   fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
@@ -230,6 +240,7 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   const CLI::App* format_verb = add_format_verb(app, format);
   const CLI::App* explain_verb = add_explain(app, explain);
   const CLI::App* disasm_verb = add_disasm(app, disasm);
+  const CLI::App* language_server_verb = add_language_server(app);
   add_print(app, print);
   std::string shell_name;
   const CLI::App* completion_verb = add_completion(app, shell_name);
@@ -256,6 +267,7 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   if (format_verb->parsed()) return Arguments(std::move(format));
   if (explain_verb->parsed()) return Arguments(std::move(explain));
   if (disasm_verb->parsed()) return Arguments(std::move(disasm));
+  if (language_server_verb->parsed()) return Arguments(LanguageServerArguments{});
   return Arguments(std::move(print));
 }
 

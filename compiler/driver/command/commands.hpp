@@ -48,6 +48,7 @@ struct FormatArguments {
 struct ExplainArguments {
   std::string code;  // E0301 or type-mismatch; empty: list them all
 };
+struct LanguageServerArguments {};
 enum class Printed : std::uint8_t { Tokens, Tree, Plan };
 struct PrintArguments {
   Printed what{};
@@ -63,13 +64,15 @@ Exit build(const BuildArguments& arguments);
 Exit format(const FormatArguments& arguments);
 // The page behind a code.
 Exit explain(const ExplainArguments& arguments);
+// Answers an editor on the standard input and output until it says `exit`.
+Exit language_server(const LanguageServerArguments& arguments);
 // A plan as text.
 Exit disasm(const DisasmArguments& arguments);
 // One stage of the compiler as text: for those who work on it, and for bug reports.
 Exit print(const PrintArguments& arguments);
 
-using Arguments =
-    std::variant<CheckArguments, BuildArguments, FormatArguments, ExplainArguments, DisasmArguments, PrintArguments>;
+using Arguments = std::variant<CheckArguments, BuildArguments, FormatArguments, ExplainArguments, DisasmArguments,
+                               LanguageServerArguments, PrintArguments>;
 
 // Reads the command line; help, the version and usage errors are printed at once and end in a status instead.
 std::variant<Arguments, Exit> read_command_line(int count, const char* const* words);

@@ -16,6 +16,7 @@
 #include "compiler/driver/fix.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/driver/summary.hpp"
+#include "editor-support/language-server/serve.hpp"
 #include "grammar/parse.hpp"
 #include "runtime/plan/format.hpp"
 
@@ -201,6 +202,11 @@ Exit explain(const ExplainArguments& arguments) {
     return Exit::Usage;
   }
   return put(std::string(diagnostics::explanation_of(*code).value_or("")), Exit::Clean);
+}
+
+Exit language_server(const LanguageServerArguments&) {
+  const int status = language_server::serve(STDIN_FILENO, STDOUT_FILENO, language_server::default_pages_folder());
+  return status == 0 ? Exit::Clean : Exit::Errors;
 }
 
 Exit disasm(const DisasmArguments& arguments) {

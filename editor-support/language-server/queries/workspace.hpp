@@ -1,0 +1,54 @@
+// The texts that an editor holds, and what the compiler says of each: compiled when somebody asks, kept until something
+// that it was made of changes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/driver/compile.hpp"
+
+namespace rollout::language_server {
+
+// Immutable once made.
+using Compiled = std::shared_ptr<const driver::CompiledFile>;
+
+class Workspace {
+ public:
+  // Opens the text, or replaces it. Paths are absolute.
+  void set_text(const std::string& path, std::string text);
+  // From now on the disk has it.
+  void close(const std::string& path);
+  // Nothing where it is not open.
+  const std::string* text(const std::string& path) const;
+  std::vector<std::string> open_paths() const;
+
+  // The open file with everything that it uses, other open texts in place of what is on disk. Null where it is not
+  // open.
+  Compiled compiled(const std::string& path);
+  // Whether `compiled` would compile anew.
+  bool is_stale(const std::string& path) const;
+  // Files on disk have changed.
+  void forget_disk();
+
+  // Every open file, and every .rollout file below the folders: for questions about the uses of a name. Files that are
+  // not open are read anew each time.
+  std::vector<Compiled> everything(const std::vector<std::string>& folders);
+  // One file compiled with other texts in place of some.
+  Compiled compiled_with(const std::string& path, const std::map<std::string, std::string>& replaced) const;
+
+ private:
+  struct Open {
+    std::string text;
+    Compiled compiled;
+  };
+
+  void mark_stale(const std::string& changed);
+
+  std::map<std::string, Open> open_;
+};
+
+}  // namespace rollout::language_server
