@@ -171,7 +171,19 @@ NodeRef SyntaxTree::leaf_at(std::uint32_t offset) const {
   const std::vector<Event>& all = events();
   std::optional<std::uint32_t> best;
   const auto is_leaf = [&](std::uint32_t i) { return all[i].width == 1 && all[i].begin < all[i].end; };
-  for (std::uint32_t i = 0; i < all.size(); ++i) {
+  // Leaves tile the text in order, with nodes in between: no leaf before `first` reaches the offset.
+  std::uint32_t first = 0;
+  for (auto last = static_cast<std::uint32_t>(all.size()); first < last;) {
+    const std::uint32_t middle = first + (last - first) / 2;
+    std::uint32_t leaf = middle;
+    while (leaf > first && !is_leaf(leaf)) --leaf;
+    if (!is_leaf(leaf) || all[leaf].end < offset) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
+  }
+  for (std::uint32_t i = first; i < all.size(); ++i) {
     if (!is_leaf(i)) continue;
     if (all[i].begin > offset) break;
     if (all[i].end < offset) continue;

@@ -40,6 +40,14 @@ MaybeNode scope_of(const CheckedModule& module, const Symbol& symbol) {
   return around;
 }
 
+// The rollout of the main file that the span lies in; null where there is none.
+const check::RolloutDecl* rollout_around(const CheckedModule& module, Span span) {
+  const auto found = std::ranges::find_if(module.rollouts, [&](const check::RolloutDecl& rollout) {
+    return rollout.location.file == kMainFile && rollout.location.span.contains(span);
+  });
+  return found == module.rollouts.end() ? nullptr : &*found;
+}
+
 bool is_visible(const CheckedModule& module, const Symbol& symbol, std::uint32_t offset) {
   if (symbol.name.empty()) return false;
   // What the language itself has is found by its whole path.
@@ -50,13 +58,8 @@ bool is_visible(const CheckedModule& module, const Symbol& symbol, std::uint32_t
     return scope && scope->span().touches(offset) && symbol.declared.span.end < offset;
   }
   if (symbol.kind == SymbolKind::Stage) {
-    for (auto node = declaring_node(module, symbol); node; node = node->parent()) {
-      if (!node->is(SyntaxKind::Rollout)) continue;
-      const NodeRef root = module.trees.front().root();
-      const auto rollouts = root.children(SyntaxKind::Rollout);
-      const bool in_one = std::ranges::any_of(rollouts, [&](NodeRef one) { return one.span().touches(offset); });
-      return !in_one || node->span().touches(offset);
-    }
+    const check::RolloutDecl* here = rollout_around(module, {offset, offset});
+    return here == nullptr || here == rollout_around(module, symbol.declared.span);
   }
   return true;
 }
