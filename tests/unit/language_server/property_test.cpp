@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
+#include <set>
 
 #include "editor-support/language-server/queries/completion.hpp"
 #include "editor-support/language-server/queries/hover.hpp"
@@ -107,6 +108,29 @@ TEST_CASE("no text and no place makes a query fail") {
         if (const auto hover = hover_at(file.module, offset)) CHECK(hover->span.end <= size);
         for (const Completion& one : completions(file.module, offset)) CHECK(one.replaced.end == offset);
       }
+    }
+  }
+}
+
+TEST_CASE("every name in the examples that is declared beside it leads to its declaration") {
+  using grammar::SyntaxKind;
+  for (const std::string& path : example_paths()) {
+    const auto file = driver::compile_file(path);
+    REQUIRE(file);
+    std::set<std::string_view> declared;
+    for (const check::Symbol& symbol : file->module.symbols) {
+      if (symbol.declared.file == kMainFile && !symbol.declared.span.empty()) declared.insert(symbol.name);
+    }
+    std::set<std::uint32_t> known;
+    for (const NameAt& name : names_of_main_file(file->module)) known.insert(name.span.begin);
+    const grammar::SyntaxTree& tree = file->module.trees.front();
+    for (const grammar::Event& event : tree.events()) {
+      const std::string_view text = tree.text().substr(event.begin, event.end - event.begin);
+      if (event.kind != SyntaxKind::Name || !declared.contains(text) || known.contains(event.begin)) continue;
+      // A part of a value, of a path or of the language may be called the same.
+      const SyntaxKind parent = tree.leaf_at(event.begin).parent()->kind();
+      INFO(path << ": " << text << " at " << event.begin);
+      CHECK((parent == SyntaxKind::Member || parent == SyntaxKind::QualifiedName));
     }
   }
 }
