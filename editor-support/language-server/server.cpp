@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <exception>
 
 #include "editor-support/language-server/protocol/capabilities.hpp"
 #include "editor-support/language-server/protocol/uri.hpp"
@@ -79,7 +80,14 @@ void Server::work() {
 }
 
 void Server::handle_request(const Message& message) {
-  const Answer answered = answer(message);
+  const Answer answered = [&]() -> Answer {
+    // A library that gives up, as on memory: the session goes on.
+    try {
+      return answer(message);
+    } catch (const std::exception& problem) {
+      return Failure{ErrorCode::InternalError, fmt::format("the server failed at this request: {}", problem.what())};
+    }
+  }();
   if (const auto* failure = std::get_if<Failure>(&answered)) {
     send(protocol::failure_text(message.id, *failure));
   } else {
