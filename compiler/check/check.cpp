@@ -96,8 +96,10 @@ void report_cycles(Checker& c) {
   }
 }
 
-std::vector<SymbolId> reached_from(const Checker& c, SymbolId symbol) {
-  // As large as what is reached, not as the module: this is asked for each scenario.
+const std::vector<SymbolId>& reached_from(const Checker& c, SymbolId symbol) {
+  const auto [known, is_new] = c.reached.try_emplace(symbol);
+  if (!is_new) return known->second;
+  // As large as what is reached, not as the module: this is asked for each rollout that has a scenario.
   std::unordered_set<SymbolId> reached{symbol};
   std::vector<SymbolId> result{symbol};
   for (std::size_t next = 0; next < result.size(); ++next) {
@@ -106,7 +108,8 @@ std::vector<SymbolId> reached_from(const Checker& c, SymbolId symbol) {
     }
   }
   std::ranges::sort(result);
-  return result;
+  known->second = std::move(result);
+  return known->second;
 }
 
 CheckedModule check(grammar::SourceFile main, const ModuleLoader& loader, diagnostics::Sink& sink) {

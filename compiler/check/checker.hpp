@@ -99,6 +99,7 @@ struct Checker {
   std::vector<std::vector<ExprId>> metric_uses;                   // by SymbolId of the declaration that reads
   std::map<std::pair<SymbolId, std::uint32_t>, ExprId> settings;  // by rollout and place; kNone: being checked
   std::vector<std::uint16_t> depths;                              // by ExprId
+  mutable std::map<SymbolId, std::vector<SymbolId>> reached;  // answers of reached_from, which scenarios ask for again
   Position at;
   std::uint32_t next_local = 0;
   int nesting = 0;      // of declarations that are checked on demand
@@ -339,7 +340,7 @@ void check_scenarios(Checker& c);
 void report_cycles(Checker& c);
 void report_unprotected_changes(Checker& c);
 // Every declaration that the given one uses, directly or not, itself included; ascending.
-std::vector<SymbolId> reached_from(const Checker& c, SymbolId symbol);
+const std::vector<SymbolId>& reached_from(const Checker& c, SymbolId symbol);
 // Whether the value never changes once a run is created.
 bool fixed_at_creation(const Checker& c, ExprId id);
 void not_yet(Checker& c, Location where, std::string_view construct, std::string help = {});

@@ -16,6 +16,7 @@ namespace rollout::lower {
 struct SourceTables {
   std::map<diagnostics::FileId, grammar::LineTable> lines;
   std::map<diagnostics::FileId, std::string> digests;
+  bool texts = true;  // spots quote their source; needless where the plan is read beside it
 };
 
 // The plan of one rollout of a module that was checked without errors. Total for such modules.

@@ -117,7 +117,7 @@ SpotId spot_of(Lowering& l, const Location& location) {
                        .column = begin.column + 1,
                        .end_line = end.line + 1,
                        .end_column = end.column + 1,
-                       .text = source_text(l.module, location)});
+                       .text = l.sources.texts ? source_text(l.module, location) : std::string()});
 }
 
 At::At(Lowering& l, const Location& location) : lowering_(l), outer_(l.spot) {

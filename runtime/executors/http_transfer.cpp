@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "runtime/executors/certificates.hpp"
 #include "runtime/executors/text.hpp"
 
 namespace rollout::executors {
@@ -113,6 +114,7 @@ void HttpTransfer::prepare() {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "rollout/" ROLLOUT_VERSION);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<Nanoseconds>(request_.timeout / 1'000'000, 1)));
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
+  trust_certificates(easy);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/executors/certificates.hpp"
 #include "runtime/executors/text.hpp"
 
 namespace rollout::executors {
@@ -96,6 +97,7 @@ void prepare(CURL* easy, Mailing& mailing, curl_slist* recipients) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, mailing.error);
+  trust_certificates(easy);
   curl_easy_setopt(easy, CURLOPT_USE_SSL, static_cast<long>(request.must_encrypt ? CURLUSESSL_ALL : CURLUSESSL_TRY));
   if (!request.user.empty()) {
     curl_easy_setopt(easy, CURLOPT_USERNAME, request.user.c_str());

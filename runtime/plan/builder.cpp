@@ -33,7 +33,7 @@ ConstantId PlanBuilder::constant(const Value& value) {
 }
 
 SpotId PlanBuilder::spot(const Spot& spot) {
-  auto& candidates = spots_by_place_[fmt::format("{}:{}:{}", spot.file, spot.line, spot.column)];
+  auto& candidates = spots_by_place_[{spot.file, spot.line, spot.column}];
   for (const SpotId id : candidates) {
     if (plan_.spots[id] == spot) return id;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -112,7 +113,7 @@ class PlanBuilder {
   std::vector<BlockId> open_blocks_;
   std::vector<BlockCode> block_code_;  // by block
   std::map<std::string, std::vector<ConstantId>> constants_by_text_;
-  std::map<std::string, std::vector<SpotId>> spots_by_place_;
+  std::map<std::array<std::uint32_t, 3>, std::vector<SpotId>> spots_by_place_;  // by file, line and column
   std::map<ConstantId, RoutineId> constant_routines_;
 };
 
