@@ -60,7 +60,8 @@ std::vector<NodeRef> ancestors_of(NodeRef leaf) {
 
 InsertionPlace::InsertionPlace(std::string_view before) : before_(essential(before)) {
   // While braces are missing, nobody can say what stands in the wrong block.
-  for (const grammar::Event& event : grammar::parse({"", before_}).events()) {
+  const grammar::SyntaxTree tree = grammar::parse({"", before_});
+  for (const grammar::Event& event : tree.events()) {
     if (event.kind == SyntaxKind::Missing && event.expected == SyntaxKind::RightBrace) closing_ += "\n}";
   }
 }
