@@ -1,6 +1,7 @@
 // The words of the language, recognised by their text.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "grammar/syntax_kind.hpp"
@@ -21,6 +22,11 @@ inline bool is_word_start(char c) {
 }
 inline bool is_word_part(char c) {
   return is_word_start(c) || is_digit(c);
+}
+// Where the word ends that goes on at `begin`; `begin` itself where none does.
+inline std::size_t word_end(std::string_view text, std::size_t begin) {
+  while (begin < text.size() && is_word_part(text[begin])) ++begin;
+  return begin;
 }
 
 }  // namespace rollout::grammar

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "compiler/check/checker.hpp"
+#include "grammar/words.hpp"
 
 // Literals: quantities with their units, strings with their inserts, commands with their arguments.
 
@@ -113,10 +114,8 @@ void warn_of_dollars(Checker& c, Location where) {
   const std::string_view file = c.module.files[where.file].text;
   const std::string_view text = file.substr(where.span.begin, where.span.size());
   const bool triple = where.span.begin >= 3 && file.substr(where.span.begin - 3, 3) == "\"\"\"";
-  const auto is_letter = [](char letter) { return (letter >= 'a' && letter <= 'z') || letter == '_'; };
   for (std::size_t at = text.find('$'); at != std::string_view::npos && !triple; at = text.find('$', at + 1)) {
-    std::size_t end = at + 1;
-    while (end < text.size() && (is_letter(text[end]) || (end > at + 1 && text[end] >= '0' && text[end] <= '9'))) ++end;
+    const std::size_t end = grammar::word_end(text, at + 1);
     const std::string_view name = text.substr(at + 1, end - at - 1);
     if (name.empty() || (at > 0 && text[at - 1] == '\\')) continue;
     const SymbolId found = find_name(c, name);

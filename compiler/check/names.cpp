@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "compiler/check/checker.hpp"
 #include "compiler/diagnostics/suggest.hpp"
+#include "grammar/words.hpp"
 #include "stdlib/modules.hpp"
 
 // Names: what stands for what, from the innermost block to the prelude.
@@ -182,15 +182,12 @@ std::optional<plan::ContextValue> find_context(const Checker& c, std::string_vie
 }
 
 bool is_in_broken_text(const Checker& c, std::string_view name) {
-  const auto is_letter = [](char letter) {
-    return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
-  };
   for (const grammar::SyntaxTree& tree : c.module.trees) {
     for (const grammar::Problem& problem : tree.problems()) {
       const std::string_view text = tree.text().substr(problem.span.begin, problem.span.size());
       for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
-        const std::size_t end = at + name.size();
-        if ((at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end]))) return true;
+        const bool begins = at == 0 || !grammar::is_word_part(text[at - 1]);
+        if (begins && grammar::word_end(text, at) == at + name.size()) return true;
       }
     }
   }

@@ -129,6 +129,21 @@ std::string repaired_utf8(std::string_view text) {
   return result;
 }
 
+std::string one_line(std::string_view source, std::size_t most) {
+  std::string line;
+  for (const char c : source) {
+    if (line.size() > most) break;
+    const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  if (line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
 std::vector<std::string> wrapped(std::string_view text, std::size_t cells) {
   std::vector<std::string> lines(1);
   std::size_t used = 0;

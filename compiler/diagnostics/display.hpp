@@ -28,6 +28,10 @@ std::size_t cell_count(std::string_view text);
 // Text as UTF-8 whatever it was: bytes that are none become U+FFFD.
 std::string repaired_utf8(std::string_view text);
 
+// Source on one line: each run of blanks and line ends is one blank, and none stands around it. Reads no further when
+// more than `most` bytes are there.
+std::string one_line(std::string_view source, std::size_t most = std::string_view::npos);
+
 // Breaks printable text at blanks into lines of at most `cells`; a longer word is broken anywhere. At least one line.
 std::vector<std::string> wrapped(std::string_view text, std::size_t cells);
 

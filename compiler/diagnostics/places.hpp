@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/diagnostics/diagnostic.hpp"
@@ -15,6 +16,9 @@ struct Place {
   std::string path;
   std::uint32_t line = 1, column = 1, end_line = 1, end_column = 1;
 };
+
+// The path of a URI (RFC 3986): slashes stay, what may not stand there is percent-encoded.
+std::string uri_path(std::string_view path);
 
 // The files of a run with their line tables, each made when it is first asked for. Keeps a reference: the files must
 // outlive it.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <iterator>
 #include <map>
 
 #include "compiler/diagnostics/display.hpp"
@@ -26,22 +25,6 @@ std::string_view level_of(Severity severity) {
     case Severity::Information: return "note";
   }
   return "none";
-}
-
-// A path as the URI reference that it is relative to the working directory (RFC 3986).
-std::string uri_of(std::string_view path) {
-  std::string uri;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~/").find(c) != std::string_view::npos;
-    if (plain) {
-      uri += c;
-    } else {
-      fmt::format_to(std::back_inserter(uri), "%{:02X}", byte);
-    }
-  }
-  return uri;
 }
 
 // 64-bit FNV-1a (Fowler, Noll, Vo): a name for a text, not a protection.
@@ -108,7 +91,7 @@ class Writer {
             {"endColumn", place.end_column}};
   }
 
-  static json::object artifact_of(const Place& place) { return {{"uri", uri_of(place.path)}}; }
+  static json::object artifact_of(const Place& place) { return {{"uri", uri_path(place.path)}}; }
 
   static json::object location_of(const Location& location, const std::string& text, Places& places) {
     const Place place = places.place_of(location);
@@ -130,7 +113,7 @@ class Writer {
     json::array changes;
     for (auto& [file, list] : replacements) {
       json::object change;
-      change["artifactLocation"] = {{"uri", uri_of(places.path_of(file))}};
+      change["artifactLocation"] = {{"uri", uri_path(places.path_of(file))}};
       change["replacements"] = std::move(list);
       changes.push_back(std::move(change));
     }

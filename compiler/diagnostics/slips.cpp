@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "grammar/words.hpp"
 
 namespace rollout::diagnostics {
 namespace {
@@ -31,10 +32,6 @@ struct MarkRow {
 };
 constexpr auto kMarks = std::to_array<MarkRow>({{"&&", "and"}, {"||", "or"}, {"!", "not"}, {"//", "#"}, {"/*", "#"}});
 
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
 // One place in a text, with the words around it on its line.
 class Place {
  public:
@@ -49,7 +46,8 @@ class Place {
     std::size_t end = begin_;
     while (end > 0 && (text_[end - 1] == ' ' || text_[end - 1] == '\t')) --end;
     std::size_t begin = end;
-    while (begin > 0 && (is_word(text_[begin - 1]) || text_[begin - 1] == '.' || text_[begin - 1] == '%')) --begin;
+    while (begin > 0 && (grammar::is_word_part(text_[begin - 1]) || text_[begin - 1] == '.' || text_[begin - 1] == '%'))
+      --begin;
     return text_.substr(begin, end - begin);
   }
   std::string_view first_word() const {
@@ -71,9 +69,7 @@ class Place {
  private:
   std::string_view word_from(std::size_t begin) const {
     if (begin >= text_.size()) return {};
-    std::size_t end = begin;
-    while (end < text_.size() && is_word(text_[end])) ++end;
-    return text_.substr(begin, end - begin);
+    return text_.substr(begin, grammar::word_end(text_, begin) - begin);
   }
 
   std::string_view text_;

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "compiler/diagnostics/display.hpp"
 #include "compiler/diagnostics/slips.hpp"
 #include "compiler/diagnostics/suggest.hpp"
 #include "grammar/problem.hpp"
+#include "grammar/words.hpp"
 
 namespace rollout::diagnostics {
 namespace {
@@ -18,6 +18,7 @@ using grammar::Problem;
 using grammar::ProblemKind;
 using grammar::Span;
 using grammar::SyntaxKind;
+using grammar::word_end;
 
 constexpr auto kCodes = std::to_array<Code>({
 #define PROBLEM_KIND(name, summary) Code::name,
@@ -80,15 +81,6 @@ constexpr bool wordings_are_in_order() {
   return kWordings.size() == kCodes.size();
 }
 static_assert(wordings_are_in_order());
-
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
-std::size_t word_end(std::string_view text, std::size_t begin) {
-  while (begin < text.size() && is_word(text[begin])) ++begin;
-  return begin;
-}
 
 // The source of a span for a message: its first line, cut where it is long.
 std::string quoted(std::string_view text) {

@@ -30,8 +30,6 @@ std::vector<lints::LoweredRollout> lowered_rollouts(const check::CheckedModule& 
   // These plans are read beside their source and never leave: nobody asks which texts they were made of, or what stood
   // there.
   sources.texts = false;
-  for (std::size_t file = 0; file < module.files.files.size(); ++file)
-    sources.digests.emplace(static_cast<diagnostics::FileId>(file), "");
   for (std::uint32_t index = 0; index < module.rollouts.size(); ++index) {
     const check::RolloutDecl& rollout = module.rollouts[index];
     if (rollout.location.file != diagnostics::FileId{}) continue;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/diagnostics/display.hpp"
+#include "runtime/plan/enum_names.hpp"
 #include "runtime/plan/time_bounds.hpp"
 
 namespace rollout::driver {
@@ -34,15 +35,6 @@ struct Summary {
   bool assumes_defaults = false;  // other values of parameters give other times
   std::vector<SummaryGate> gates;
 };
-
-std::string gate_name(plan::GateKind kind) {
-  switch (kind) {
-    case plan::GateKind::Approve: return "approve";
-    case plan::GateKind::Checklist: return "checklist";
-    case plan::GateKind::Ask: return "ask";
-  }
-  return {};
-}
 
 // The text of a value, or its source where only a run knows it.
 std::string text_of(const Summary& summary, plan::RoutineId routine) {
@@ -160,7 +152,8 @@ void add_guards(std::string& text, const Summary& summary) {
 void add_people(std::string& text, const Summary& summary) {
   std::vector<Row> rows = {{"who answers", "what", "within", "where"}};
   for (const SummaryGate& one : summary.gates) {
-    rows.push_back({one.who, fmt::format("{} \"{}\"", gate_name(one.gate->kind), text_of(summary, one.gate->text)),
+    rows.push_back({one.who,
+                    fmt::format("{} \"{}\"", plan::enum_name(one.gate->kind), text_of(summary, one.gate->text)),
                     most_text(one.within), place_of(summary, one.block)});
   }
   if (rows.size() > 1) add_table(text, rows);
@@ -202,7 +195,7 @@ Value guard_value(const Summary& summary, const plan::GuardTime& time) {
 }
 
 Value gate_value(const Summary& summary, const SummaryGate& one) {
-  return Value::map({{"kind", Value::string(gate_name(one.gate->kind))},
+  return Value::map({{"kind", Value::string(std::string(plan::enum_name(one.gate->kind)))},
                      {"text", Value::string(text_of(summary, one.gate->text))},
                      {"who", Value::string(one.who)},
                      {"within", seconds(one.within)},

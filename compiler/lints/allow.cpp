@@ -8,6 +8,7 @@
 
 #include "compiler/check/report.hpp"
 #include "compiler/lints/lints.hpp"
+#include "grammar/words.hpp"
 
 namespace rollout::lints {
 namespace {
@@ -48,13 +49,9 @@ bool is_letter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 // A letter and digits: what a code looks like, known or not. Anything else after `# allow` is prose.
 bool looks_like_code(std::string_view word) {
-  return word.size() >= 2 && is_letter(word.front()) && std::ranges::all_of(word.substr(1), is_digit);
+  return word.size() >= 2 && is_letter(word.front()) && std::ranges::all_of(word.substr(1), grammar::is_digit);
 }
 
 // The codes of an allow comment; none where the comment is prose.
@@ -74,7 +71,7 @@ Allow read_comment(std::string_view text, FileId file, Span comment) {
   while (true) {
     while (at < comment.end && (is_blank(text[at]) || text[at] == ',')) ++at;
     std::uint32_t end = at;
-    while (end < comment.end && (is_letter(text[end]) || is_digit(text[end]))) ++end;
+    while (end < comment.end && (is_letter(text[end]) || grammar::is_digit(text[end]))) ++end;
     const std::string_view word = text.substr(at, end - at);
     if (!looks_like_code(word)) break;
     allow.codes.push_back({std::string(word), {at, end}});

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "compiler/check/constants.hpp"
+#include "compiler/diagnostics/display.hpp"
 
 namespace rollout::lints {
 namespace {
@@ -340,15 +341,7 @@ ExprId measured_side(const CheckedModule& module, ExprId comparison) {
 
 std::string source_text(const CheckedModule& module, diagnostics::Location location) {
   const std::string_view text = module.files[location.file].text;
-  std::string folded;
-  for (const char c : text.substr(location.span.begin, location.span.size())) {
-    const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-    if (!blank)
-      folded += c;
-    else if (!folded.ends_with(' '))
-      folded += ' ';
-  }
-  return folded;
+  return diagnostics::one_line(text.substr(location.span.begin, location.span.size()));
 }
 
 }  // namespace rollout::lints

@@ -16,7 +16,8 @@ namespace rollout::lower {
 struct SourceTables {
   std::map<diagnostics::FileId, grammar::LineTable> lines;
   std::map<diagnostics::FileId, std::string> digests;
-  bool texts = true;  // spots quote their source; needless where the plan is read beside it
+  // Whether plans digest their sources and quote them at each spot: needless where a plan is read beside its source.
+  bool texts = true;
 };
 
 // The plan of one rollout of a module that was checked without errors. Total for such modules.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/diagnostics/display.hpp"
 #include "compiler/lower/lowering.hpp"
 #include "runtime/plan/format.hpp"
 #include "runtime/plan/verify.hpp"
@@ -21,23 +22,9 @@ std::string shortened(std::string text) {
   return text;
 }
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
+// Twice what is shown is more than enough to know that something is left out.
 std::string folded(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    // Twice what is shown is more than enough to know that something is left out.
-    if (result.size() > 2 * plan::kMaxSpotText) break;
-    if (!is_blank(c)) {
-      result += c;
-    } else if (!result.empty() && result.back() != ' ') {
-      result += ' ';
-    }
-  }
-  while (result.ends_with(' ')) result.pop_back();
-  return shortened(std::move(result));
+  return shortened(diagnostics::one_line(text, 2 * plan::kMaxSpotText));
 }
 
 // A part of the source and what is shown instead.
@@ -72,7 +59,7 @@ std::uint32_t file_of(Lowering& l, FileId file) {
   if (const auto found = l.files.find(file); found != l.files.end()) return found->second;
   const grammar::SourceFile& source = l.module.files[file];
   const auto [digest, added] = l.sources.digests.try_emplace(file);
-  if (added) digest->second = plan::sha256_hex(source.text);
+  if (added && l.sources.texts) digest->second = plan::sha256_hex(source.text);
   const std::uint32_t id = l.build.file(source.path, digest->second);
   l.files.emplace(file, id);
   return id;

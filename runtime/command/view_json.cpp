@@ -1,5 +1,6 @@
 #include "runtime/command/view_json.hpp"
 
+#include "runtime/plan/enum_names.hpp"
 #include "runtime/plan/value.hpp"
 
 namespace rollout::command {
@@ -57,18 +58,9 @@ Value of(const machine::HoldView& hold) {
                       })}});
 }
 
-std::string_view gate_kind(plan::GateKind kind) {
-  switch (kind) {
-    case plan::GateKind::Approve: return "approve";
-    case plan::GateKind::Checklist: return "checklist";
-    case plan::GateKind::Ask: return "ask";
-  }
-  return "";
-}
-
 Value of(const machine::GateView& gate) {
   return Value::map({{"gate", Value::string(gate.text)},
-                     {"kind", Value::string(std::string(gate_kind(gate.kind)))},
+                     {"kind", Value::string(std::string(plan::enum_name(gate.kind)))},
                      {"role", Value::string(gate.role)},
                      {"members", strings(gate.members)},
                      {"needed", Value::number(gate.needed)},

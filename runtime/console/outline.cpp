@@ -6,6 +6,7 @@
 
 #include "runtime/console/plan_values.hpp"
 #include "runtime/console/text.hpp"
+#include "runtime/plan/enum_names.hpp"
 
 namespace rollout::console {
 
@@ -221,19 +222,10 @@ void Walker::effect(const plan::Effect& row, std::size_t depth) {
   step(StepKind::Command, depth, text, row.effect_class == EffectClass::Irreversible);
 }
 
-std::string gate_kind(plan::GateKind kind) {
-  switch (kind) {
-    case plan::GateKind::Approve: return "approve";
-    case plan::GateKind::Checklist: return "checklist";
-    case plan::GateKind::Ask: return "ask";
-  }
-  return {};
-}
-
 void Walker::gate(const plan::Gate& row, std::size_t depth) {
   OutlineGate gate;
   gate.stage = current().name;
-  gate.kind = gate_kind(row.kind);
+  gate.kind = plan::enum_name(row.kind);
   gate.text = values_.text(row.text);
   const plan::Value needed = values_.value(row.needed);
   if (needed.kind() == plan::ValueKind::Number && needed.as_double() >= 1)

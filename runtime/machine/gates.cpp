@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/plan/enum_names.hpp"
 
 // Gates: approvals, checklists and questions that wait for people.
 
@@ -16,15 +17,6 @@ namespace {
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kCheckAgain = 30 * kSecond;
 constexpr std::size_t kDecidedKept = 64;
-
-std::string_view kind_name(GateKind kind) {
-  switch (kind) {
-    case GateKind::Approve: return "approve";
-    case GateKind::Checklist: return "checklist";
-    case GateKind::Ask: return "ask";
-  }
-  return "";
-}
 
 Value list_of(const std::vector<std::string>& texts) {
   plan::List list;
@@ -73,7 +65,7 @@ void Core::open_gate(Task& task, plan::GateId id) {
   }
   record(RecordKind::GateOpened,
          {{"gate", Value::string(gate.text)},
-          {"kind", Value::string(std::string(kind_name(row.kind)))},
+          {"kind", Value::string(std::string(plan::enum_name(row.kind)))},
           {"role", Value::string(row.role < plan.roles.size() ? plan.roles[row.role].name : std::string{})},
           {"members", list_of(members_of(row.role))},
           {"needed", Value::number(gate.needed)},

@@ -212,10 +212,9 @@ std::vector<std::optional<TimeSpan>> Clockwork::arrivals(const Block& row, std::
     if (instruction.op == Op::Jump) {
       reach(instruction.b, here);
     } else if (instruction.op == Op::JumpUnless) {
-      const Value condition = values_.value(instruction.c);
-      const bool known = condition.kind() == ValueKind::Bool;
-      if (!known || condition.as_bool()) reach(at + 1, here);
-      if (!known || !condition.as_bool()) reach(instruction.b, here);
+      const std::optional<bool> condition = values_.truth(instruction.c);
+      if (condition != false) reach(at + 1, here);
+      if (condition != true) reach(instruction.b, here);
     } else if (!ends_there(instruction) && instruction.op != Op::End && instruction.op != Op::Result &&
                instruction.op != Op::Absent && !(context.until_people && instruction.op == Op::Gate)) {
       reach(at + 1, in_turn(here, statement(instruction, context)));

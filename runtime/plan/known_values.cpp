@@ -89,6 +89,11 @@ Value KnownValues::value(RoutineId routine) const {
   return evaluate(plan_, routine, Environment{variables_, {}, {}, {}, {}, {}});
 }
 
+std::optional<bool> KnownValues::truth(RoutineId routine) const {
+  const Value found = value(routine);
+  return found.kind() == ValueKind::Bool ? std::optional(found.as_bool()) : std::nullopt;
+}
+
 std::optional<Nanoseconds> KnownValues::duration(RoutineId routine) const {
   const Value found = value(routine);
   if (found.kind() != ValueKind::Duration) return std::nullopt;

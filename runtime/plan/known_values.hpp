@@ -24,6 +24,8 @@ class KnownValues {
 
   // Missing for kNone and for what only a run knows.
   Value value(RoutineId routine) const;
+  // Nothing for kNone, for what only a run knows and for what is neither true nor false.
+  std::optional<bool> truth(RoutineId routine) const;
   // Nothing for kNone, for what only a run knows and for what is no duration. Never negative, at most kLongestTime.
   std::optional<Nanoseconds> duration(RoutineId routine) const;
 

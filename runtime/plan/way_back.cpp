@@ -121,10 +121,9 @@ Debt Clockwork::owing_inside(const Block& row, const Debt& before, const TimeCon
     } else if (instruction.op == Op::Jump) {
       reach(instruction.b, here);
     } else if (instruction.op == Op::JumpUnless) {
-      const Value condition = values_.value(instruction.c);
-      const bool known = condition.kind() == ValueKind::Bool;
-      if (!known || condition.as_bool()) reach(at + 1, here);
-      if (!known || !condition.as_bool()) reach(instruction.b, here);
+      const std::optional<bool> condition = values_.truth(instruction.c);
+      if (condition != false) reach(at + 1, here);
+      if (condition != true) reach(instruction.b, here);
     } else if (!ends_there(instruction)) {
       reach(at + 1, owing_after(instruction, here, context));
     }

@@ -37,39 +37,30 @@ bool absence_is_known(const TimedRollout& rollout, const plan::Guard& guard) {
                              [&](plan::MetricId metric) { return rollout.plan.metrics[metric].absent != plan::kNone; });
 }
 
+std::optional<Diagnostic> look(const Timing& timing, const TimedRollout& rollout, const plan::GuardTime& guard,
+                               const Location& place) {
+  const Most& most = rollout.time(guard.scope).watched.most;
+  const bool late = guard.blind_after && most && guard.cadence && *guard.blind_after > *most && guard.warmup < *most &&
+                    !never_fires(rollout, guard) && !is_left_at_once(rollout, guard.scope) &&
+                    !seen_around(rollout, guard) && !absence_is_known(rollout, rollout.plan.guards[guard.guard]);
+  if (!late) return std::nullopt;
+  const std::string scope = timing.scope_name(rollout, guard.scope);
+  Diagnostic made;
+  made.code = Code::BlindTooLate;
+  made.message = fmt::format("a metric without data would pass here: that is noticed after {}, and {} lasts at most {}",
+                             text(*guard.blind_after), scope, text(*most));
+  made.primary = place;
+  made.primary_label = fmt::format("looks every {}", text(*guard.cadence));
+  also(made, timing.scope_place(rollout, guard.scope), fmt::format("is over after {}", text(*most)));
+  made.notes.push_back("a guard without data holds up its stage only when it counts as blind");
+  made.helps.push_back("measure more often, or let the stage last longer");
+  return made;
+}
+
 }  // namespace
 
 void blind_too_late(const Timing& timing, diagnostics::Sink& sink) {
-  Findings findings;
-  for (const TimedRollout& rollout : timing.rollouts()) {
-    for (const plan::GuardTime& guard : rollout.bounds.guards) {
-      const plan::Guard& row = rollout.plan.guards[guard.guard];
-      const auto place = timing.place(rollout.plan, row.spot);
-      if (!place) continue;
-      const Most& most = rollout.time(guard.scope).watched.most;
-      const bool late = guard.blind_after && most && guard.cadence && *guard.blind_after > *most &&
-                        guard.warmup < *most && !never_fires(rollout, guard) &&
-                        !is_left_at_once(rollout, guard.scope) && !seen_around(rollout, guard) &&
-                        !absence_is_known(rollout, row);
-      if (!late) {
-        findings.use(*place, std::nullopt);
-        continue;
-      }
-      const std::string scope = timing.scope_name(rollout, guard.scope);
-      Diagnostic made;
-      made.code = Code::BlindTooLate;
-      made.message =
-          fmt::format("a metric without data would pass here: that is noticed after {}, and {} lasts at most {}",
-                      text(*guard.blind_after), scope, text(*most));
-      made.primary = *place;
-      made.primary_label = fmt::format("looks every {}", text(*guard.cadence));
-      also(made, timing.scope_place(rollout, guard.scope), fmt::format("is over after {}", text(*most)));
-      made.notes.push_back("a guard without data holds up its stage only when it counts as blind");
-      made.helps.push_back("measure more often, or let the stage last longer");
-      findings.use(*place, std::move(made));
-    }
-  }
-  findings.report(sink);
+  report_guards(timing, sink, look);
 }
 
 }  // namespace rollout::lints

@@ -32,22 +32,18 @@ Diagnostic finding(const Timing& timing, const TimedRollout& rollout, const plan
   return made;
 }
 
+std::optional<Diagnostic> look(const Timing& timing, const TimedRollout& rollout, const plan::GuardTime& time,
+                               const Location& place) {
+  // What never watches, or for no time, is said of its block.
+  const bool watches = !is_left_at_once(rollout, time.scope) &&
+                       (time.warmup == 0 || time.warmup < rollout.time(time.scope).watched.most.value_or(0));
+  return watches && never_fires(rollout, time) ? std::optional(finding(timing, rollout, time, place)) : std::nullopt;
+}
+
 }  // namespace
 
 void guard_never_fires(const Timing& timing, diagnostics::Sink& sink) {
-  Findings findings;
-  for (const TimedRollout& rollout : timing.rollouts()) {
-    for (const plan::GuardTime& time : rollout.bounds.guards) {
-      const auto place = timing.place(rollout.plan, rollout.plan.guards[time.guard].spot);
-      if (!place) continue;
-      // What never watches, or for no time, is said of its block.
-      const bool watches = !is_left_at_once(rollout, time.scope) &&
-                           (time.warmup == 0 || time.warmup < rollout.time(time.scope).watched.most.value_or(0));
-      const bool never = watches && never_fires(rollout, time);
-      findings.use(*place, never ? std::optional(finding(timing, rollout, time, *place)) : std::nullopt);
-    }
-  }
-  findings.report(sink);
+  report_guards(timing, sink, look);
 }
 
 }  // namespace rollout::lints

@@ -43,22 +43,18 @@ Diagnostic finding(const Timing& timing, const TimedRollout& rollout, const plan
   return made;
 }
 
+std::optional<Diagnostic> look(const Timing& timing, const TimedRollout& rollout, const plan::GuardTime& time,
+                               const Location& place) {
+  const Nanoseconds real = time.earliest - time.warmup;
+  const bool says = time.exact && time.cadence && rollout.plan.guards[time.guard].of_m == 0 && time.held > 0 &&
+                    misleads(time.held, real) && !never_fires(rollout, time);
+  return says ? std::optional(finding(timing, rollout, time, place, real)) : std::nullopt;
+}
+
 }  // namespace
 
 void sampled_too_rarely(const Timing& timing, diagnostics::Sink& sink) {
-  Findings findings;
-  for (const TimedRollout& rollout : timing.rollouts()) {
-    for (const plan::GuardTime& time : rollout.bounds.guards) {
-      const plan::Guard& guard = rollout.plan.guards[time.guard];
-      const auto place = timing.place(rollout.plan, guard.spot);
-      if (!place) continue;
-      const Nanoseconds real = time.earliest - time.warmup;
-      const bool says = time.exact && time.cadence && guard.of_m == 0 && time.held > 0 && misleads(time.held, real) &&
-                        !never_fires(rollout, time);
-      findings.use(*place, says ? std::optional(finding(timing, rollout, time, *place, real)) : std::nullopt);
-    }
-  }
-  findings.report(sink);
+  report_guards(timing, sink, look);
 }
 
 }  // namespace rollout::lints

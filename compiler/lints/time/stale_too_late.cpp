@@ -18,36 +18,28 @@ std::optional<std::pair<plan::MetricId, Nanoseconds>> stale_metric(const TimedRo
   return std::nullopt;
 }
 
+std::optional<Diagnostic> look(const Timing& timing, const TimedRollout& rollout, const plan::GuardTime& guard,
+                               const Location& place) {
+  const Most& most = rollout.time(guard.scope).watched.most;
+  const auto stale = most ? stale_metric(rollout, rollout.plan.guards[guard.guard], *most) : std::nullopt;
+  if (!stale || is_left_at_once(rollout, guard.scope) || never_fires(rollout, guard)) return std::nullopt;
+  const std::string scope = timing.scope_name(rollout, guard.scope);
+  Diagnostic made;
+  made.code = Code::StaleTooLate;
+  made.message =
+      fmt::format("this guard may judge {} by a sample from before it: {} old ones count, and it lasts at most {}",
+                  scope, text(stale->second), text(*most));
+  made.primary = place;
+  const plan::Metric& metric = rollout.plan.metrics[stale->first];
+  also(made, timing.place(rollout.plan, metric.spot), fmt::format("its samples count for {}", text(stale->second)));
+  made.helps.push_back(fmt::format("write `stale after` with less than {}, or let the stage last longer", text(*most)));
+  return made;
+}
+
 }  // namespace
 
 void stale_too_late(const Timing& timing, diagnostics::Sink& sink) {
-  Findings findings;
-  for (const TimedRollout& rollout : timing.rollouts()) {
-    for (const plan::GuardTime& guard : rollout.bounds.guards) {
-      const plan::Guard& row = rollout.plan.guards[guard.guard];
-      const auto place = timing.place(rollout.plan, row.spot);
-      if (!place) continue;
-      const Most& most = rollout.time(guard.scope).watched.most;
-      const auto stale = most ? stale_metric(rollout, row, *most) : std::nullopt;
-      if (!stale || is_left_at_once(rollout, guard.scope) || never_fires(rollout, guard)) {
-        findings.use(*place, std::nullopt);
-        continue;
-      }
-      const std::string scope = timing.scope_name(rollout, guard.scope);
-      Diagnostic made;
-      made.code = Code::StaleTooLate;
-      made.message =
-          fmt::format("this guard may judge {} by a sample from before it: {} old ones count, and it lasts at most {}",
-                      scope, text(stale->second), text(*most));
-      made.primary = *place;
-      const plan::Metric& metric = rollout.plan.metrics[stale->first];
-      also(made, timing.place(rollout.plan, metric.spot), fmt::format("its samples count for {}", text(stale->second)));
-      made.helps.push_back(
-          fmt::format("write `stale after` with less than {}, or let the stage last longer", text(*most)));
-      findings.use(*place, std::move(made));
-    }
-  }
-  findings.report(sink);
+  report_guards(timing, sink, look);
 }
 
 }  // namespace rollout::lints

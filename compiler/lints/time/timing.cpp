@@ -22,6 +22,12 @@ constexpr Lint kTimeLints[] = {
 #undef TIME_LINT
 };
 
+template <typename Key, typename Row>
+const Row* at(const std::map<Key, const Row*>& rows, const Key& key) {
+  const auto found = rows.find(key);
+  return found == rows.end() ? nullptr : found->second;
+}
+
 }  // namespace
 
 void times(const LintInput& input, diagnostics::Sink& sink) {
@@ -78,23 +84,19 @@ Location Timing::expression(check::ExprId expr, const Location& otherwise) const
 }
 
 const check::Guard* Timing::guard_at(const Location& place) const {
-  const auto found = guards_.find(key(place));
-  return found == guards_.end() ? nullptr : found->second;
+  return at(guards_, key(place));
 }
 
 const check::Step* Timing::step_at(const Location& place) const {
-  const auto found = steps_.find(key(place));
-  return found == steps_.end() ? nullptr : found->second;
+  return at(steps_, key(place));
 }
 
 const check::StageDecl* Timing::stage_at(const Location& place) const {
-  const auto found = stages_.find(key(place));
-  return found == stages_.end() ? nullptr : found->second;
+  return at(stages_, key(place));
 }
 
 const check::RolloutDecl* Timing::rollout_at(const Location& place) const {
-  const auto found = declared_.find(key(place));
-  return found == declared_.end() ? nullptr : found->second;
+  return at(declared_, key(place));
 }
 
 Location Timing::limit_place(const Location& place, bool within) const {
@@ -140,6 +142,17 @@ void Findings::report(diagnostics::Sink& sink) {
   for (auto& [place, uses] : uses_) {
     if (uses.always && uses.first) sink.add(std::move(*uses.first));
   }
+}
+
+void report_guards(const Timing& timing, diagnostics::Sink& sink, GuardLint& lint) {
+  Findings findings;
+  for (const TimedRollout& rollout : timing.rollouts()) {
+    for (const plan::GuardTime& guard : rollout.bounds.guards) {
+      const auto place = timing.place(rollout.plan, rollout.plan.guards[guard.guard].spot);
+      if (place) findings.use(*place, lint(timing, rollout, guard, *place));
+    }
+  }
+  findings.report(sink);
 }
 
 void also(Diagnostic& diagnostic, const std::optional<Location>& place, std::string label) {

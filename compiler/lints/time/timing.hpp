@@ -88,6 +88,12 @@ class Findings {
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, Uses> uses_;
 };
 
+// What a lint says of one use of a guard that is written at `place`; nothing where there is nothing to say.
+using GuardLint = std::optional<Diagnostic>(const Timing& timing, const TimedRollout& rollout,
+                                            const plan::GuardTime& guard, const Location& place);
+// Asks the lint of each guard of the user's, wherever it watches, and reports as Findings do.
+void report_guards(const Timing& timing, diagnostics::Sink& sink, GuardLint& lint);
+
 // A second place, where it is known and another one than the first.
 void also(Diagnostic& diagnostic, const std::optional<Location>& place, std::string label);
 // How long the windows in which the stage of that rollout may be entered are open at a time; nothing where they never

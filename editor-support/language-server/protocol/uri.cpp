@@ -1,9 +1,8 @@
 #include "editor-support/language-server/protocol/uri.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
-#include <iterator>
+
+#include "compiler/diagnostics/places.hpp"
 
 namespace rollout::language_server::protocol {
 
@@ -32,17 +31,7 @@ std::optional<std::string> path_of_uri(std::string_view uri) {
 }
 
 std::string uri_of_path(std::string_view path) {
-  std::string uri = "file://";
-  for (const char c : path) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~/").find(c) != std::string_view::npos;
-    if (plain) {
-      uri += c;
-    } else {
-      fmt::format_to(std::back_inserter(uri), "%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return uri;
+  return "file://" + diagnostics::uri_path(path);
 }
 
 }  // namespace rollout::language_server::protocol
