@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <set>
 #include <vector>
 
@@ -16,15 +14,6 @@ namespace {
 
 const std::filesystem::path kGoldens = std::filesystem::path(ROLLOUT_SOURCE_DIRECTORY) / "tests/golden/check";
 
-std::vector<std::filesystem::path> golden_sources() {
-  std::vector<std::filesystem::path> sources;
-  for (const auto& entry : std::filesystem::directory_iterator(kGoldens)) {
-    if (entry.path().extension() == ".rollout") sources.push_back(entry.path());
-  }
-  std::ranges::sort(sources);
-  return sources;
-}
-
 check::test::Checked check_golden(const std::filesystem::path& source) {
   check::test::Checked checked;
   checked.module = check::check({source.filename().string(), read_text(source)},
@@ -32,26 +21,21 @@ check::test::Checked check_golden(const std::filesystem::path& source) {
   return checked;
 }
 
-bool updating() {
-  return std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr;
-}
-
 }  // namespace
 
 TEST_CASE("what the compiler says of each golden program") {
-  for (const auto& source : golden_sources()) {
+  for (const auto& source : test::files_in(kGoldens, ".rollout")) {
     const std::string said = check_golden(source).frames();
     auto expected = source;
     expected.replace_extension(".txt");
-    if (updating()) std::ofstream(expected, std::ios::binary) << said;
     INFO(source.filename().string());
-    CHECK(said == read_text(expected));
+    CHECK(said == test::recorded(expected, said));
   }
 }
 
 TEST_CASE("every code of the checker is shown by a golden program") {
   std::set<std::string_view> shown;
-  for (const auto& source : golden_sources()) {
+  for (const auto& source : test::files_in(kGoldens, ".rollout")) {
     for (const auto& diagnostic : check_golden(source).sink.sorted()) {
       shown.insert(diagnostics::code_text(diagnostic.code));
     }

@@ -2,14 +2,15 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "compiler/check/check.hpp"
 #include "compiler/diagnostics/render.hpp"
+#include "tests/support/golden.hpp"
 
 namespace rollout::check::test {
+
+using rollout::test::read_text;
 
 struct Checked {
   CheckedModule module;
@@ -20,13 +21,6 @@ struct Checked {
   // Every diagnostic on a line of its own.
   std::string lines() const { return diagnostics::render(sink.sorted(), module.files, diagnostics::Format::Short, {}); }
 };
-
-inline std::string read_text(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
 
 // Finds used files below one directory, under the names that they are used by.
 inline ModuleLoader loader_in(const std::filesystem::path& directory) {

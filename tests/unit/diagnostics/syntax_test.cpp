@@ -10,6 +10,7 @@
 
 #include "compiler/diagnostics/render.hpp"
 #include "grammar/parse.hpp"
+#include "tests/support/golden.hpp"
 
 // Every file of tests/golden/diagnostics with the frames that it gives beside it. ROLLOUT_UPDATE_GOLDENS=1 writes what
 // is shown now as what is expected; the diff is then for reading.
@@ -18,20 +19,6 @@ namespace rollout::diagnostics {
 namespace {
 
 const std::filesystem::path kFolder = ROLLOUT_SOURCE_DIRECTORY "/tests/golden/diagnostics";
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-std::vector<std::filesystem::path> cases() {
-  std::vector<std::filesystem::path> result;
-  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
-    if (entry.path().extension() == ".rollout") result.push_back(entry.path());
-  }
-  std::ranges::sort(result);
-  return result;
-}
 
 struct Findings {
   Files files;
@@ -46,25 +33,20 @@ Findings findings_of(const std::string& name, std::string text, grammar::ParseLi
 }
 
 TEST_CASE("every syntax problem is said as the goldens show") {
-  const bool update = std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr;
-  for (const std::filesystem::path& path : cases()) {
-    const Findings found = findings_of(path.filename().string(), read_file(path));
+  for (const std::filesystem::path& path : test::files_in(kFolder, ".rollout")) {
+    const Findings found = findings_of(path.filename().string(), test::read_text(path));
     const std::string frames = render(found.diagnostics, found.files, Format::Text, {});
     std::filesystem::path expected = path;
     expected.replace_extension(".frames");
     CAPTURE(expected.filename().string());
-    if (update) {
-      std::ofstream(expected, std::ios::binary) << frames;
-    } else {
-      CHECK(frames == read_file(expected));
-    }
+    CHECK(frames == test::recorded(expected, frames));
   }
 }
 
 TEST_CASE("the goldens show every code of the syntax") {
   std::set<std::string_view> seen;
-  for (const std::filesystem::path& path : cases()) {
-    for (const Diagnostic& diagnostic : findings_of("x", read_file(path)).diagnostics) {
+  for (const std::filesystem::path& path : test::files_in(kFolder, ".rollout")) {
+    for (const Diagnostic& diagnostic : findings_of("x", test::read_text(path)).diagnostics) {
       seen.insert(code_text(diagnostic.code));
     }
   }

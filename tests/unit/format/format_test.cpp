@@ -8,6 +8,8 @@
 #include <random>
 
 #include "grammar/parse.hpp"
+#include "tests/support/environment.hpp"
+#include "tests/support/golden.hpp"
 
 // The style, as text before and after; and what holds for any text at all.
 
@@ -17,11 +19,6 @@ namespace {
 using grammar::SyntaxTree;
 
 const std::filesystem::path kRoot = ROLLOUT_SOURCE_DIRECTORY;
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 SyntaxTree parse_text(std::string text) {
   return grammar::parse({"test.rollout", std::move(text)});
@@ -161,18 +158,17 @@ TEST_CASE("edits are as small as they can be") {
 TEST_CASE("no program loses a token, and once is enough") {
   for (const auto& path : programs()) {
     INFO(path);
-    check_properties(read_file(path));
+    check_properties(test::read_text(path));
   }
 }
 
 TEST_CASE("no damaged program loses a token either, and once is enough") {
   std::mt19937 random(7);
   const auto files = programs();
-  const char* count = std::getenv("ROLLOUT_FUZZ_COUNT");
-  const int most = count ? std::atoi(count) : 400;
+  const auto most = test::number_from_environment("ROLLOUT_FUZZ_COUNT", 400);
   const std::string bytes = "{}()[]\"`#\n \t;,.=-+<>$aw15m%:";
-  for (int round = 0; round < most; ++round) {
-    std::string text = read_file(files[random() % files.size()]);
+  for (std::uint64_t round = 0; round < most; ++round) {
+    std::string text = test::read_text(files[random() % files.size()]);
     if (text.size() > 4000) text = text.substr(random() % (text.size() - 3000), 3000);
     for (int change = 0; change < 4 && !text.empty(); ++change) {
       const std::size_t at = random() % text.size();

@@ -26,7 +26,7 @@ std::string with_line_ends(std::string text) {
 }
 
 std::vector<Case> read_cases() {
-  std::istringstream lines(read_file(golden_directory() / "ebnf_cases.txt"));
+  std::istringstream lines(read_text(golden_directory() / "ebnf_cases.txt"));
   std::vector<Case> cases;
   Case current;
   for (std::string line; std::getline(lines, line);) {

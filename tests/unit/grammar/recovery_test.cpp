@@ -25,7 +25,7 @@ std::size_t stages_in_rollouts(const SyntaxTree& tree) {
 }
 
 std::string portal_api() {
-  return read_file(golden_directory() / "language" / "portal_api.rollout");
+  return read_text(golden_directory() / "language" / "portal_api.rollout");
 }
 
 // Offsets of braces that open or close blocks.

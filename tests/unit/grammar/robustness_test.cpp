@@ -4,6 +4,7 @@
 #include <random>
 
 #include "support.hpp"
+#include "tests/support/environment.hpp"
 
 namespace rollout::grammar::test {
 namespace {
@@ -119,7 +120,7 @@ TEST_CASE("the leaves of every program tile its text") {
   for (const std::string folder : {"language", "trees"}) {
     for (const auto& path : programs_in(folder)) {
       INFO(path);
-      const SyntaxTree tree = parse_text(read_file(path));
+      const SyntaxTree tree = parse_text(read_text(path));
       CHECK(fault_of(tree).empty());
       CHECK(problem_fault_of(tree).empty());
     }
@@ -128,8 +129,8 @@ TEST_CASE("the leaves of every program tile its text") {
 
 TEST_CASE("any mutation of a program gives a sound tree") {
   std::vector<std::string> programs;
-  for (const auto& path : programs_in("language")) programs.push_back(read_file(path));
-  const std::size_t count = count_from_environment("ROLLOUT_FUZZ_COUNT", 5000);
+  for (const auto& path : programs_in("language")) programs.push_back(read_text(path));
+  const std::size_t count = rollout::test::number_from_environment("ROLLOUT_FUZZ_COUNT", 5000);
   std::mt19937 random(20260101);
   std::size_t broken = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -147,7 +148,7 @@ TEST_CASE("any mutation of a program gives a sound tree") {
 }
 
 TEST_CASE("every prefix of a program gives a sound tree") {
-  const std::string program = read_file(golden_directory() / kProgram);
+  const std::string program = read_text(golden_directory() / kProgram);
   for (std::size_t length = 0; length < program.size(); length += 3) {
     const SyntaxTree tree = parse_text(program.substr(0, length));
     INFO(length);
@@ -156,7 +157,7 @@ TEST_CASE("every prefix of a program gives a sound tree") {
 }
 
 TEST_CASE("CRLF changes no structure") {
-  std::string program = read_file(golden_directory() / kProgram);
+  std::string program = read_text(golden_directory() / kProgram);
   const SyntaxTree plain = parse_text(program);
   std::string with_returns;
   for (const char c : program) {

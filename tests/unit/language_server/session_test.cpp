@@ -99,17 +99,14 @@ std::string play(const std::string& session) {
 }  // namespace
 
 TEST_CASE("whole sessions are answered as written down") {
-  const bool update = std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr;
   std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(kGoldens)) {
-    if (entry.path().extension() != ".session") continue;
+  for (const auto& session : rollout::test::files_in(kGoldens, ".session")) {
     ++count;
-    std::filesystem::path expected = entry.path();
+    std::filesystem::path expected = session;
     expected.replace_extension(".expected");
-    const std::string got = play(read_text(entry.path()));
-    if (update) std::ofstream(expected, std::ios::binary) << got;
-    INFO(entry.path().filename().string());
-    CHECK(got == read_text(expected));
+    const std::string got = play(read_text(session));
+    INFO(session.filename().string());
+    CHECK(got == rollout::test::recorded(expected, got));
   }
   CHECK(count >= 4);
 }

@@ -3,24 +3,18 @@
 
 #include <boost/json.hpp>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "editor-support/language-server/server.hpp"
+#include "tests/support/golden.hpp"
 
 namespace rollout::language_server::test {
 
-namespace json = boost::json;
+using rollout::test::read_text;
 
-inline std::string read_text(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
+namespace json = boost::json;
 
 // A text and the offset of the first `|` in it, which is taken out.
 struct Marked {

@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <set>
 #include <vector>
 
@@ -16,41 +14,28 @@ namespace {
 
 const std::filesystem::path kGoldens = std::filesystem::path(ROLLOUT_SOURCE_DIRECTORY) / "tests/golden/lints";
 
-std::vector<std::filesystem::path> golden_sources() {
-  std::vector<std::filesystem::path> sources;
-  for (const auto& entry : std::filesystem::directory_iterator(kGoldens)) {
-    if (entry.path().extension() == ".rollout") sources.push_back(entry.path());
-  }
-  std::ranges::sort(sources);
-  return sources;
-}
-
 driver::CompiledFile compiled_golden(const std::filesystem::path& source) {
   return driver::compile_source({source.filename().string(), read_text(source)});
-}
-
-bool updating() {
-  return std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr;
 }
 
 }  // namespace
 
 TEST_CASE("what the lints say of each golden program") {
-  for (const auto& source : golden_sources()) {
+  for (const auto& source : test::files_in(kGoldens, ".rollout")) {
     const driver::CompiledFile file = compiled_golden(source);
     const std::string said = driver::render(file, diagnostics::Format::Text, {});
     auto expected = source;
     expected.replace_extension(".txt");
-    if (updating()) std::ofstream(expected, std::ios::binary) << said;
     INFO(source.filename().string());
     CHECK_FALSE(file.has_errors);
-    CHECK(said == read_text(expected));
+    CHECK(said == test::recorded(expected, said));
   }
 }
 
 TEST_CASE("every lint is shown by a golden program") {
   std::set<std::string> shown;
-  for (const auto& source : golden_sources()) shown.merge(lints::test::codes(compiled_golden(source)));
+  for (const auto& source : test::files_in(kGoldens, ".rollout"))
+    shown.merge(lints::test::codes(compiled_golden(source)));
   std::vector<std::string_view> missing;
   for (const diagnostics::Code code : diagnostics::all_codes()) {
     const std::string text(diagnostics::code_text(code));

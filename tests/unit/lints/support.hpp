@@ -2,22 +2,16 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include "compiler/diagnostics/render.hpp"
 #include "compiler/driver/compile.hpp"
+#include "tests/support/golden.hpp"
 
 namespace rollout::lints::test {
 
-inline std::string read_text(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
+using rollout::test::read_text;
 
 inline driver::CompiledFile compiled(std::string text) {
   return driver::compile_source({"test.rollout", std::move(text)});

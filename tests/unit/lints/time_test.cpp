@@ -1,6 +1,4 @@
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <fstream>
 
 #include "support.hpp"
 
@@ -202,7 +200,6 @@ bool is_on_time(std::string_view code) {
 }  // namespace
 
 TEST_CASE("each lint on time says where, how long and what to do", "[time]") {
-  const char* update = std::getenv("ROLLOUT_UPDATE_GOLDENS");
   for (const Case& one : kSpeaks) {
     const std::string path =
         std::string(ROLLOUT_SOURCE_DIRECTORY) + "/tests/golden/lints/time_" + one.code + "_" + one.name + ".txt";
@@ -214,8 +211,7 @@ TEST_CASE("each lint on time says where, how long and what to do", "[time]") {
     for (const std::string& code : lints::test::codes(file)) {
       if (is_on_time(code)) CHECK(code == one.code);
     }
-    if (update && std::string(update) == "1") std::ofstream(path, std::ios::binary) << shown;
-    CHECK(shown == lints::test::read_text(path));
+    CHECK(shown == rollout::test::recorded(path, shown));
   }
 }
 

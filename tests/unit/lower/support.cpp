@@ -21,10 +21,6 @@ std::string read_source(const std::string& path) {
   return text.str();
 }
 
-bool update_goldens() {
-  return std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr;
-}
-
 namespace {
 
 // A file that a program of the source tree uses, or nothing.

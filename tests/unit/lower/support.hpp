@@ -10,7 +10,6 @@ namespace rollout::lower::test {
 
 // A file below the root of the repository.
 std::string read_source(const std::string& path);
-bool update_goldens();
 // Checks the text and fails the test, with the diagnostics, where it has errors.
 check::CheckedModule checked(std::string text, std::string path = "test.rollout");
 // The plan of the first rollout of the text; fails the test where it does not verify.

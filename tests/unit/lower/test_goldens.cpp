@@ -8,6 +8,7 @@
 
 #include "runtime/plan/format.hpp"
 #include "support.hpp"
+#include "tests/support/golden.hpp"
 
 // Each tests/golden/lower/NAME.rollout stands beside the disassembly of its plan, NAME.plan.
 
@@ -49,11 +50,10 @@ TEST_CASE("plans are as their goldens say") {
       const std::string path = "tests/golden/lower/" + name;
       const plan::Plan plan = lowered(read_source(path + ".rollout"), name + ".rollout");
       const std::string text = plan::disassemble(plan);
-      if (update_goldens()) {
-        std::ofstream(std::string(ROLLOUT_SOURCE_DIRECTORY) + "/" + path + ".plan", std::ios::binary) << text;
-        continue;
-      }
-      CHECK(first_difference(text, read_source(path + ".plan")) == "");
+      const auto golden = std::filesystem::path(ROLLOUT_SOURCE_DIRECTORY) / (path + ".plan");
+      const std::string recorded = rollout::test::recorded(golden, text);
+      REQUIRE(std::filesystem::exists(golden));
+      CHECK(first_difference(text, recorded) == "");
     }
   }
 }

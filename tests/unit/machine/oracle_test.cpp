@@ -1,19 +1,11 @@
 #include <catch2/catch.hpp>
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
 
 #include "oracle_world.hpp"
+#include "tests/support/environment.hpp"
 
 using namespace rollout::oracle;
 
 namespace {
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  if (text != nullptr) std::from_chars(text, text + std::strlen(text), otherwise);
-  return otherwise;
-}
 
 void compare(Trial& trial, std::uint64_t seed, std::size_t (&happened)[7]) {
   const std::vector<Happening> machine = run_machine(trial);
@@ -31,8 +23,8 @@ void compare(Trial& trial, std::uint64_t seed, std::size_t (&happened)[7]) {
 // ROLLOUT_ORACLE_COUNT: how many. ROLLOUT_ORACLE_SEED: the first, so that with a count of 1 a failure is repeated
 // alone.
 TEST_CASE("the machine agrees with a brute-force evaluation of random guards") {
-  const std::uint64_t first = number_from("ROLLOUT_ORACLE_SEED", 1);
-  const std::uint64_t count = number_from("ROLLOUT_ORACLE_COUNT", 1000);
+  const std::uint64_t first = rollout::test::number_from_environment("ROLLOUT_ORACLE_SEED", 1);
+  const std::uint64_t count = rollout::test::number_from_environment("ROLLOUT_ORACLE_COUNT", 1000);
   std::size_t happened[7] = {};
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     Trial trial = make_trial(seed);

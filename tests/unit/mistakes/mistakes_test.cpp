@@ -2,12 +2,10 @@
 
 #include <array>
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "compiler/driver/compile.hpp"
+#include "tests/support/golden.hpp"
 
 // docs/diagnostics.md: what the compiler says of the mistakes that people make most, reviewed as a set. The page is
 // made of what it really says; ROLLOUT_UPDATE_GOLDENS=1 writes it anew.
@@ -72,13 +70,6 @@ constexpr auto kMistakes = std::to_array<Mistake>({
     {"A signal without its unit", "  p95 = 120ms\n", "  p95 = 120\n"},
 });
 
-std::string read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::string with_mistake(const std::string& program, const Mistake& mistake) {
   const std::size_t at = program.find(mistake.right);
   REQUIRE(at != std::string::npos);
@@ -90,9 +81,9 @@ std::string with_mistake(const std::string& program, const Mistake& mistake) {
 
 TEST_CASE("each of the likely mistakes is told once, and how to mend it") {
   const std::string folder = ROLLOUT_SOURCE_DIRECTORY "/tests/unit/mistakes/";
-  const std::string program = read(folder + "shop.rollout");
+  const std::string program = test::read_text(folder + "shop.rollout");
   REQUIRE(driver::compile_source({"shop.rollout", program}).diagnostics.empty());
-  std::string page = read(folder + "page.md");
+  std::string page = test::read_text(folder + "page.md");
   page += fmt::format("\n## {} mistakes in one program\n", kMistakes.size());
   std::size_t number = 0;
   for (const Mistake& mistake : kMistakes) {
@@ -107,6 +98,5 @@ TEST_CASE("each of the likely mistakes is told once, and how to mend it") {
     page += "```\n";
   }
   const std::string path = ROLLOUT_SOURCE_DIRECTORY "/docs/diagnostics.md";
-  if (std::getenv("ROLLOUT_UPDATE_GOLDENS") != nullptr) std::ofstream(path, std::ios::binary) << page;
-  CHECK(read(path) == page);
+  CHECK(test::recorded(path, page) == page);
 }

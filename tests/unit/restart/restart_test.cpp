@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -14,6 +11,7 @@
 #include "compiler/lower/lower.hpp"
 #include "runtime/plan/verify.hpp"
 #include "runtime/scenario/player.hpp"
+#include "tests/support/environment.hpp"
 
 // Every scenario of the examples again, with a runtime that dies at random moments: what is decided is what the
 // uninterrupted run decided, slot for slot, until the time that it was dead delays something; the verdict stays.
@@ -28,12 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Nanoseconds kSecond = 1'000'000'000;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  if (text != nullptr) std::from_chars(text, text + std::strlen(text), otherwise);
-  return otherwise;
-}
 
 struct Story {
   std::string file;
@@ -259,8 +251,8 @@ void crash_once(const Story& story, std::uint64_t seed, Counts& counts) {
 
 // ROLLOUT_RESTART_COUNT: how many for each example. ROLLOUT_RESTART_SEED: the first of them.
 TEST_CASE("a run that dies at random moments is decided as if it had not") {
-  const std::uint64_t count = number_from("ROLLOUT_RESTART_COUNT", 3);
-  const std::uint64_t first = number_from("ROLLOUT_RESTART_SEED", 1);
+  const std::uint64_t count = test::number_from_environment("ROLLOUT_RESTART_COUNT", 3);
+  const std::uint64_t first = test::number_from_environment("ROLLOUT_RESTART_SEED", 1);
   const std::string path = GENERATE(from_range(examples()));
   const auto stories = stories_of(path);
   INFO(path);
