@@ -5,11 +5,11 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
+
+from cases import Failed, folder_for, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -110,10 +110,6 @@ rollout mailed {
   on success { notify team "it is live" }
 }
 """
-
-
-class Failed(Exception):
-    """What a user would be embarrassed by."""
 
 
 class Cases:
@@ -345,25 +341,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
     parser.add_argument("--rolloutc", default=str(ROOT / "build" / "bin" / "rolloutc"))
-    parser.add_argument("--only", help="the name of one case")
+    parser.add_argument("--only", help="the name of one case, or a part of it")
     options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="rollout-bad-input-"))
-    (folder / "state").mkdir(mode=0o700)
-    cases = Cases(options, folder)
-    names = [name for name, value in vars(Cases).items() if not name.startswith("_") and name not in ("call", "refuses", "runs", "plan_bytes", "driven")]
-    failed = 0
-    for name in names:
-        if options.only and name != options.only:
-            continue
-        try:
-            getattr(cases, name)()
-            print(f"passed: {name.replace('_', ' ')}", flush=True)
-        except (Failed, subprocess.TimeoutExpired, StopIteration) as problem:
-            failed += 1
-            print(f"FAILED: {name.replace('_', ' ')}\n  {problem}", flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    print(f"bad_input: {len(names) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    helpers = ("call", "refuses", "runs", "plan_bytes", "driven")
+    with folder_for("bad-input") as folder:
+        cases = Cases(options, folder)
+        return run_cases("bad_input", {name: getattr(cases, name) for name in vars(Cases)
+                                       if not name.startswith("_") and name not in helpers}, options.only)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import argparse
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -12,9 +13,10 @@ import select
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import xml.etree.ElementTree
+
+from cases import Failed, folder_for, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -68,10 +70,6 @@ rollout everywhere {
   }
 }
 """
-
-
-class Failed(Exception):
-    """What a user would be embarrassed by."""
 
 
 def expect(condition, message):
@@ -435,27 +433,18 @@ def main():
     parser.add_argument("--rolloutc", default=str(ROOT / "build" / "bin" / "rolloutc"))
     parser.add_argument("--only", help="the name of one case, or a part of it")
     options = parser.parse_args()
-    names = [name for name, value in vars(Cases).items() if callable(value) and not name.startswith("_") and name != "runs"]
-    passed = failed = 0
-    for name in names:
-        if options.only and options.only not in name:
-            continue
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="rollout-commands-"))
-        (folder / "state").mkdir(mode=0o700)
-        cases = Cases(options, folder)
-        try:
-            getattr(cases, name)()
-            passed += 1
-            print(f"passed: {name.replace('_', ' ')}", flush=True)
-        except (Failed, subprocess.TimeoutExpired, subprocess.CalledProcessError) as problem:
-            failed += 1
-            print(f"FAILED: {name.replace('_', ' ')}\n  {problem}\n{getattr(problem, 'stderr', None) or ''}", flush=True)
-        finally:
-            for run in cases.started:
-                run.stop()
-            shutil.rmtree(folder, ignore_errors=True)
-    print(f"commands: {passed} passed, {failed} failed")
-    return 1 if failed else 0
+
+    def in_a_folder(case):
+        with folder_for("commands") as folder:
+            cases = Cases(options, folder)
+            try:
+                case(cases)
+            finally:
+                for run in cases.started:
+                    run.stop()
+
+    return run_cases("commands", {name: functools.partial(in_a_folder, case) for name, case in vars(Cases).items()
+                                  if callable(case) and not name.startswith("_") and name != "runs"}, options.only)
 
 
 if __name__ == "__main__":

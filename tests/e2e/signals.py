@@ -5,18 +5,19 @@ import argparse
 import datetime
 import email
 import email.policy
+import functools
 import http.server
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socketserver
 import subprocess
 import sys
-import tempfile
 import threading
 import time
+
+from cases import Failed, folder_for, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -68,10 +69,6 @@ rollout shop {
   on rollback { notify team "shop was taken back\\n${reason}" severity critical }
 }
 """
-
-
-class Failed(Exception):
-    """What must not be."""
 
 
 class World:
@@ -263,27 +260,20 @@ class Cases:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
-    parser.add_argument("--only", help="the name of one case")
+    parser.add_argument("--only", help="the name of one case, or a part of it")
     options = parser.parse_args()
-    names = [name for name, value in vars(Cases).items()
-             if not name.startswith("_") and name not in ("start", "pay", "ends", "wait_for", "log", "mail")]
-    failed = 0
-    for name in names:
-        if options.only and name != options.only:
-            continue
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="rollout-signals-"))
-        (folder / "state").mkdir(mode=0o700)
+
+    def in_a_world(case):
         world = World()
         try:
-            getattr(Cases(options, folder), name)(world)
-            print(f"passed: {name.replace('_', ' ')}", flush=True)
-        except (Failed, subprocess.TimeoutExpired, subprocess.CalledProcessError) as problem:
-            failed += 1
-            print(f"FAILED: {name.replace('_', ' ')}\n  {problem}", flush=True)
-        world.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-    print(f"signals: {len(names) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+            with folder_for("signals") as folder:
+                case(Cases(options, folder), world)
+        finally:
+            world.stop()
+
+    cases = {name: functools.partial(in_a_world, case) for name, case in vars(Cases).items()
+             if not name.startswith("_") and name not in ("start", "pay", "ends", "wait_for", "log", "mail")}
+    return run_cases("signals", cases, options.only)
 
 
 if __name__ == "__main__":

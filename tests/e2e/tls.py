@@ -6,15 +6,16 @@ Usage: tls.py [--rollout FILE]. The servers are ours, on loopback; the handshake
 
 import argparse
 import base64
+import functools
 import os
 import pathlib
-import shutil
 import socketserver
 import ssl
 import subprocess
 import sys
-import tempfile
 import threading
+
+from cases import Failed, folder_for, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -32,10 +33,6 @@ HTTPS = """rollout shop {
   http.get("https://localhost:PORT/health")
 }
 """
-
-
-class Failed(Exception):
-    pass
 
 
 class World:
@@ -120,7 +117,6 @@ class World:
 
 def run(rollout, folder, program, trusted):
     (folder / "shop.rollout").write_text(program)
-    (folder / "state").mkdir(mode=0o700, exist_ok=True)
     environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1", MAIL_PASSWORD="correct-horse", NO_PROXY="localhost")
     environment.pop("SSL_CERT_DIR", None)
     environment.pop("SSL_CERT_FILE", None)
@@ -193,19 +189,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
     rollout = str(pathlib.Path(parser.parse_args().rollout).resolve())
-    cases = (starttls, tls_from_the_first_byte, starttls_with_a_stranger, tls_with_a_stranger, https)
-    failed = 0
-    for case in cases:
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="rollout-tls-"))
-        try:
+
+    def in_a_folder(case):
+        with folder_for("tls") as folder:
             case(rollout, folder)
-            print(f"passed: {case.__name__.replace('_', ' ')}", flush=True)
-        except (Failed, subprocess.TimeoutExpired, subprocess.CalledProcessError) as problem:
-            failed += 1
-            print(f"FAILED: {case.__name__.replace('_', ' ')}\n  {problem}", flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-    print(f"tls: {len(cases) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+
+    cases = (starttls, tls_from_the_first_byte, starttls_with_a_stranger, tls_with_a_stranger, https)
+    return run_cases("tls", {case.__name__: functools.partial(in_a_folder, case) for case in cases})
 
 
 if __name__ == "__main__":
