@@ -3,11 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <map>
-
 #include "compiler/driver/compile.hpp"
 #include "compiler/driver/source_reader.hpp"
-#include "compiler/lower/lower.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/plan/format.hpp"
 
@@ -69,18 +66,13 @@ PlanPointer load_plan(const std::string& path, const std::string& rollout) {
   return file ? verified_plan_of(*file, rollout) : nullptr;
 }
 
-std::optional<LoadedScenarios> load_scenarios(const std::string& path) {
+std::optional<std::vector<driver::CompiledScenario>> load_scenarios(const std::string& path) {
   const auto file = compiled(path);
   if (!file) return std::nullopt;
-  LoadedScenarios loaded{.path = path, .scenarios = {}};
-  std::map<std::string, PlanPointer> plans;
-  for (scenario::Scenario& each : lower::lower_scenarios(file->module)) {
-    PlanPointer& plan = plans[each.rollout];
-    if (plan == nullptr) plan = verified(lower::lower_rollout(file->module, each.rollout), path);
-    if (plan == nullptr) return std::nullopt;
-    loaded.scenarios.push_back({std::move(each), plan});
-  }
-  return loaded;
+  auto scenarios = driver::scenarios_of(*file);
+  if (scenarios) return std::move(*scenarios);
+  complain(fmt::format("{}: {}", path, scenarios.error()));
+  return std::nullopt;
 }
 
 }  // namespace rollout::command

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "compiler/driver/scenarios.hpp"
 #include "runtime/command/commands.hpp"
 #include "runtime/plan/plan.hpp"
-#include "runtime/scenario/scenario.hpp"
 
 namespace rollout::command {
 
@@ -15,16 +15,7 @@ namespace rollout::command {
 // error already, diagnostics with their frames.
 std::shared_ptr<const plan::VerifiedPlan> load_plan(const std::string& path, const std::string& rollout);
 
-// A program's scenarios with the verified plan of the rollout that each one tests.
-struct LoadedScenario {
-  scenario::Scenario scenario;
-  std::shared_ptr<const plan::VerifiedPlan> plan;
-};
-struct LoadedScenarios {
-  std::string path;
-  std::vector<LoadedScenario> scenarios;
-};
 // Nothing where the file does not compile; printed as above.
-std::optional<LoadedScenarios> load_scenarios(const std::string& path);
+std::optional<std::vector<driver::CompiledScenario>> load_scenarios(const std::string& path);
 
 }  // namespace rollout::command

@@ -17,7 +17,7 @@ ROOMS = [
     ("compiler/lints/", ["grammar/", "compiler/diagnostics/", "compiler/check/", "runtime/plan/"]),
     ("compiler/lower/", ["grammar/", "compiler/diagnostics/", "compiler/check/", "runtime/plan/", "runtime/scenario/"]),
     ("compiler/format/", ["grammar/"]),
-    ("editor-support/language-server/queries/", ["grammar/", "compiler/diagnostics/", "compiler/check/", "compiler/driver/", "compiler/format/", "runtime/plan/", "stdlib/"]),
+    ("editor-support/language-server/queries/", ["grammar/", "compiler/diagnostics/", "compiler/check/", "compiler/driver/", "compiler/format/", "runtime/plan/", "runtime/scenario/", "runtime/console/", "stdlib/"]),
     ("editor-support/language-server/protocol/", ["grammar/", "compiler/diagnostics/", "compiler/driver/", "compiler/format/", "editor-support/language-server/", "stdlib/"]),
     ("editor-support/language-server/", ["grammar/", "compiler/", "editor-support/language-server/", "stdlib/"]),
     ("compiler/driver/command/", ["grammar/", "compiler/", "editor-support/language-server/", "runtime/plan/", "stdlib/"]),

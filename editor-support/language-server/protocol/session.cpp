@@ -49,6 +49,14 @@ std::string Session::explanation_uri(diagnostics::Code code) const {
               : std::string();
 }
 
+std::string path_from(std::string_view uri) {
+  return protocol::path_of_uri(uri).value_or(std::string(uri));
+}
+
+Compiled open_file(Session& session, std::string_view uri) {
+  return session.workspace.compiled(path_from(uri));
+}
+
 std::optional<std::uint32_t> asked_offset(const Session& session, Asked& asked, const json::value& params) {
   return protocol::offset_from(asked.translator.lines(), protocol::member(params, "position"), session.dialect.unit);
 }

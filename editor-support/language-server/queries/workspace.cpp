@@ -100,8 +100,20 @@ Compiled Workspace::compiled_with(const std::string& path, const std::map<std::s
 Compiled Workspace::compiled(const std::string& path) {
   const auto found = open_.find(path);
   if (found == open_.end()) return nullptr;
-  if (!found->second.compiled) found->second.compiled = compiled_with(path, {});
+  if (!found->second.compiled) {
+    found->second.compiled = compiled_with(path, {});
+    found->second.times.reset();
+  }
   return found->second.compiled;
+}
+
+const driver::Times& Workspace::times(const std::string& path) {
+  static const driver::Times kNothing;
+  const Compiled file = compiled(path);
+  if (!file) return kNothing;
+  std::optional<driver::Times>& times = open_.find(path)->second.times;
+  if (!times) times = driver::times_of(*file);
+  return *times;
 }
 
 std::vector<Compiled> Workspace::everything(const std::vector<std::string>& folders) {

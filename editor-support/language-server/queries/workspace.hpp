@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/driver/compile.hpp"
+#include "compiler/driver/times.hpp"
 
 namespace rollout::language_server {
 
@@ -29,6 +30,8 @@ class Workspace {
   // The open file with everything that it uses, other open texts in place of what is on disk. Null where it is not
   // open.
   Compiled compiled(const std::string& path);
+  // How long what the open file declares takes, worked out at the first question. Empty where it is not open.
+  const driver::Times& times(const std::string& path);
   // Whether `compiled` would compile anew.
   bool is_stale(const std::string& path) const;
   // Files on disk have changed.
@@ -44,6 +47,7 @@ class Workspace {
   struct Open {
     std::string text;
     Compiled compiled;
+    std::optional<driver::Times> times;  // of `compiled`
   };
 
   void mark_stale(const std::string& changed);

@@ -5,9 +5,12 @@
 #include <random>
 #include <set>
 
+#include "editor-support/language-server/queries/call_hierarchy.hpp"
 #include "editor-support/language-server/queries/completion.hpp"
 #include "editor-support/language-server/queries/hover.hpp"
 #include "editor-support/language-server/queries/outline.hpp"
+#include "editor-support/language-server/queries/signature_help.hpp"
+#include "editor-support/language-server/queries/time_hints.hpp"
 #include "editor-support/language-server/queries/tokens.hpp"
 #include "tests/unit/language_server/support.hpp"
 
@@ -105,7 +108,18 @@ TEST_CASE("no text and no place makes a query fail") {
       for (const OutlineItem& item : outline(file.module.trees.front())) CHECK(item.span.contains(item.selection));
       for (int i = 0; i < 3; ++i) {
         const auto offset = static_cast<std::uint32_t>(random() % (text.size() + 1));
-        if (const auto hover = hover_at(file.module, offset)) CHECK(hover->span.end <= size);
+        const driver::Times times = driver::times_of(file);
+        const auto known = [&]() -> const driver::Times& { return times; };
+        if (const auto hover = hover_at(file.module, known, offset)) CHECK(hover->span.end <= size);
+        if (const auto help = signature_help(file.module, offset)) CHECK(!help->label.empty());
+        if (const auto found = callable_at(file.module, offset)) CHECK(found->span.contains(found->selection));
+        for (const InlayHint& hint : inlay_hints(file.module, times, {0, size})) CHECK(hint.offset <= size);
+        std::uint32_t least = 0;
+        for (const grammar::Span span : surroundings(file.module.trees.front(), offset)) {
+          CHECK(span.size() >= least);
+          CHECK(span.touches(offset));
+          least = span.size();
+        }
         for (const Completion& one : completions(file.module, offset)) CHECK(one.replaced.end == offset);
       }
     }

@@ -77,7 +77,8 @@ void check_offers(const CompletionCase& one, const Marked& at) {
 
 std::string hovered(const Marked& at) {
   const driver::CompiledFile file = compiled(at.text);
-  const auto hover = hover_at(file.module, at.offset);
+  const driver::Times times = driver::times_of(file);
+  const auto hover = hover_at(file.module, [&]() -> const driver::Times& { return times; }, at.offset);
   return hover ? hover->markdown : "";
 }
 
@@ -116,6 +117,7 @@ TEST_CASE("completion knows what fits at a place of a rollout") {
       {"notify ops \"a text |\"", {}, {"hold", "p95"}},
       {"notify ops \"a ${|", {"version", "limit", "stage_name_of"}, {"hold"}},
       {"rollout |", {"other"}, {"p95", "weight"}},
+      {"notify sla|", {"slack"}, {"smtp"}},
   };
   for (CompletionCase one : cases) {
     std::erase_if(one.offered, [](const std::string& label) { return label == "stage_name_of"; });
@@ -155,7 +157,7 @@ TEST_CASE("hover says what a name is, its documentation and how it is measured")
   CHECK(hovered(in_rollout("we|ight(5%)")) == "```rollout\naction weight(share: ratio)\n```");
   CHECK(hovered(in_rollout("weight(sha|re: 5%)")) == "```rollout\nshare: ratio\n```");
   CHECK(hovered(in_rollout("run `x ${ver|sion}`")) == "```rollout\nparam version: string = \"v1\"\n```");
-  CHECK(hovered(in_rollout("rollback to can|ary")) == "```rollout\nstage canary\n```");
+  CHECK(hovered(in_rollout("rollback to can|ary")) == "```rollout\nstage canary\n```\n\nTakes 1m; nothing has to be undone by its end.");
   CHECK(hovered(in_rollout("let r = http.ge|t(\"https://x\")")).starts_with("```rollout\nhttp.get(url: string"));
   CHECK(hovered(in_rollout("hold 9|0m")) == "```rollout\nduration 1h30m\n```");
   CHECK(hovered(in_rollout("  |  hold 90m")) == "");
