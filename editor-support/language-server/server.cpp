@@ -32,7 +32,7 @@ const RequestRow* find_row(std::string_view method) {
 }
 
 const WorkspaceRequestRow* find_workspace_row(std::string_view method) {
-  for (const auto rows : {workspace_requests(), command_requests()}) {
+  for (const auto rows : {workspace_requests(), command_requests(), resolving_requests()}) {
     const auto found = std::ranges::find(rows, method, &WorkspaceRequestRow::method);
     if (found != rows.end()) return &*found;
   }

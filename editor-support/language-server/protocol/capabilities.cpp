@@ -19,11 +19,12 @@ ColumnUnit unit_from(const json::value& general) {
   return std::ranges::find(list, json::value("utf-8")) != list.end() ? ColumnUnit::Utf8 : ColumnUnit::Utf16;
 }
 
-bool resolves_documentation(const json::value& support) {
+// Whether the client asks for that property of an item later.
+bool resolves(const json::value& support, std::string_view property) {
   const json::value& properties = member(support, "properties");
   if (!properties.is_array()) return false;
   const auto& list = properties.get_array();
-  return std::ranges::find(list, json::value("documentation")) != list.end();
+  return std::ranges::find(list, json::value(property)) != list.end();
 }
 
 json::array texts_of(std::span<const std::string_view> texts) {
@@ -56,7 +57,9 @@ void read_client(const json::value& params, Session& session) {
   // A client that pulls would show what is pushed a second time.
   session.pulls_diagnostics = member(document, "diagnostic").is_object();
   session.snippets = flag_member(at(document, "completion", "completionItem"), "snippetSupport");
-  session.resolves_completions = resolves_documentation(at(document, "completion", "completionItem", "resolveSupport"));
+  session.resolves_completions =
+      resolves(at(document, "completion", "completionItem", "resolveSupport"), "documentation");
+  session.resolves_edits = resolves(at(document, "codeAction", "resolveSupport"), "edit");
   session.shows_timelines = flag_member(member(params, "initializationOptions"), "timelines");
   session.hierarchical_symbols = flag_member(member(document, "documentSymbol"), "hierarchicalDocumentSymbolSupport");
   session.folders = folder_paths(member(params, "workspaceFolders"));
@@ -76,7 +79,8 @@ json::value server_capabilities(const Session& session) {
   capabilities["documentOnTypeFormattingProvider"] = {{"firstTriggerCharacter", "}"}, {"moreTriggerCharacter", {"\n"}}};
   capabilities["documentRangeFormattingProvider"] = true;
   capabilities["codeActionProvider"] = {
-      {"codeActionKinds", {"quickfix", "refactor.extract", "refactor.rewrite", "source.fixAll"}}};
+      {"codeActionKinds", {"quickfix", "refactor.extract", "refactor.rewrite", "source.fixAll"}},
+      {"resolveProvider", true}};
   capabilities["documentSymbolProvider"] = true;
   capabilities["definitionProvider"] = true;
   capabilities["declarationProvider"] = true;

@@ -33,6 +33,7 @@ struct Session {
   bool hierarchical_symbols = false;
   bool version_support = false;
   bool resolves_completions = false;  // asks for the documentation of the one that is looked at
+  bool resolves_edits = false;        // asks for the edit of the code action that is chosen
   bool shows_timelines = false;       // shows what a played scenario answers
   // What the client already has of each document's semantic tokens, by path.
   struct SentTokens {
@@ -80,6 +81,7 @@ struct WorkspaceRequestRow {
 // Those about no document, or about one that they name in their own way.
 std::span<const WorkspaceRequestRow> workspace_requests();
 std::span<const WorkspaceRequestRow> command_requests();
+std::span<const WorkspaceRequestRow> resolving_requests();
 
 // The open document with that URI, compiled; null where it is not open.
 Compiled open_file(Session& session, std::string_view uri);
