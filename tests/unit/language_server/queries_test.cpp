@@ -157,7 +157,8 @@ TEST_CASE("hover says what a name is, its documentation and how it is measured")
   CHECK(hovered(in_rollout("we|ight(5%)")) == "```rollout\naction weight(share: ratio)\n```");
   CHECK(hovered(in_rollout("weight(sha|re: 5%)")) == "```rollout\nshare: ratio\n```");
   CHECK(hovered(in_rollout("run `x ${ver|sion}`")) == "```rollout\nparam version: string = \"v1\"\n```");
-  CHECK(hovered(in_rollout("rollback to can|ary")) == "```rollout\nstage canary\n```\n\nTakes 1m; nothing has to be undone by its end.");
+  CHECK(hovered(in_rollout("rollback to can|ary")) ==
+        "```rollout\nstage canary\n```\n\nTakes 1m; nothing has to be undone by its end.");
   CHECK(hovered(in_rollout("let r = http.ge|t(\"https://x\")")).starts_with("```rollout\nhttp.get(url: string"));
   CHECK(hovered(in_rollout("hold 9|0m")) == "```rollout\nduration 1h30m\n```");
   CHECK(hovered(in_rollout("  |  hold 90m")) == "");
