@@ -8,6 +8,7 @@
 #include "editor-support/language-server/queries/completion.hpp"
 #include "editor-support/language-server/queries/hover.hpp"
 #include "editor-support/language-server/queries/names.hpp"
+#include "editor-support/language-server/queries/parts.hpp"
 #include "editor-support/language-server/queries/signature_help.hpp"
 
 // What the names of a document answer: where they lead, who uses them, what they could be called, which could stand
@@ -33,7 +34,10 @@ Answer definition(Session& session, Asked& asked, const json::value& params) {
   const auto offset = asked_offset(session, asked, params);
   if (!offset) return no_position();
   const auto name = name_at(asked.module(), *offset);
-  const auto place = name ? declaration_of(asked.module(), name->symbol) : std::nullopt;
+  auto place = name ? declaration_of(asked.module(), name->symbol) : std::nullopt;
+  if (!name) {
+    if (const auto part = part_at(asked.module(), *offset)) place = part->declared;
+  }
   if (!place) return json::value();
   PlaceWriter writer(session);
   writer.add_texts(asked.module());

@@ -16,7 +16,8 @@ constexpr std::string_view kLibrary = "std/";
 constexpr std::string_view kSuffix = ".rollout";
 constexpr std::size_t kMostPageBytes = 4u << 20;
 
-// The URI of a file with that text below the folder, written where it is not there yet; empty where it cannot be.
+// The URI of a file with that text below the folder, written where it is not there yet; empty where it cannot be. It is
+// read-only: what is changed there would change nothing.
 std::string page_uri(const std::string& folder, const std::string& name, std::string_view text) {
   if (folder.empty()) return {};
   const std::filesystem::path path = std::filesystem::path(folder) / name;
@@ -24,7 +25,10 @@ std::string page_uri(const std::string& folder, const std::string& name, std::st
   if (!there || *there != text) {
     std::error_code error;
     std::filesystem::create_directories(path.parent_path(), error);
+    std::filesystem::remove(path, error);
     if (error || !driver::write_bytes(path.string(), std::string(text)).empty()) return {};
+    using std::filesystem::perms;
+    std::filesystem::permissions(path, perms::owner_read | perms::group_read | perms::others_read, error);
   }
   return protocol::uri_of_path(path.string());
 }

@@ -2,6 +2,7 @@
 // that it was made of changes.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,7 +39,7 @@ class Workspace {
   void forget_disk();
 
   // Every open file, and every .rollout file below the folders: for questions about the uses of a name. Files that are
-  // not open are read anew each time.
+  // not open are compiled again where something that they were made of has another time or size.
   std::vector<Compiled> everything(const std::vector<std::string>& folders);
   // One file compiled with other texts in place of some.
   Compiled compiled_with(const std::string& path, const std::map<std::string, std::string>& replaced) const;
@@ -50,9 +51,24 @@ class Workspace {
     std::optional<driver::Times> times;  // of `compiled`
   };
 
+  // A file on disk, as it was when it was read.
+  struct Stamp {
+    std::string path;
+    std::int64_t time = 0;
+    std::uintmax_t size = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  struct Closed {
+    Compiled compiled;
+    std::vector<Stamp> made_of;  // but for texts that are open
+  };
+
   void mark_stale(const std::string& changed);
+  Compiled closed_file(const std::string& path);
+  std::vector<Stamp> stamps_of(const driver::CompiledFile& file) const;
 
   std::map<std::string, Open> open_;
+  std::map<std::string, Closed> closed_;  // what was asked about before
 };
 
 }  // namespace rollout::language_server

@@ -9,6 +9,7 @@
 #include "editor-support/language-server/queries/completion.hpp"
 #include "editor-support/language-server/queries/hover.hpp"
 #include "editor-support/language-server/queries/outline.hpp"
+#include "editor-support/language-server/queries/parts.hpp"
 #include "editor-support/language-server/queries/refactorings.hpp"
 #include "editor-support/language-server/queries/signature_help.hpp"
 #include "editor-support/language-server/queries/time_hints.hpp"
@@ -67,6 +68,7 @@ TEST_CASE("no text and no place makes a query fail") {
         const auto known = [&]() -> const driver::Times& { return times; };
         if (const auto hover = hover_at(file.module, known, offset)) CHECK(hover->span.end <= size);
         if (const auto help = signature_help(file.module, offset)) CHECK(!help->label.empty());
+        if (const auto part = part_at(file.module, offset)) CHECK(part->span.touches(offset));
         for (const Refactoring& one : refactorings(file.module, {offset / 2, offset})) CHECK_FALSE(one.edits.empty());
         if (const auto found = callable_at(file.module, offset)) CHECK(found->span.contains(found->selection));
         for (const InlayHint& hint : inlay_hints(file.module, times, {0, size})) CHECK(hint.offset <= size);

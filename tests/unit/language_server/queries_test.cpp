@@ -7,6 +7,7 @@
 #include "editor-support/language-server/queries/hover.hpp"
 #include "editor-support/language-server/queries/names.hpp"
 #include "editor-support/language-server/queries/outline.hpp"
+#include "editor-support/language-server/queries/parts.hpp"
 #include "editor-support/language-server/queries/tokens.hpp"
 #include "tests/unit/language_server/support.hpp"
 
@@ -216,4 +217,33 @@ TEST_CASE("the outline nests stages, guards and hooks in their rollout") {
   REQUIRE(shop->children[1].children.size() == 1);
   CHECK(shop->children[1].children[0].name == "when p95 > 1s then pause");
   for (const OutlineItem& item : items) CHECK(item.span.contains(item.selection));
+}
+
+TEST_CASE("labels, fields and parameters lead to their declaration") {
+  struct Case {
+    std::string statement, declared;
+  };
+  const std::vector<Case> cases = {
+      {"when breaker == op|en for 1m then rollback", "open = 1"},
+      {"weight(sha|re: 5%)", "share: ratio) { idempotent"},
+      {"let s = size_of(small: 3, lar|ge: 4)", "large: number"},
+      {"let s = size_of(small: 3, large: 4)\nif s.lar|ge > 3 { pause }", "large: number"},
+      {"let s = size_of(sm|all: 3, large: 4)", "small: number"},
+      {"k8s.set_image(reso|urce: \"x\", container: \"y\", image: \"z\")", "resource: string"},
+      {"if p95 > 2|50ms { pause }", ""},
+  };
+  for (const Case& one : cases) {
+    Marked at = in_rollout(one.statement);
+    const std::string record = "record size_of { small: number, large: number }\n";
+    at.text = record + at.text;
+    const driver::CompiledFile file = compiled(at.text);
+    const auto part = part_at(file.module, at.offset + static_cast<std::uint32_t>(record.size()));
+    INFO(one.statement);
+    REQUIRE(part.has_value() == !one.declared.empty());
+    if (!part) continue;
+    const auto declaring =
+        std::ranges::find(file.module.files.files, part->declared.path, &rollout::grammar::SourceFile::path);
+    REQUIRE(declaring != file.module.files.files.end());
+    CHECK(declaring->text.substr(part->declared.span.begin).starts_with(one.declared));
+  }
 }
