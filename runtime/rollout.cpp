@@ -84,6 +84,13 @@ void add_run(CLI::App& app, Verbs& verbs) {
   run->add_option("--rollout", verbs.run.rollout, "Which rollout, where the file has several");
   run->add_option("--at", verbs.run.start_at, "Plan the start for this instant, as in 2026-12-01T02:00Z")
       ->type_name("INSTANT");
+  run->add_flag("--require-signature", verbs.run.require_signature,
+                "Only a plan that a trusted key has signed, with its signature beside it");
+  run->add_option("--trust", verbs.run.trusted_keys,
+                  "A public key of minisign, repeatable (default: all in ~/.config/rollout/trusted)")
+      ->type_name("KEY.pub");
+  run->add_option("--environment", verbs.run.environment,
+                  "Where it is deployed: what the signature has to be for (default: the plan's own)");
   run->add_flag("-y,--yes", verbs.run.yes, "Start without asking");
   run->add_flag("--plan", verbs.run.plan_only, "Show what it would do, and stop");
   add_state(*run, verbs.run.common);

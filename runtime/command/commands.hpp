@@ -35,9 +35,12 @@ struct RunArguments {
   std::vector<std::string> parameters;  // NAME=VALUE
   std::string prometheus_url;
   std::string log_file;
-  std::string start_at;    // an instant: when the first stage is to be entered
-  bool yes = false;        // do not ask before the start
-  bool plan_only = false;  // show what it would do, then stop
+  std::string start_at;  // an instant: when the first stage is to be entered
+  bool require_signature = false;
+  std::vector<std::string> trusted_keys;  // files of public keys
+  std::string environment;                // to which it is deployed; empty: the one of the plan
+  bool yes = false;                       // do not ask before the start
+  bool plan_only = false;                 // show what it would do, then stop
 };
 struct TestArguments {
   std::vector<std::string> paths;  // files and folders

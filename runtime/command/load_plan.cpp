@@ -23,7 +23,7 @@ PlanPointer verified(plan::Plan plan, const std::string& path) {
   return nullptr;
 }
 
-PlanPointer read_plan_file(const std::string& path) {
+PlanPointer read_plan_file(const std::string& path, const SignaturePolicy& policy) {
   auto bytes = driver::read_bytes(path, kMostPlanBytes);
   if (!bytes) {
     complain(bytes.error().message);
@@ -34,7 +34,12 @@ PlanPointer read_plan_file(const std::string& path) {
     complain(fmt::format("{}: {}", path, plan.error().message));
     return nullptr;
   }
-  return verified(std::move(*plan), path);
+  // Over the bytes that were read, so that nobody can exchange the file in between.
+  const std::string problem =
+      policy.required ? signature_problem(policy, path, *bytes, plan->rollout.environment) : std::string();
+  if (problem.empty()) return verified(std::move(*plan), path);
+  complain(problem);
+  return nullptr;
 }
 
 // The file without errors; its diagnostics, warnings included, are on standard error.
@@ -60,8 +65,12 @@ PlanPointer verified_plan_of(const driver::CompiledFile& file, const std::string
 
 }  // namespace
 
-PlanPointer load_plan(const std::string& path, const std::string& rollout) {
-  if (path.ends_with(".rplan")) return read_plan_file(path);
+PlanPointer load_plan(const std::string& path, const std::string& rollout, const SignaturePolicy& policy) {
+  if (path.ends_with(".rplan")) return read_plan_file(path, policy);
+  if (policy.required) {
+    complain(fmt::format("{}: only a plan file can be signed: `rolloutc build`, then `rolloutc sign`", path));
+    return nullptr;
+  }
   const auto file = compiled(path);
   return file ? verified_plan_of(*file, rollout) : nullptr;
 }

@@ -45,7 +45,9 @@ std::optional<plan::Nanoseconds> instant_of(const std::string& text) {
 }  // namespace
 
 Exit run(const RunArguments& arguments) {
-  const auto plan = load_plan(arguments.file, arguments.rollout);
+  const SignaturePolicy policy{arguments.require_signature || !arguments.trusted_keys.empty(), arguments.trusted_keys,
+                               arguments.environment};
+  const auto plan = load_plan(arguments.file, arguments.rollout, policy);
   if (plan == nullptr) return Exit::Usage;
   auto parameters = read_parameters(**plan, arguments.parameters);
   if (!parameters) return complain(parameters.error().message);

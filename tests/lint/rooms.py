@@ -20,7 +20,7 @@ ROOMS = [
     ("editor-support/language-server/queries/", ["grammar/", "compiler/diagnostics/", "compiler/check/", "compiler/driver/", "compiler/format/", "runtime/plan/", "runtime/scenario/", "runtime/console/", "stdlib/"]),
     ("editor-support/language-server/protocol/", ["grammar/", "compiler/diagnostics/", "compiler/driver/", "compiler/format/", "editor-support/language-server/", "stdlib/"]),
     ("editor-support/language-server/", ["grammar/", "compiler/", "editor-support/language-server/", "stdlib/"]),
-    ("compiler/driver/command/", ["grammar/", "compiler/", "editor-support/language-server/", "runtime/plan/", "stdlib/"]),
+    ("compiler/driver/command/", ["grammar/", "compiler/", "editor-support/language-server/", "runtime/plan/", "runtime/signing/", "stdlib/"]),
     ("compiler/rolloutc.cpp", ["compiler/"]),
     ("compiler/", ["grammar/", "compiler/", "runtime/plan/", "runtime/scenario/", "runtime/zones/", "stdlib/"]),
     ("runtime/plan/", []),
@@ -31,6 +31,7 @@ ROOMS = [
     ("runtime/metrics/", ["runtime/plan/", "runtime/machine/", "runtime/engine/", "runtime/executors/"]),
     ("runtime/executors/", ["runtime/plan/", "runtime/machine/", "runtime/engine/", "runtime/metrics/"]),
     ("runtime/engine/", ["runtime/plan/", "runtime/machine/", "runtime/journal/", "runtime/executors/", "runtime/metrics/"]),
+    ("runtime/signing/", ["runtime/plan/"]),
     ("runtime/console/", ["runtime/plan/", "runtime/machine/"]),
     ("runtime/", ["grammar/", "compiler/", "runtime/", "stdlib/"]),
 ]
