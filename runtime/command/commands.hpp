@@ -54,6 +54,19 @@ struct SimulateArguments {
   std::string scenario;  // its name or a part of it; empty: the first
   Format format = Format::Text;
 };
+struct DrillArguments {
+  std::string file;
+  std::string rollout;  // which, where a file has several; empty: the first with a scenario that succeeds
+  Format format = Format::Text;
+  bool verbose = false;  // a timeline for every stage
+};
+struct DoctorArguments {
+  Common common;
+  std::string file;  // a plan to look at; empty: none
+  std::string rollout;
+  std::vector<std::string> parameters;
+  std::string prometheus_url;
+};
 // approve, reject, tick, answer, acknowledge, pause, resume, promote, abort, rollback, retry
 struct PersonArguments {
   Common common;
@@ -63,6 +76,7 @@ struct LogArguments {
   Common common;
   std::string run;
   bool follow = false;
+  bool verify = false;  // only say whether the journal is whole
 };
 
 Exit run(const RunArguments& arguments);
@@ -70,6 +84,8 @@ Exit resume(const PersonArguments& arguments, const RunArguments& how);
 Exit say(const std::string& verb, const PersonArguments& arguments);
 Exit test(const TestArguments& arguments);
 Exit simulate(const SimulateArguments& arguments);
+Exit drill(const DrillArguments& arguments);
+Exit doctor(const DoctorArguments& arguments);
 Exit list(const Common& arguments, bool names_only);
 Exit watch(const Common& arguments, const std::string& run);
 Exit status(const Common& arguments, const std::string& run);
