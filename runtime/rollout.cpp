@@ -168,7 +168,17 @@ void add_reading(CLI::App& app, Verbs& verbs) {
   CLI::App* log = app.add_subcommand("log", "Show what happened in a run, from its journal");
   log->add_option("RUN", verbs.log.run, "The run (default: the only unfinished one)");
   log->add_flag("--verify", verbs.log.verify, "Only say whether every entry is there and in its chain");
+  log->add_option("--export", verbs.log.export_to, "Write all entries to this file, as lines of JSON with their links")
+      ->type_name("FILE");
+  log->add_flag("--sign", verbs.log.sign, "And a signature in minisign's format to FILE.minisig");
+  log->add_option("--key", verbs.log.key, "A secret key of minisign (default: ~/.minisign/minisign.key)");
+  log->add_option("--password-file", verbs.log.password_file, "A file with the key's password (default: ask for it)");
   log->add_flag("-f,--follow", verbs.log.follow, "Go on as new entries come");
+  log->footer(
+      "Examples:\n  rollout log portal_api-7\n  rollout log portal_api-7 --verify\n"
+      "  rollout log portal_api-7 --export portal_api-7.jsonl --sign\n\n"
+      "Exit status: 0 done, 1 the journal is damaged (--verify), 2 wrong usage, or something cannot be read or "
+      "written.");
   add_state(*log, verbs.log.common);
   add_format(*log, verbs.log.common.format);
 }

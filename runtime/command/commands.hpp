@@ -76,7 +76,10 @@ struct LogArguments {
   Common common;
   std::string run;
   bool follow = false;
-  bool verify = false;  // only say whether the journal is whole
+  bool verify = false;    // only say whether the journal is whole
+  std::string export_to;  // a file: the whole journal as JSON lines
+  bool sign = false;      // and a signature beside it
+  std::string key, password_file;
 };
 
 Exit run(const RunArguments& arguments);

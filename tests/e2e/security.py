@@ -5,6 +5,7 @@ runs that can be taken up again. And what people do against it: signatures, `doc
 import argparse
 import base64
 import contextlib
+import hashlib
 import http.server
 import json
 import os
@@ -318,6 +319,19 @@ class Cases:
 
     # ---------------------------------------------------------------- hands on the files
 
+    def _exported(self, name):
+        """The journal as others may check it, with nothing but SHA-256 and minisign."""
+        self._call("log", name, "--export", "run.jsonl", "--sign", "--key", str(KEYS / "plain.key"), says=["run.jsonl", "signed"])
+        self._call("-V", "-p", str(KEYS / "plain.pub"), "-m", "run.jsonl", program="minisign", says=[f"run:{name}"])
+        link = ""
+        for line in (self.folder / "run.jsonl").read_text().splitlines():
+            body = line[line.index('"body":') + 7:line.rindex(',"epoch":')]
+            entry = json.loads(line)
+            fields = (link, str(entry["sequence"]), str(entry["epoch"]), str(entry["nanoseconds"]), entry["kind"], body)
+            link = hashlib.sha256("\n".join(fields).encode()).hexdigest()
+            if entry["link"] != link:
+                raise Failed(f"the link of entry {entry['sequence']} is not what docs/security.md says: {line}")
+
     def a_journal_edited_by_hand_is_not_believed(self):
         run = self._start("shop.rollout", "--yes")
         self._wait_for("the run", lambda: any(one["state"] == "running" for one in self._runs()))
@@ -326,6 +340,7 @@ class Cases:
         run.kill()
         run.wait()
         self._call("log", name, "--verify", says=["each there and in its chain"])
+        self._exported(name)
         path = self.folder / "state" / f"{name}.journal"
         with contextlib.closing(sqlite3.connect(path)) as database:
             for (trigger,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
@@ -338,6 +353,11 @@ class Cases:
         self._call("log", name, "--verify", status=1, says=["does not fit its checksum"])
         self._call("doctor", status=1, says=["does not fit its checksum"])
         self._call("resume", name, status=2, says=["checksum"])
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute(f"update {table} set {column} = replace({column}, 'No', 'Go') where {column} like '%No%'")
+            database.execute(f"delete from {table} where sequence = (select max(sequence) from {table})")
+            database.commit()
+        self._call("log", name, "--verify", status=1, says=["is missing"])
         path.unlink()
 
     def a_state_directory_of_others_is_refused(self):

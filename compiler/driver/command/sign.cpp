@@ -1,73 +1,19 @@
 #include <fmt/format.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
-#include <iostream>
 
 #include "compiler/driver/command/commands.hpp"
 #include "compiler/driver/command/output.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "runtime/plan/format.hpp"
-#include "runtime/signing/minisign.hpp"
+#include "runtime/signing/key_file.hpp"
 #include "runtime/signing/plan_signature.hpp"
 
 namespace rollout::command {
 namespace {
 
-constexpr std::size_t kMostPlanBytes = 64u << 20, kMostKeyBytes = 64u << 10;
-
-std::string default_key() {
-  const char* const home = std::getenv("HOME");
-  return std::string(home == nullptr ? "" : home) + "/.minisign/minisign.key";
-}
-
-// A line of the terminal, without showing it.
-std::string asked_password() {
-  termios shown{};
-  const bool terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &shown) == 0;
-  if (terminal) {
-    fmt::print(stderr, "password of the key: ");
-    termios hidden = shown;
-    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-  }
-  std::string password;
-  std::getline(std::cin, password);
-  if (terminal) {
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    fmt::print(stderr, "\n");
-  }
-  return password;
-}
-
-// Its first line; nothing after a complaint.
-std::optional<std::string> read_password(const std::string& path) {
-  auto bytes = driver::read_bytes(path, kMostKeyBytes);
-  if (bytes) return bytes->substr(0, bytes->find_first_of("\r\n"));
-  complain(bytes.error().message);
-  return std::nullopt;
-}
-
-std::optional<signing::SecretKey> read_key(const SignArguments& arguments) {
-  const std::string path = arguments.key.empty() ? default_key() : arguments.key;
-  const auto text = driver::read_bytes(path, kMostKeyBytes);
-  if (!text) {
-    complain(fmt::format("{}; make a pair of keys with `minisign -G`", text.error().message));
-    return std::nullopt;
-  }
-  std::optional<std::string> password = std::string();
-  if (signing::needs_password(*text)) {
-    password = arguments.password_file.empty() ? asked_password() : read_password(arguments.password_file);
-  }
-  if (!password) return std::nullopt;
-  auto key = signing::read_secret_key(*text, *password);
-  if (key) return std::move(*key);
-  complain(fmt::format("{}: {}", path, key.error()));
-  return std::nullopt;
-}
+constexpr std::size_t kMostPlanBytes = 64u << 20;
 
 plan::Nanoseconds now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -101,8 +47,11 @@ Exit sign(const SignArguments& arguments) {
     }
     claims.expires = instant->as_integer();
   }
-  const auto key = read_key(arguments);
-  if (!key) return Exit::Usage;
+  const auto key = signing::read_key_file({arguments.key, arguments.password_file});
+  if (!key) {
+    complain(key.error());
+    return Exit::Usage;
+  }
   const std::string path = arguments.output.empty() ? arguments.file + ".minisig" : arguments.output;
   const std::string text = signing::signature_of(*key, *bytes, signing::trusted_comment_of(claims));
   if (const std::string error = driver::write_bytes(path, text); !error.empty()) {
