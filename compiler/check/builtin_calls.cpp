@@ -114,7 +114,8 @@ Needs needs_of(plan::Builtin builtin) {
     case plan::Builtin::First:
     case plan::Builtin::Last: return {{List, Json}, "a list"};
     case plan::Builtin::Format:
-    case plan::Builtin::Quantity: return {{}, "a value with a text"};
+    case plan::Builtin::Quantity:
+    case plan::Builtin::Argument: return {{}, "a value with a text"};
   }
   return {{}, ""};
 }
@@ -125,7 +126,8 @@ TypeId result_of(Checker& c, plan::Builtin builtin, ExprId first) {
     case plan::Builtin::Trim:
     case plan::Builtin::Replace:
     case plan::Builtin::Join:
-    case plan::Builtin::Format: return type_id(TypeKind::String);
+    case plan::Builtin::Format:
+    case plan::Builtin::Argument: return type_id(TypeKind::String);
     case plan::Builtin::Lines: return list_of(c, type_id(TypeKind::String));
     case plan::Builtin::Number:
     case plan::Builtin::Length: return type_id(TypeKind::Number);

@@ -104,18 +104,46 @@ ValueKind context_kind(plan::ContextValue context) {
 }
 
 // What is made of its parts: lists, maps, texts and calls of builtins.
+Code builtin_call(Lowering& l, plan::Builtin builtin, const std::vector<Code>& arguments, SpotId spot) {
+  const Instruction call{.op = Op::Call,
+                         .a = static_cast<std::uint16_t>(arguments.size()),
+                         .b = static_cast<std::uint32_t>(builtin),
+                         .spot = spot};
+  return combine(l.build, call, arguments, plan::builtin_kind(builtin));
+}
+
+// Whether what stands at the begin of the word is written in the program.
+bool begins_with_text(const Lowering& l, const Expr& word) {
+  if (word.kind == ExprKind::Constant) return true;
+  if (word.kind != ExprKind::Concatenate || word.children.empty()) return false;
+  const Expr& first = l.expr(word.children.front());
+  return first.kind == ExprKind::Constant && !plan::to_text(first.value).empty();
+}
+
+// The words of a command. Data is a word of its own, but a program may still take it for an option: behind the program's
+// name it is looked at, unless `--` ends the options.
+Code lower_command(Lowering& l, const Expr& expr, SpotId spot) {
+  std::vector<Code> words = lower_children(l, expr);
+  bool options_end = false;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const Expr& word = l.expr(expr.children[i]);
+    options_end = options_end || (words[i].is_constant() && words[i].constant->as_string() == "--");
+    if (!options_end && !words[i].is_constant() && !begins_with_text(l, word)) {
+      words[i] = builtin_call(l, plan::Builtin::Argument, {words[i]}, spot);
+    }
+  }
+  return make_list(l.build, words, spot);
+}
+
 Code lower_composite(Lowering& l, const Expr& expr, SpotId spot) {
+  if (expr.kind == ExprKind::Command) return lower_command(l, expr, spot);
   const std::vector<Code> children = lower_children(l, expr);
   if (expr.kind == ExprKind::Concatenate) return concatenate(l.build, children, spot);
   if (expr.kind == ExprKind::Map || expr.kind == ExprKind::Record) {
     return make_map(l.build, expr.labels, children, spot);
   }
   if (expr.kind == ExprKind::Builtin) {
-    const Instruction call{.op = Op::Call,
-                           .a = static_cast<std::uint16_t>(children.size()),
-                           .b = static_cast<std::uint32_t>(expr.builtin),
-                           .spot = spot};
-    return combine(l.build, call, children, plan::builtin_kind(expr.builtin));
+    return builtin_call(l, expr.builtin, children, spot);
   }
   return make_list(l.build, children, spot);
 }

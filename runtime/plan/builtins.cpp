@@ -129,6 +129,13 @@ Value with_unit(Arguments arguments) {
   return quantity(unit->first, arguments[0].as_double() * unit->second);
 }
 
+Value as_argument(const Value& value) {
+  std::string text = to_text(value);
+  if (!text.starts_with('-')) return Value::string(std::move(text));
+  return Value::missing("an argument from data begins with `-` and would be read as an option: `" + text +
+                        "`; put `--` before it, or write the option into the command");
+}
+
 Value apply(Builtin builtin, Arguments arguments) {
   switch (builtin) {
     case Builtin::Trim: return trim(arguments);
@@ -144,6 +151,7 @@ Value apply(Builtin builtin, Arguments arguments) {
     case Builtin::JsonParse: return json_parse(arguments);
     case Builtin::Format: return Value::string(to_text(arguments[0]));
     case Builtin::Quantity: return with_unit(arguments);
+    case Builtin::Argument: return as_argument(arguments[0]);
   }
   return Value::missing("there is no such function");
 }

@@ -189,7 +189,8 @@ ValueKind builtin_kind(Builtin builtin) {
     case Builtin::Contains:
     case Builtin::Matches: return ValueKind::Bool;
     case Builtin::Replace:
-    case Builtin::Format: return ValueKind::String;
+    case Builtin::Format:
+    case Builtin::Argument: return ValueKind::String;
     case Builtin::Join:
     case Builtin::First:
     case Builtin::Last:
