@@ -27,9 +27,7 @@ std::string path_beside(std::string_view using_file, std::string_view path) {
 std::vector<lints::LoweredRollout> lowered_rollouts(const check::CheckedModule& module) {
   std::vector<lints::LoweredRollout> lowered;
   lower::SourceTables sources;
-  // These plans are read beside their source and never leave: nobody asks which texts they were made of, or what stood
-  // there.
-  sources.texts = false;
+  sources.purpose = lower::Purpose::Times;
   for (std::uint32_t index = 0; index < module.rollouts.size(); ++index) {
     const check::RolloutDecl& rollout = module.rollouts[index];
     if (rollout.location.file != diagnostics::FileId{}) continue;

@@ -106,9 +106,9 @@ void emit_round(Lowering& l, const check::EachStep& each, const Unknown& loop, s
 void emit_unknown_rounds(Lowering& l, const check::Step& step, const check::EachStep& each) {
   Unknown loop;
   loop.is_range = each.in_to != kNone;
-  loop.text = source_text(l.module, l.expr(each.in).location);
+  loop.text = quoted(l, l.expr(each.in).location);
   if (loop.is_range) {
-    loop.text += ".." + source_text(l.module, l.expr(each.in_to).location);
+    loop.text += ".." + quoted(l, l.expr(each.in_to).location);
     loop.first = kept(l, lower_expression(l, each.in), loop.text);
     loop.last = kept(l, lower_expression(l, each.in_to), loop.text);
   } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,13 +12,19 @@
 
 namespace rollout::lower {
 
+// What plans are lowered for.
+enum class Purpose : std::uint8_t {
+  Run,    // complete: they leave, and are read where the source is not
+  Times,  // only asked for their times, beside their source: nothing is quoted or digested, what only people or sources
+          // of metrics read is left out, and places are one line whose columns count the file's bytes, both from 1
+};
+
 // What the plans of one module's rollouts have in common, computed at first use: a module with a thousand rollouts is
 // digested once. Must not outlive the module.
 struct SourceTables {
   std::map<diagnostics::FileId, grammar::LineTable> lines;
   std::map<diagnostics::FileId, std::string> digests;
-  // Whether plans digest their sources and quote them at each spot: needless where a plan is read beside its source.
-  bool texts = true;
+  Purpose purpose = Purpose::Run;
 };
 
 // The plan of one rollout of a module that was checked without errors. Total for such modules.

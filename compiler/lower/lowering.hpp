@@ -72,6 +72,7 @@ struct Lowering {
   std::map<std::string, std::uint32_t> children;  // how often each path was used
   std::map<FileId, std::uint32_t> files;
 
+  bool is_complete() const { return sources.purpose == Purpose::Run; }
   const Expr& expr(ExprId id) const { return module.exprs[id]; }
   const check::Symbol& symbol(SymbolId id) const { return module.symbols[id]; }
   plan::Block& block() { return build.block(in.block); }
@@ -99,9 +100,13 @@ SpotId spot_of(Lowering& l, const Location& location);
 // The source there with blanks and line ends folded, cut at a length for messages.
 std::string source_text(const CheckedModule& module, const Location& location);
 
+// The same for a plan, and empty where the plan quotes nothing.
+std::string quoted(const Lowering& l, const Location& location);
+
 // As source_text, with the values of parameters and loop variables that the expressions name there and that are known:
 // what is expanded at several places is told apart.
 std::string shown_text(const Lowering& l, const Location& location, std::initializer_list<ExprId> expressions);
+std::string quoted(const Lowering& l, const Location& location, std::initializer_list<ExprId> expressions);
 
 // The instructions of routines and blocks come from `location` until the end of the scope.
 class At {
