@@ -45,6 +45,8 @@ struct Surroundings {
 // twice, thirty deep, would need more than any machine has. Beyond, a plan says so instead of doing anything.
 inline constexpr std::uint32_t kMostWork = 300'000;
 inline constexpr std::uint32_t kMostDepth = 1'000;
+// Rounds of one loop that the compiler knows.
+inline constexpr std::uint32_t kMostRounds = 10'000;
 
 struct Lowering {
   Lowering(const CheckedModule& checked, SourceTables& source_tables, std::string compiler_version)
@@ -58,7 +60,7 @@ struct Lowering {
 
   std::uint32_t work = 0;   // expressions and steps so far
   std::uint32_t depth = 0;  // of those that are being lowered
-  bool too_large = false;
+  std::optional<TooLarge> too_large;
 
   // What a name stands for now. Symbols are unique to their declaration and nothing recurses, so expanding a
   // declaration again simply replaces what its parameters and lets stand for.
@@ -84,15 +86,19 @@ class Counted {
   explicit Counted(Lowering& l) : lowering_(l) {
     ++l.work;
     ++l.depth;
-    l.too_large = l.too_large || l.work > kMostWork || l.depth > kMostDepth;
+    if (l.work > kMostWork || l.depth > kMostDepth) exceed();
   }
   ~Counted() { --lowering_.depth; }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
 
  private:
+  void exceed();
   Lowering& lowering_;
 };
+
+// The first limit that the program goes beyond.
+void refuse_size(Lowering& l, plan::Excess excess, std::optional<Location> place = std::nullopt);
 
 // ---------------------------------------------------------------- places in the source (places.cpp)
 

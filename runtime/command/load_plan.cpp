@@ -6,6 +6,7 @@
 #include <map>
 
 #include "compiler/driver/compile.hpp"
+#include "compiler/driver/plans.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/lower/lower.hpp"
 #include "runtime/command/output.hpp"
@@ -52,13 +53,20 @@ std::optional<driver::CompiledFile> compiled(const std::string& path) {
   return std::move(*file);
 }
 
+PlanPointer verified_plan_of(const driver::CompiledFile& file, const check::RolloutDecl& rollout) {
+  auto plan = driver::verified_plan(file, rollout);
+  if (plan) return *plan;
+  fmt::print(
+      stderr, "{}",
+      driver::problem_text(file, plan.error(), diagnostics::Format::Text, driver::terminal_options(STDERR_FILENO)));
+  return nullptr;
+}
+
 PlanPointer verified_plan_of(const driver::CompiledFile& file, const std::string& rollout) {
-  auto plan = driver::plan_of(file, rollout);
-  if (!plan) {
-    complain(fmt::format("{}: {}", file.path, plan.error()));
-    return nullptr;
-  }
-  return verified(std::move(*plan), file.path);
+  const auto chosen = driver::chosen_rollout(file, rollout);
+  if (chosen) return verified_plan_of(file, **chosen);
+  complain(fmt::format("{}: {}", file.path, chosen.error()));
+  return nullptr;
 }
 
 }  // namespace
@@ -76,7 +84,8 @@ std::optional<LoadedScenarios> load_scenarios(const std::string& path) {
   std::map<std::string, PlanPointer> plans;
   for (scenario::Scenario& each : lower::lower_scenarios(file->module)) {
     PlanPointer& plan = plans[each.rollout];
-    if (plan == nullptr) plan = verified(lower::lower_rollout(file->module, each.rollout), path);
+    const check::RolloutDecl* rollout = lower::find_rollout(file->module, each.rollout);
+    if (plan == nullptr && rollout != nullptr) plan = verified_plan_of(*file, *rollout);
     if (plan == nullptr) return std::nullopt;
     loaded.scenarios.push_back({std::move(each), plan});
   }
