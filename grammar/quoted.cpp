@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "grammar/literals.hpp"
 #include "grammar/quoted_problems.hpp"
@@ -37,14 +38,18 @@ void append_escape(std::string& out, std::string_view text) {
 // The text of one run in "...".
 std::string unescaped(std::string_view raw) {
   std::string out;
+  out.reserve(raw.size());
   for (std::size_t at = 0; at < raw.size();) {
-    const std::size_t escape = raw[at] == '\\' ? escape_length(raw.substr(at)) : 0;
+    const std::size_t mark = std::min(raw.find('\\', at), raw.size());
+    out += raw.substr(at, mark - at);
+    if (mark == raw.size()) break;
+    const std::size_t escape = escape_length(raw.substr(mark));
     if (escape == 0) {
-      out += raw[at++];
+      out += raw[mark];
     } else {
-      append_escape(out, raw.substr(at, escape));
-      at += escape;
+      append_escape(out, raw.substr(mark, escape));
     }
+    at = mark + std::max<std::size_t>(escape, 1);
   }
   return out;
 }
@@ -52,10 +57,16 @@ std::string unescaped(std::string_view raw) {
 // The text of one run in """...""": only \${ and \""" are escapes, and CRLF is LF.
 std::string unescaped_lines(std::string_view raw) {
   std::string out;
-  for (std::size_t at = 0; at < raw.size(); ++at) {
-    const std::string_view rest = raw.substr(at);
-    if (rest.starts_with("\\${") || rest.starts_with("\\\"\"\"") || rest.starts_with("\r\n")) continue;
-    out += raw[at];
+  out.reserve(raw.size());
+  for (std::size_t at = 0; at < raw.size();) {
+    std::size_t mark = at;
+    while (mark < raw.size() && raw[mark] != '\\' && raw[mark] != '\r') ++mark;
+    out += raw.substr(at, mark - at);
+    if (mark == raw.size()) break;
+    const std::string_view rest = raw.substr(mark);
+    const bool dropped = rest.starts_with("\\${") || rest.starts_with("\\\"\"\"") || rest.starts_with("\r\n");
+    if (!dropped) out += raw[mark];
+    at = mark + 1;
   }
   return out;
 }
@@ -64,14 +75,18 @@ std::string unescaped_lines(std::string_view raw) {
 class IndentationMeter {
  public:
   void text(std::string_view run) {
-    for (const char c : run) {
+    for (std::size_t at = 0; at < run.size();) {
+      const char c = run[at];
       if (c == '\n') {
         before_text_ = true;
         indentation_ = 0;
+        ++at;
       } else if (c == ' ' || c == '\t') {
         ++indentation_;
+        ++at;
       } else {
         something();
+        at = std::min(run.find('\n', at), run.size());
       }
     }
   }
@@ -101,18 +116,21 @@ std::size_t common_indentation(const std::vector<TextPart>& parts) {
 }
 
 // Takes `count` blanks from the head of every line but the first; `at_line_start` carries over from run to run.
-std::string outdented(std::string_view text, std::size_t count, std::size_t& left) {
+std::string outdented(std::string text, std::size_t count, std::size_t& left) {
+  if (count == 0) return text;
   std::string out;
-  for (const char c : text) {
-    if (c == '\n') {
-      left = count;
-    } else if (left > 0 && (c == ' ' || c == '\t')) {
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    if (left > 0 && (text[at] == ' ' || text[at] == '\t')) {
       --left;
+      ++at;
       continue;
-    } else {
-      left = 0;
     }
-    out += c;
+    const std::size_t line_end = text.find('\n', at);
+    const std::size_t end = line_end == std::string::npos ? text.size() : line_end + 1;
+    out.append(text, at, end - at);
+    left = line_end == std::string::npos ? 0 : count;
+    at = end;
   }
   return out;
 }
@@ -134,7 +152,7 @@ void lay_out_lines(std::vector<TextPart>& parts) {
     if (part.insert) {
       left = 0;
     } else {
-      part.text = outdented(part.text, indentation, left);
+      part.text = outdented(std::move(part.text), indentation, left);
     }
   }
   if (begins_with_line_end) parts.front().text.erase(0, 1);

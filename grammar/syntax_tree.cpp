@@ -78,51 +78,82 @@ std::string_view NodeRef::text() const {
   return std::string_view(data_->source.text).substr(event().begin, event().end - event().begin);
 }
 
-std::vector<NodeRef> NodeRef::all_children() const {
-  std::vector<NodeRef> found;
-  const std::uint32_t stop = index_ + 1 - event().width;
-  for (std::uint32_t i = index_; i > stop; i -= data_->events[i - 1].width) found.emplace_back(*data_, i - 1);
-  std::ranges::reverse(found);
+namespace {
+
+// Calls `visit` with the index of each child, the last child first: that is the order in which a tree of this form is
+// read without a table of its own.
+template <typename Visit>
+void for_each_child(const SyntaxTree::Data& data, std::uint32_t parent, Visit visit) {
+  const std::uint32_t stop = parent + 1 - data.events[parent].width;
+  for (std::uint32_t i = parent; i > stop; i -= data.events[i - 1].width) visit(i - 1);
+}
+
+// The children whose kind is accepted, in the order of the text: counted first, so that the list is allocated once.
+template <typename Accepts>
+std::vector<NodeRef> collect(const SyntaxTree::Data& data, std::uint32_t parent, Accepts accepts) {
+  std::size_t count = 0;
+  for_each_child(data, parent, [&](std::uint32_t child) { count += accepts(data.events[child].kind) ? 1 : 0; });
+  std::vector<NodeRef> found(count, NodeRef(data, parent));
+  for_each_child(data, parent, [&](std::uint32_t child) {
+    if (accepts(data.events[child].kind)) found[--count] = NodeRef(data, child);
+  });
   return found;
+}
+
+}  // namespace
+
+std::vector<NodeRef> NodeRef::all_children() const {
+  return collect(*data_, index_, [](SyntaxKind) { return true; });
 }
 
 std::vector<NodeRef> NodeRef::children() const {
-  std::vector<NodeRef> found = all_children();
-  std::erase_if(found, [](NodeRef child) { return is_trivia(child.kind()) || child.is(SyntaxKind::Missing); });
-  return found;
+  return collect(*data_, index_, [](SyntaxKind kind) { return !is_trivia(kind) && kind != SyntaxKind::Missing; });
 }
 
 std::vector<NodeRef> NodeRef::children(SyntaxKind kind) const {
-  std::vector<NodeRef> found = all_children();
-  std::erase_if(found, [kind](NodeRef child) { return !child.is(kind); });
-  return found;
+  return collect(*data_, index_, [kind](SyntaxKind child) { return child == kind; });
 }
 
 std::vector<NodeRef> NodeRef::child_nodes() const {
-  std::vector<NodeRef> found = all_children();
-  std::erase_if(
-      found, [](NodeRef child) { return class_of(child.kind()) != SyntaxClass::Node || child.is(SyntaxKind::Error); });
-  return found;
+  return collect(*data_, index_,
+                 [](SyntaxKind kind) { return class_of(kind) == SyntaxClass::Node && kind != SyntaxKind::Error; });
 }
 
 std::optional<NodeRef> NodeRef::child(SyntaxKind kind) const {
   std::optional<NodeRef> first;
-  const std::uint32_t stop = index_ + 1 - event().width;
-  for (std::uint32_t i = index_; i > stop; i -= data_->events[i - 1].width) {
-    if (data_->events[i - 1].kind == kind) first = NodeRef(*data_, i - 1);
-  }
+  for_each_child(*data_, index_, [&](std::uint32_t child) {
+    if (data_->events[child].kind == kind) first = NodeRef(*data_, child);
+  });
   return first;
 }
 
 std::vector<NodeRef> NodeRef::children_if(bool (*accepts)(SyntaxKind)) const {
-  std::vector<NodeRef> found = all_children();
-  std::erase_if(found, [accepts](NodeRef child) { return !accepts(child.kind()); });
-  return found;
+  return collect(*data_, index_, accepts);
 }
 
 std::optional<NodeRef> NodeRef::child_if(bool (*accepts)(SyntaxKind), std::size_t n) const {
-  const std::vector<NodeRef> found = children_if(accepts);
-  return n < found.size() ? std::optional(found[n]) : std::nullopt;
+  return child_behind(std::nullopt, accepts, n);
+}
+
+std::optional<NodeRef> NodeRef::child_behind(std::optional<NodeRef> mark, bool (*accepts)(SyntaxKind),
+                                             std::size_t n) const {
+  const auto counts = [&](std::uint32_t child) {
+    return (!mark || child > mark->index_) && accepts(data_->events[child].kind);
+  };
+  std::optional<NodeRef> found;
+  if (n == 0) {
+    for_each_child(*data_, index_, [&](std::uint32_t child) {
+      if (counts(child)) found = NodeRef(*data_, child);
+    });
+    return found;
+  }
+  // From the last child: the n-th of `count` accepted ones is passed when so many are left.
+  std::size_t count = 0;
+  for_each_child(*data_, index_, [&](std::uint32_t child) { count += counts(child) ? 1 : 0; });
+  for_each_child(*data_, index_, [&](std::uint32_t child) {
+    if (counts(child) && --count == n) found = NodeRef(*data_, child);
+  });
+  return found;
 }
 
 std::optional<NodeRef> NodeRef::first_token() const {

@@ -82,6 +82,9 @@ class NodeRef {
   bool has(SyntaxKind kind) const { return child(kind).has_value(); }
   // The n-th child (from 0) among the nodes for which `accepts` holds, for example is_expression.
   std::optional<NodeRef> child_if(bool (*accepts)(SyntaxKind), std::size_t n = 0) const;
+  // The same among the children behind `mark`, one of them; among all where it is none.
+  std::optional<NodeRef> child_behind(std::optional<NodeRef> mark, bool (*accepts)(SyntaxKind),
+                                      std::size_t n = 0) const;
   std::vector<NodeRef> children_if(bool (*accepts)(SyntaxKind)) const;
   // The first leaf of the node that means something: for most statements, its keyword.
   std::optional<NodeRef> first_token() const;

@@ -9,6 +9,7 @@ std::string_view text_of(const std::optional<NodeRef>& node) {
 }
 
 std::optional<NodeRef> nth_child(NodeRef node, SyntaxKind kind, std::size_t n) {
+  if (n == 0) return node.child(kind);
   const std::vector<NodeRef> found = node.children(kind);
   return n < found.size() ? std::optional(found[n]) : std::nullopt;
 }

@@ -12,12 +12,8 @@ bool is_string(SyntaxKind kind) {
 
 // The first child behind the first child of kind `mark` for which `accepts` holds.
 std::optional<NodeRef> behind(NodeRef node, SyntaxKind mark, bool (*accepts)(SyntaxKind), std::size_t n = 0) {
-  bool passed = false;
-  for (const NodeRef child : node.children()) {
-    if (passed && accepts(child.kind()) && n-- == 0) return child;
-    if (child.is(mark)) passed = true;
-  }
-  return std::nullopt;
+  const auto found = node.child(mark);
+  return found ? node.child_behind(found, accepts, n) : std::nullopt;
 }
 
 // The string that comes as the second thing behind a leading expression: `contact role "how"`.

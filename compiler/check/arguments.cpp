@@ -176,6 +176,7 @@ std::vector<Parameter> of_arguments(const Checker& c, std::span<const Argument> 
 
 std::vector<Parameter> of_record(const RecordDecl& record) {
   std::vector<Parameter> parameters;
+  parameters.reserve(record.fields.size());
   for (std::size_t i = 0; i < record.fields.size(); ++i) {
     parameters.push_back({record.fields[i], record.types[i], record.defaults[i], record.defaults[i] == kNone, true});
   }
@@ -184,6 +185,7 @@ std::vector<Parameter> of_record(const RecordDecl& record) {
 
 std::vector<Parameter> of_native(const Native& native) {
   std::vector<Parameter> parameters;
+  parameters.reserve(native.parameters.size());
   for (const NativeParameter& parameter : native.parameters) {
     parameters.push_back({parameter.name, parameter.type, kNone, parameter.required, parameter.secret});
   }

@@ -166,7 +166,7 @@ void load_main(Checker& c, grammar::SourceFile source);
 void load_use(Checker& c, FileId file, NodeRef node);
 // Declares everything of a file that has a name, without looking at types and values.
 void collect_declarations(Checker& c, FileId file);
-SymbolId add_symbol(Checker& c, Symbol symbol, Origin origin);
+SymbolId add_symbol(Checker& c, Symbol symbol, const Origin& origin);
 // Adds the name to the file's; a second one of the same name is reported.
 void declare(Checker& c, FileId file, SymbolId symbol);
 SymbolId declare_local(Checker& c, SymbolKind kind, NodeRef name, TypeId type);

@@ -103,9 +103,9 @@ void collect_scenario(Checker& c, FileId file, NodeRef node) {
 
 }  // namespace
 
-SymbolId add_symbol(Checker& c, Symbol symbol, Origin origin) {
+SymbolId add_symbol(Checker& c, Symbol symbol, const Origin& origin) {
   c.module.symbols.push_back(std::move(symbol));
-  c.origins.push_back(std::move(origin));
+  c.origins.push_back(origin);
   c.uses.emplace_back();
   c.metric_uses.emplace_back();
   return static_cast<SymbolId>(c.module.symbols.size() - 1);

@@ -60,6 +60,26 @@ void check_traffic(Checker& c, NodeRef node, Block& block) {
   if (known) push(c, block, node, step, check_tail(c, node));
 }
 
+// A second bound and an `else` are about a condition; without one the hold would end at its first bound, always.
+void report_without_condition(Checker& c, NodeRef node, const HoldStep& step) {
+  const auto otherwise = node.child(SyntaxKind::ElseClause);
+  if (step.most != kNone) {
+    const Location range = {c.at.file, {c.expr(step.least).location.span.begin, c.expr(step.most).location.span.end}};
+    const std::string_view source = c.module.files[c.at.file].text;
+    const grammar::Span least = c.expr(step.least).location.span;
+    const std::string shortest(source.substr(least.begin, least.size()));
+    c.report(Code::HoldWithoutCondition, range,
+             "a hold from one time to another needs a condition to wait for: `until`")
+        .label("nothing says when it may end")
+        .help("say what has to be true: `until errors < 1% else rollback`")
+        .replace(range, shortest, fmt::format("write `hold {}`, which always waits that long", shortest));
+  } else if (otherwise) {
+    c.report(Code::HoldWithoutCondition, c.here(*otherwise), "the `else` of a hold without `until` never answers")
+        .label("a hold alone cannot fail")
+        .help("say what has to be true at its end: `until errors < 1%`, or watch it with `when errors > 1% then ...`");
+  }
+}
+
 void check_hold(Checker& c, NodeRef node, Block& block) {
   const grammar::HoldView view{{node}};
   HoldStep step;
@@ -76,6 +96,7 @@ void check_hold(Checker& c, NodeRef node, Block& block) {
   for (const NodeRef condition : view.conditions()) step.until.push_back(check_condition(c, condition));
   Tail tail;
   if (node.has(SyntaxKind::ElseClause)) tail.otherwise = check_response(c, view.else_response());
+  if (!node.has(SyntaxKind::UntilClause)) report_without_condition(c, node, step);
   push(c, block, node, std::move(step), tail);
 }
 
@@ -135,7 +156,7 @@ void check_loop(Checker& c, NodeRef node, Block& block, MaybeNode name, MaybeNod
   const BlockScope scope(c);
   if (name) step.variable = declare_local(c, SymbolKind::EachVariable, *name, sequence.element);
   step.body = check_block(c, body);
-  push(c, block, node, std::move(step));
+  push(c, block, node, step);
 }
 
 void check_each(Checker& c, NodeRef node, Block& block) {

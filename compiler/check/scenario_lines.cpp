@@ -60,10 +60,29 @@ bool is_callable(const Checker& c, SymbolId id) {
   return false;
 }
 
+// The parameter of that name; of the file of the rollout, where the scenario stands in another one that has none.
+SymbolId parameter_of(Checker& c, const ScenarioContext& context, NodeRef name) {
+  const SymbolId rollout = c.module.rollouts[context.rollout].symbol;
+  const FileId file = c.symbol(rollout).declared.file;
+  const SymbolId here = file == c.at.file ? kNone : find_name(c, name.text());
+  const bool own = file == c.at.file || (here != kNone && c.symbol(here).kind == SymbolKind::Param);
+  const auto& names = c.files[static_cast<std::size_t>(file)].names;
+  const auto found = names.find(name.text());
+  if (own || found == names.end() || c.symbol(found->second).kind != SymbolKind::Param)
+    return resolve_kind(c, name, SymbolKind::Param, "a parameter");
+  use_symbol(c, found->second, c.here(name));
+  if (!std::ranges::binary_search(reached_from(c, rollout), found->second)) {
+    c.report(Code::NotInScenario, c.here(name),
+             fmt::format("`{}` never reads `{}`, so a value for it says nothing", c.symbol(rollout).name, name.text()))
+        .also(c.symbol(found->second).declared, "the parameter");
+  }
+  return found->second;
+}
+
 void check_with(Checker& c, ScenarioContext& context, NodeRef node, ScenarioLine& line) {
   const grammar::WithView view{{node}};
   if (!view.name()) return;
-  const SymbolId id = resolve_kind(c, *view.name(), SymbolKind::Param, "a parameter");
+  const SymbolId id = parameter_of(c, context, *view.name());
   context.misspelt = context.misspelt || id == kNone;
   if (id == kNone) return;
   context.given.push_back(id);

@@ -38,6 +38,7 @@ Gates collect_gates(const Checker& c) {
       collect_gate(c, gates, list->text, list->who.role, std::move(items), false);
     } else if (const auto* ask = std::get_if<AskStep>(&step.body)) {
       std::vector<std::string> answers;
+      answers.reserve(ask->answers.size());
       for (const Answer& answer : ask->answers) answers.push_back(answer.text);
       collect_gate(c, gates, ask->text, ask->role, std::move(answers), true);
     }
@@ -69,9 +70,16 @@ void check_arguments_of_rollout(Checker& c, ScenarioDecl& scenario, NodeRef node
 
 void report_missing_params(Checker& c, const ScenarioDecl& scenario, const ScenarioContext& context) {
   std::vector<std::string> missing;
+  // All of the file that is run are asked for, of others those that the rollout reads.
+  const auto needed = [&](SymbolId param) {
+    const FileId file = c.symbol(param).declared.file;
+    if (file == c.at.file) return true;
+    return file == c.symbol(scenario.rollout).declared.file &&
+           std::ranges::binary_search(reached_from(c, scenario.rollout), param);
+  };
   for (const Param& param : c.module.params) {
     if (param.symbol == kNone || param.default_value != kNone || c.symbol(param.symbol).type == kErrorType) continue;
-    if (c.symbol(param.symbol).declared.file != c.at.file) continue;
+    if (!needed(param.symbol)) continue;
     const bool given = std::ranges::find(context.given, param.symbol) != context.given.end();
     if (!given) missing.push_back(c.symbol(param.symbol).name);
   }
@@ -135,6 +143,7 @@ void report_nameless_series(Checker& c, const ScenarioDecl& scenario) {
     if (named) continue;
     const std::string& name = c.symbol(metric).name;
     std::vector<std::string> examples;
+    examples.reserve(labels.size());
     for (const std::string& label : labels) examples.push_back(fmt::format("\"{}-1\"", label));
     c.report(Code::BadSignal, line.location,
              fmt::format("`{}` is grouped by `{}`, and this scenario names none of its series", name,

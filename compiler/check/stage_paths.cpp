@@ -110,6 +110,7 @@ SymbolId follow(Checker& c, std::span<const Part> parts, std::string& text) {
     const auto found = std::ranges::find(children, part.name.text(), [&](SymbolId id) { return c.symbol(id).name; });
     if (found == children.end()) {
       std::vector<std::string> names;
+      names.reserve(children.size());
       for (const SymbolId id : children) names.push_back(c.symbol(id).name);
       c.report(Code::UnknownStage, c.here(part.name),
                fmt::format("`{}` runs no rollout `{}`", c.symbol(at).name, part.name.text()))

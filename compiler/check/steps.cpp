@@ -70,8 +70,7 @@ void check_let_step(Checker& c, NodeRef node, Block& block) {
   if (is_call) mark_external(c);
   if (!view.name()) return;
   step.symbol = declare_local(c, SymbolKind::LocalLet, *view.name(), type);
-  Tail tail = check_tail(c, node);
-  push(c, block, node, step, std::move(tail));
+  push(c, block, node, step, check_tail(c, node));
 }
 
 void check_effect_step(Checker& c, NodeRef node, Block& block) {

@@ -36,6 +36,7 @@ std::optional<Code> code_from(std::string_view text_or_alias) {
 
 std::vector<Code> all_codes() {
   std::vector<Code> codes;
+  codes.reserve(kCodes.size());
   for (std::size_t index = 0; index < kCodes.size(); ++index) codes.push_back(static_cast<Code>(index));
   return codes;
 }

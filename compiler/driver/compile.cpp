@@ -25,7 +25,9 @@ std::string path_beside(std::string_view using_file, std::string_view path) {
 }
 
 void run_lints(const check::CheckedModule& module, diagnostics::Sink& sink) {
-  const std::vector<lints::LoweredRollout> lowered = lowered_rollouts(module);
+  std::vector<diagnostics::Diagnostic> too_large;
+  const std::vector<lints::LoweredRollout> lowered = lowered_rollouts(module, too_large);
+  for (const diagnostics::Diagnostic& one : too_large) sink.add(one);
   lints::run_lints({module, lints::own_files(module), lowered}, sink);
 }
 
@@ -57,9 +59,9 @@ CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& op
   diagnostics::Sink sink;
   std::string path = source.path;
   check::CheckedModule module = check::check(std::move(source), loader, sink);
-  const bool has_errors = sink.has_errors();
   // What is wrong may make anything else look odd, so lints wait until nothing is.
-  if (!has_errors) run_lints(module, sink);
+  if (!sink.has_errors()) run_lints(module, sink);
+  const bool has_errors = sink.has_errors();
   std::vector<diagnostics::Diagnostic> found =
       lints::apply_allows(module, diagnostics::without_follow_ons(sink.sorted(), module.files), !has_errors);
   const std::size_t warnings = count_warnings(found);
@@ -101,20 +103,27 @@ std::vector<std::string> rollout_names(const check::CheckedModule& module) {
   return names;
 }
 
-Expected<plan::Plan, std::string> plan_of(const CompiledFile& file, const std::string& rollout) {
+Expected<const check::RolloutDecl*, std::string> chosen_rollout(const CompiledFile& file, const std::string& rollout) {
   const std::vector<std::string> names = rollout_names(file.module);
   if (names.empty()) return fmt::format("`{}` declares no rollout, so there is nothing to run", file.path);
   std::string listed;
   for (const std::string& name : names) listed += (listed.empty() ? "`" : ", `") + name + "`";
-  if (rollout.empty()) {
-    if (names.size() > 1)
-      return fmt::format("`{}` has {} rollouts: {}; choose one with --rollout", file.path, names.size(), listed);
-    return lower::lower_rollout(file.module, names.front());
+  if (rollout.empty() && names.size() > 1)
+    return fmt::format("`{}` has {} rollouts: {}; choose one with --rollout", file.path, names.size(), listed);
+  const std::string& wanted = rollout.empty() ? names.front() : rollout;
+  for (const check::RolloutDecl& one : file.module.rollouts) {
+    const bool own = one.location.file == diagnostics::FileId{};
+    if (own && file.module.symbols[one.symbol].name == wanted) return &one;
   }
-  if (std::ranges::find(names, rollout) != names.end()) return lower::lower_rollout(file.module, rollout);
   const auto meant = diagnostics::closest(rollout, names);
   return fmt::format("`{}` has no rollout `{}`; {}", file.path, rollout,
                      meant ? fmt::format("did you mean `{}`?", *meant) : fmt::format("it has {}", listed));
+}
+
+Expected<plan::Plan, std::string> plan_of(const CompiledFile& file, const std::string& rollout) {
+  const auto chosen = chosen_rollout(file, rollout);
+  if (!chosen) return chosen.error();
+  return lower::lower_rollout(file.module, file.module.symbols[(*chosen)->symbol].name);
 }
 
 }  // namespace rollout::driver

@@ -60,8 +60,9 @@ diagnostics::RenderOptions terminal_options(int file_descriptor);
 
 // The rollouts of the main file, in source order.
 std::vector<std::string> rollout_names(const check::CheckedModule& module);
-// The plan of the rollout with that name; of the only one where the name is empty. The error says which there are.
-// The module must have been checked without errors.
+// The rollout with that name; the only one where the name is empty. The error says which there are.
+Expected<const check::RolloutDecl*, std::string> chosen_rollout(const CompiledFile& file, const std::string& rollout);
+// Its plan, not verified. The module must have been checked without errors.
 Expected<plan::Plan, std::string> plan_of(const CompiledFile& file, const std::string& rollout);
 
 }  // namespace rollout::driver

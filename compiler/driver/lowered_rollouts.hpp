@@ -7,8 +7,9 @@
 
 namespace rollout::driver {
 
-// Of the main file of a module without errors; those that no runtime would take are left out. The plans quote and
-// digest nothing: they are read beside their source.
-std::vector<lints::LoweredRollout> lowered_rollouts(const check::CheckedModule& module);
+// Of the main file of a module without errors, lowered for the lints on time: they are read beside their source. What
+// would be too large for a runtime is left out, and said.
+std::vector<lints::LoweredRollout> lowered_rollouts(const check::CheckedModule& module,
+                                                    std::vector<diagnostics::Diagnostic>& too_large);
 
 }  // namespace rollout::driver

@@ -7,16 +7,18 @@
 
 namespace rollout::driver {
 
-Expected<std::vector<CompiledScenario>, std::string> scenarios_of(const CompiledFile& file) {
+Expected<std::vector<CompiledScenario>, PlanProblem> scenarios_of(const CompiledFile& file) {
   std::vector<CompiledScenario> scenarios;
-  std::map<std::string, std::shared_ptr<const plan::VerifiedPlan>> plans;
+  std::map<std::string, PlanPointer> plans;
   for (scenario::Scenario& each : lower::lower_scenarios(file.module)) {
-    auto& plan = plans[each.rollout];
-    if (plan == nullptr) {
-      auto verified = plan::verify(lower::lower_rollout(file.module, each.rollout));
-      if (!verified) return verified.error().message;
+    PlanPointer& plan = plans[each.rollout];
+    const check::RolloutDecl* rollout = lower::find_rollout(file.module, each.rollout);
+    if (plan == nullptr && rollout != nullptr) {
+      auto verified = verified_plan(file, *rollout);
+      if (!verified) return verified.error();
       plan = *verified;
     }
+    if (plan == nullptr) continue;
     scenarios.push_back({std::move(each), plan});
   }
   return scenarios;

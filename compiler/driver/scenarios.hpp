@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/driver/compile.hpp"
+#include "compiler/driver/plans.hpp"
 #include "runtime/scenario/scenario.hpp"
 
 namespace rollout::driver {
@@ -16,9 +16,8 @@ struct CompiledScenario {
   std::shared_ptr<const plan::VerifiedPlan> plan;
 };
 
-// In source order. The module must have been checked without errors. The error is for people: a plan that no runtime
-// takes.
-Expected<std::vector<CompiledScenario>, std::string> scenarios_of(const CompiledFile& file);
+// In source order. The module must have been checked without errors. The error: a plan that no runtime takes.
+Expected<std::vector<CompiledScenario>, PlanProblem> scenarios_of(const CompiledFile& file);
 
 // The scenario with that name, else the first whose name contains it; null where there is none.
 const CompiledScenario* find_scenario(const std::vector<CompiledScenario>& scenarios, const std::string& wanted);

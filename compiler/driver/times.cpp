@@ -91,7 +91,8 @@ std::optional<std::uint64_t> GuardTimes::slots() const {
 
 Times times_of(const CompiledFile& file) {
   if (file.has_errors) return {};
-  const std::vector<lints::LoweredRollout> lowered = lowered_rollouts(file.module);
+  std::vector<diagnostics::Diagnostic> too_large;  // said by the check already
+  const std::vector<lints::LoweredRollout> lowered = lowered_rollouts(file.module, too_large);
   // For the way back to the source alone: what is certain without defaults is not asked.
   const lints::LintInput input{file.module, lints::own_files(file.module), {}};
   const lints::Timing timing(input);

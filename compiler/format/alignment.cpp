@@ -67,7 +67,7 @@ class Alignment {
       while (line.end < count && gaps_[line.end].line_ends == 0) ++line.end;
       bool kept = false;
       for (std::size_t index = begin; index < line.end; ++index)
-        kept = kept || (gaps_[index].kept && gap_text(atoms_, text_, index).size() > 0);
+        kept = kept || (gaps_[index].kept && !gap_text(atoms_, text_, index).empty());
       if (!kept) find_cells(line);
       line.follows = !kept && !lines_.empty() && gaps_[begin].line_ends == 1 &&
                      gaps_[begin].blanks == gaps_[lines_.back().begin].blanks && !has_line_end(last_text());

@@ -19,7 +19,6 @@ using check::ExprId;
 using check::ExprKind;
 using check::kNone;
 using check::Report;
-using check::TypeKind;
 using diagnostics::Code;
 using diagnostics::Location;
 

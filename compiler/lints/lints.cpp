@@ -22,6 +22,7 @@ std::span<const LintRow> all_lints() {
 
 std::vector<bool> own_files(const check::CheckedModule& module) {
   std::vector<bool> own;
+  own.reserve(module.files.files.size());
   for (const grammar::SourceFile& file : module.files.files) own.push_back(!file.path.starts_with(kLibrary));
   return own;
 }

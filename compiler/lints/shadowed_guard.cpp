@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 
 #include "compiler/check/report.hpp"
 #include "compiler/lints/conditions.hpp"
@@ -36,6 +38,7 @@ struct Watch {
   GuardId id = kNone;
   std::optional<diagnostics::Location> watched;
   Condition condition;
+  std::vector<std::string> quantities;  // of the condition, each once
   std::optional<Patience> patience;
 };
 
@@ -44,35 +47,29 @@ class Guards {
   Guards(const LintInput& input, diagnostics::Sink& sink) : input_(input), module_(input.module), sink_(sink) {}
 
   // Compares the guards of one block with each other.
-  void look_within(std::span<const ArmedGuard> guards) {
-    const Index index = index_of(guards);
-    for (const ArmedGuard& armed : guards) {
-      if (!input_.is_own(module_.guards[armed.guard].location) || armed.watched) continue;
-      compare_all(watch_of(armed), candidates(index, watch_of(armed)), true);
-    }
-  }
+  void look_within(std::span<const ArmedGuard> guards) { compare_with(index_of(guards), guards, true); }
 
   // Compares the guards of an inner block with those of one around it.
   void look_outward(std::span<const ArmedGuard> inner, const Scope& outer) {
     const auto [index, added] = indexes_.try_emplace(outer.block);
     if (added) index->second = index_of(outer.guards);
-    for (const ArmedGuard& armed : inner) {
-      if (!input_.is_own(module_.guards[armed.guard].location) || armed.watched) continue;
-      compare_all(watch_of(armed), candidates(index->second, watch_of(armed)), false);
-    }
+    compare_with(index->second, inner, false);
   }
 
  private:
-  using Index = std::map<std::string, std::vector<const Watch*>>;
+  using Index = std::unordered_map<std::string_view, std::vector<const Watch*>>;  // by quantity
 
   const Watch& watch_of(const ArmedGuard& armed) {
     const std::uint32_t by = armed.watched ? armed.watched->span.begin : kNone;
-    const auto [found, added] = watches_.try_emplace({armed.guard, by});
+    const auto [found, added] = watches_.try_emplace(std::uint64_t{armed.guard} << 32 | by);
     Watch& watch = found->second;
     if (!added) return watch;
     watch.id = armed.guard;
     watch.watched = armed.watched;
     watch.condition = read_condition(module_, module_.guards[armed.guard].condition);
+    add_quantities(watch.condition, watch.quantities);
+    std::ranges::sort(watch.quantities);
+    watch.quantities.erase(std::ranges::unique(watch.quantities).begin(), watch.quantities.end());
     watch.patience = patience_of(module_.guards[armed.guard]);
     return watch;
   }
@@ -81,7 +78,7 @@ class Guards {
     Index index;
     for (const ArmedGuard& armed : guards) {
       const Watch& watch = watch_of(armed);
-      for (const std::string& quantity : quantities_of(watch)) {
+      for (const std::string& quantity : watch.quantities) {
         auto& same = index[quantity];
         if (same.size() < kMostCompared) same.push_back(&watch);
       }
@@ -89,16 +86,10 @@ class Guards {
     return index;
   }
 
-  static std::set<std::string> quantities_of(const Watch& watch) {
-    std::vector<std::string> quantities;
-    add_quantities(watch.condition, quantities);
-    return {quantities.begin(), quantities.end()};
-  }
-
   // What implies the other's condition has a quantity in common with it.
   static std::vector<const Watch*> candidates(const Index& index, const Watch& watch) {
     std::vector<const Watch*> found;
-    for (const std::string& quantity : quantities_of(watch)) {
+    for (const std::string& quantity : watch.quantities) {
       const auto same = index.find(quantity);
       if (same == index.end()) continue;
       for (const Watch* other : same->second) {
@@ -143,6 +134,15 @@ class Guards {
   bool stands_before(const Guard& one, const Guard& other) const {
     return std::pair(one.location.file, one.location.span.begin) <
            std::pair(other.location.file, other.location.span.begin);
+  }
+
+  void compare_with(const Index& index, std::span<const ArmedGuard> guards, bool same_block) {
+    for (const ArmedGuard& armed : guards) {
+      if (!input_.is_own(module_.guards[armed.guard].location) || armed.watched) continue;
+      const Watch& watch = watch_of(armed);
+      const std::vector<const Watch*> others = candidates(index, watch);
+      if (!others.empty()) compare_all(watch, others, same_block);
+    }
   }
 
   // One that acts before it is enough.
@@ -202,7 +202,7 @@ class Guards {
   const LintInput& input_;
   const CheckedModule& module_;
   diagnostics::Sink& sink_;
-  std::map<std::pair<GuardId, std::uint32_t>, Watch> watches_;
+  std::unordered_map<std::uint64_t, Watch> watches_;  // by guard and where its `watch` begins
   std::map<check::BlockId, Index> indexes_;
   std::set<GuardId> reported_;
 };

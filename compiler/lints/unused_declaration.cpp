@@ -17,7 +17,6 @@ using check::SymbolId;
 using check::SymbolKind;
 using diagnostics::Code;
 using diagnostics::FileId;
-using grammar::SyntaxKind;
 
 struct KindRow {
   SymbolKind kind;

@@ -6,7 +6,6 @@
 namespace rollout::lints {
 namespace {
 
-using check::Block;
 using check::BlockId;
 using check::CheckedModule;
 using check::ExprKind;

@@ -27,7 +27,7 @@ void lower_native(Lowering& l, const CallSite& site, const Expr& call, const che
   plan::Effect effect;
   effect.kind = native.effect;
   effect.effect_class = class_of_call(l, site, native.effect_class);
-  effect.text = shown_text(l, call.location, {site.call});
+  effect.text = quoted(l, call.location, {site.call});
   effect.timeout = l.in.timeout;
   if (native.effect == plan::EffectKind::Http) {
     effect.arguments.push_back({"method", l.build.string_routine(upper_case(native.name))});
@@ -165,7 +165,7 @@ void lower_call(Lowering& l, const CallSite& site) {
   const Location& location = l.expr(site.call).location;
   plan::BlockId id = kNone;
   {
-    const InBlock block(l, plan::BlockKind::Step, shown_text(l, location, {site.call}), location);
+    const InBlock block(l, plan::BlockKind::Step, quoted(l, location, {site.call}), location);
     id = block.id();
     if (site.has_modifier) l.block().effect_class = site.modifier;
     lower_bare_call(l, site);
@@ -178,7 +178,7 @@ void lower_call(Lowering& l, const CallSite& site) {
 plan::BlockId lower_traffic_via(Lowering& l, ExprId call) {
   if (call == kNone) return kNone;
   const Location& location = l.expr(call).location;
-  const InBlock block(l, plan::BlockKind::Traffic, source_text(l.module, location), location);
+  const InBlock block(l, plan::BlockKind::Traffic, quoted(l, location), location);
   const Code share =
       leaf_code({.op = Op::Context, .b = static_cast<std::uint32_t>(plan::ContextValue::Share), .spot = l.spot},
                 ValueKind::Ratio);

@@ -15,7 +15,7 @@ void run_block(Lowering& l, plan::BlockKind kind, std::string name, check::Block
 std::string head_text(const Lowering& l, const check::Step& step, check::BlockId body) {
   Location head = step.location;
   if (body != kNone) head.span.end = std::min(head.span.end, l.module.blocks[body].location.span.begin);
-  std::string text = source_text(l.module, head);
+  std::string text = quoted(l, head);
   while (text.ends_with(' ')) text.pop_back();
   return text;
 }
@@ -29,7 +29,7 @@ void emit_failure(Lowering& l, const std::string& why) {
 
 void lower_if(Lowering& l, const check::Step& step, const check::IfStep& condition) {
   const Code code = lower_expression(l, condition.condition);
-  const std::string text = source_text(l.module, l.expr(condition.condition).location);
+  const std::string text = quoted(l, l.expr(condition.condition).location);
   if (code.is_constant() && code.constant->kind() == ValueKind::Bool) {
     const check::BlockId taken = code.constant->as_bool() ? condition.then : condition.otherwise;
     run_block(l, plan::BlockKind::If, text, taken, step.location);
@@ -56,7 +56,7 @@ void lower_parallel(Lowering& l, const check::Step& step, const check::ParallelS
     id = block.id();
     for (const check::BlockId branch : parallel.branches) {
       const Location& location = l.module.blocks[branch].location;
-      run_block(l, plan::BlockKind::Branch, source_text(l.module, location), branch, location);
+      run_block(l, plan::BlockKind::Branch, quoted(l, location), branch, location);
     }
   }
   l.build.emit(Op::Parallel, id);
@@ -74,7 +74,7 @@ void lower_within(Lowering& l, const check::Step& step, const check::WithinStep&
 
 void lower_recur(Lowering& l, const check::Step& step, const check::RecurStep& recur) {
   const RoutineId every = lower_routine(l, recur.every);
-  const std::string period = source_text(l.module, l.expr(recur.every).location);
+  const std::string period = quoted(l, l.expr(recur.every).location);
   const plan::BlockId id = lower_block(l, plan::BlockKind::Every, period, recur.body, step.location);
   l.build.block(id).every = every;
   l.block().companions.push_back(id);

@@ -187,7 +187,8 @@ Code lower_expression(Lowering& l, ExprId id) {
   const Counted counted(l);
   if (l.too_large) return constant_code(Value::missing("the program is too large"));
   const Expr& expr = l.expr(id);
-  const SpotId spot = spot_of(l, expr.location);
+  // What an expression says is placed at the expression; times are asked of statements only.
+  const SpotId spot = l.is_complete() ? spot_of(l, expr.location) : l.spot;
   switch (expr.kind) {
     case ExprKind::Error: return constant_code(Value::missing("the expression has an error"));
     case ExprKind::Constant: return constant_code(expr.value);
@@ -240,7 +241,7 @@ RoutineId routine_of(Lowering& l, const Code& code, std::string text) {
 
 RoutineId lower_routine(Lowering& l, ExprId id) {
   const Code code = lower_expression(l, id);
-  return routine_of(l, code, id == kNone ? std::string{} : source_text(l.module, l.expr(id).location));
+  return routine_of(l, code, id == kNone ? std::string{} : quoted(l, l.expr(id).location));
 }
 
 RoutineId lower_optional(Lowering& l, ExprId id) {

@@ -14,7 +14,7 @@ bool is_comparison(Op op) {
 }
 
 std::string text_of(const Lowering& l, ExprId id) {
-  return shown_text(l, l.expr(id).location, {id});
+  return quoted(l, l.expr(id).location, {id});
 }
 
 // Both sides of a condition that is one comparison; the side with a metric is the observed one.
@@ -67,7 +67,7 @@ void set_steps(Lowering& l, plan::Response& row, const check::Response& response
   const check::Response* last = response.outcome == plan::OutcomeKind::None ? final_outcome(l, body) : nullptr;
   const std::size_t count = body.steps.size() - (last ? 1 : 0);
   if (count > 0) {
-    const InBlock block(l, plan::BlockKind::Response, source_text(l.module, response.location), response.location);
+    const InBlock block(l, plan::BlockKind::Response, quoted(l, response.location), response.location);
     row.steps = block.id();
     // What is said of the step around it says nothing of its response.
     l.in.effect_class = EffectClass::Opaque;
@@ -80,11 +80,12 @@ void set_steps(Lowering& l, plan::Response& row, const check::Response& response
 }  // namespace
 
 std::string watched_text(const Lowering& l, ExprId condition, ExprId for_duration, const std::string& written) {
+  const auto shown_of = [&](ExprId id) { return shown_text(l, l.expr(id).location, {id}); };
   const std::string plain = source_text(l.module, l.expr(condition).location);
   if (!written.starts_with(plain)) return written;
-  const std::string shown = text_of(l, condition);
+  const std::string shown = shown_of(condition);
   if (for_duration == kNone) return shown + written.substr(plain.size());
-  return shown + " for " + text_of(l, for_duration);
+  return shown + " for " + shown_of(for_duration);
 }
 
 plan::ResponseId lower_response(Lowering& l, check::ResponseId id) {
@@ -105,7 +106,7 @@ void lower_guard(Lowering& l, check::GuardId id) {
   const Code condition = lower_expression(l, guard.condition);
   row.condition = routine_of(l, condition, text_of(l, guard.condition));
   row.metrics = metrics_read(l, condition);
-  set_sides(l, row, guard.condition);
+  if (l.is_complete()) set_sides(l, row, guard.condition);
   row.for_duration = lower_optional(l, guard.for_duration);
   row.of_m = constant_count(l, guard.of_m);
   row.of_n = constant_count(l, guard.of_n);
@@ -113,7 +114,7 @@ void lower_guard(Lowering& l, check::GuardId id) {
   row.blind = lower_response(l, guard.blind);
   row.repeat_every = lower_optional(l, guard.repeat_every);
   row.series = series_behind(l, guard.condition, false);
-  row.text = watched_text(l, guard.condition, guard.for_duration, guard.text);
+  if (l.is_complete()) row.text = watched_text(l, guard.condition, guard.for_duration, guard.text);
   row.spot = l.spot;
   const plan::GuardId added = l.build.add(std::move(row));
   l.block().guards.push_back(added);

@@ -10,25 +10,39 @@ namespace rollout::lower {
 
 namespace {
 
-// More rounds than that are no rollout.
-constexpr std::size_t kMaxRounds = 10'000;
-// And so many where each of them must be there in case the run has an element for it.
+// So many where each of them must be there in case the run has an element for it.
 constexpr std::size_t kMostUnknownRounds = 100;
+
+void too_many_rounds(Lowering& l, const check::EachStep& each, double rounds) {
+  constexpr double kMostShown = 1e15;
+  Location in = l.expr(each.in).location;
+  if (each.in_to != kNone) in.span.end = l.expr(each.in_to).location.span.end;
+  refuse_size(l,
+              {.kind = plan::Excess::Kind::Rounds,
+               .what = "rounds of one `each`",
+               .counted = rounds < kMostShown ? static_cast<std::uint64_t>(rounds) : 0,
+               .most = kMostRounds},
+              in);
+}
 
 // What the variable of a loop takes, one after the other; nothing where only the run knows.
 std::optional<plan::List> rounds_of(Lowering& l, const check::EachStep& each) {
   const Code in = lower_expression(l, each.in);
   if (!in.is_constant()) return std::nullopt;
   if (each.in_to == kNone) {
-    if (in.constant->kind() != ValueKind::List || in.constant->as_list().size() > kMaxRounds) return std::nullopt;
-    return in.constant->as_list();
+    if (in.constant->kind() != ValueKind::List) return std::nullopt;
+    if (in.constant->as_list().size() <= kMostRounds) return in.constant->as_list();
+    too_many_rounds(l, each, static_cast<double>(in.constant->as_list().size()));
+    return plan::List();
   }
   const std::optional<double> to = constant_number(l, each.in_to);
   if (!to || in.constant->kind() != ValueKind::Number) return std::nullopt;
   plan::List numbers;
-  for (double at = in.constant->as_double(); at <= *to && numbers.size() < kMaxRounds; at += 1) {
+  for (double at = in.constant->as_double(); at <= *to && numbers.size() < kMostRounds; at += 1) {
     numbers.push_back(Value::number(at));
   }
+  const double rounds = std::floor(*to - in.constant->as_double()) + 1;
+  if (rounds > kMostRounds) too_many_rounds(l, each, rounds);
   return numbers;
 }
 
@@ -106,9 +120,9 @@ void emit_round(Lowering& l, const check::EachStep& each, const Unknown& loop, s
 void emit_unknown_rounds(Lowering& l, const check::Step& step, const check::EachStep& each) {
   Unknown loop;
   loop.is_range = each.in_to != kNone;
-  loop.text = source_text(l.module, l.expr(each.in).location);
+  loop.text = quoted(l, l.expr(each.in).location);
   if (loop.is_range) {
-    loop.text += ".." + source_text(l.module, l.expr(each.in_to).location);
+    loop.text += ".." + quoted(l, l.expr(each.in_to).location);
     loop.first = kept(l, lower_expression(l, each.in), loop.text);
     loop.last = kept(l, lower_expression(l, each.in_to), loop.text);
   } else {

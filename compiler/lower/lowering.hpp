@@ -45,6 +45,8 @@ struct Surroundings {
 // twice, thirty deep, would need more than any machine has. Beyond, a plan says so instead of doing anything.
 inline constexpr std::uint32_t kMostWork = 300'000;
 inline constexpr std::uint32_t kMostDepth = 1'000;
+// Rounds of one loop that the compiler knows.
+inline constexpr std::uint32_t kMostRounds = 10'000;
 
 struct Lowering {
   Lowering(const CheckedModule& checked, SourceTables& source_tables, std::string compiler_version)
@@ -58,7 +60,7 @@ struct Lowering {
 
   std::uint32_t work = 0;   // expressions and steps so far
   std::uint32_t depth = 0;  // of those that are being lowered
-  bool too_large = false;
+  std::optional<TooLarge> too_large;
 
   // What a name stands for now. Symbols are unique to their declaration and nothing recurses, so expanding a
   // declaration again simply replaces what its parameters and lets stand for.
@@ -72,6 +74,7 @@ struct Lowering {
   std::map<std::string, std::uint32_t> children;  // how often each path was used
   std::map<FileId, std::uint32_t> files;
 
+  bool is_complete() const { return sources.purpose == Purpose::Run; }
   const Expr& expr(ExprId id) const { return module.exprs[id]; }
   const check::Symbol& symbol(SymbolId id) const { return module.symbols[id]; }
   plan::Block& block() { return build.block(in.block); }
@@ -83,15 +86,19 @@ class Counted {
   explicit Counted(Lowering& l) : lowering_(l) {
     ++l.work;
     ++l.depth;
-    l.too_large = l.too_large || l.work > kMostWork || l.depth > kMostDepth;
+    if (l.work > kMostWork || l.depth > kMostDepth) exceed();
   }
   ~Counted() { --lowering_.depth; }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
 
  private:
+  void exceed();
   Lowering& lowering_;
 };
+
+// The first limit that the program goes beyond.
+void refuse_size(Lowering& l, plan::Excess excess, std::optional<Location> place = std::nullopt);
 
 // ---------------------------------------------------------------- places in the source (places.cpp)
 
@@ -99,9 +106,13 @@ SpotId spot_of(Lowering& l, const Location& location);
 // The source there with blanks and line ends folded, cut at a length for messages.
 std::string source_text(const CheckedModule& module, const Location& location);
 
+// The same for a plan, and empty where the plan quotes nothing.
+std::string quoted(const Lowering& l, const Location& location);
+
 // As source_text, with the values of parameters and loop variables that the expressions name there and that are known:
 // what is expanded at several places is told apart.
 std::string shown_text(const Lowering& l, const Location& location, std::initializer_list<ExprId> expressions);
+std::string quoted(const Lowering& l, const Location& location, std::initializer_list<ExprId> expressions);
 
 // The instructions of routines and blocks come from `location` until the end of the scope.
 class At {

@@ -16,7 +16,7 @@ bool stands_in(const Location& inner, const Location& outer) {
 
 // As the author wrote it, arguments shown where they were given; with their values where they came through a parameter.
 std::string written_name(const Lowering& l, const Expr& use, const Arguments& arguments) {
-  std::string text = source_text(l.module, use.location);
+  std::string text = quoted(l, use.location);
   std::vector<std::string> shown;
   bool literal = true;
   for (std::size_t i = 0; i < use.children.size() && i < arguments.values.size(); ++i) {
@@ -25,7 +25,7 @@ std::string written_name(const Lowering& l, const Expr& use, const Arguments& ar
     if (!stands_in(child.location, use.location)) continue;
     const Code& value = arguments.values[i];
     literal = literal && (child.kind == ExprKind::Constant || !value.is_constant());
-    shown.push_back(value.is_constant() ? plan::to_literal(*value.constant) : source_text(l.module, child.location));
+    shown.push_back(value.is_constant() ? plan::to_literal(*value.constant) : quoted(l, child.location));
   }
   if (literal) return text;
   return fmt::format("{}({})", text.substr(0, text.find('(')), fmt::join(shown, ", "));
@@ -80,7 +80,7 @@ void set_source(Lowering& l, plan::Metric& metric, const Expr& source) {
     const Expr& child = l.expr(source.children[i]);
     if (child.kind == ExprKind::CheckUse) {
       metric.check = lower_check(l, child);
-    } else {
+    } else if (l.is_complete()) {
       metric.configuration.push_back({source.labels[i], lower_routine(l, source.children[i])});
     }
   }
@@ -103,7 +103,7 @@ plan::MetricId add_metric(Lowering& l, const Expr& use, const Arguments& argumen
   const Apart apart(l);
   substitute(l, declared.parameters, arguments);
   plan::Metric metric;
-  metric.name = written_name(l, use, arguments);
+  if (l.is_complete()) metric.name = written_name(l, use, arguments);
   metric.declaration = symbol.path;
   metric.arguments = constant_values(arguments);
   metric.kind = value_kind(l.module, symbol.type);
@@ -174,7 +174,7 @@ plan::MetricId check_metric_of(Lowering& l, const Expr& use) {
   const At at(l, use.location);
   const Apart apart(l);
   plan::Metric metric;
-  metric.name = written_name(l, use, arguments);
+  if (l.is_complete()) metric.name = written_name(l, use, arguments);
   metric.declaration = l.symbol(use.symbol).path;
   metric.arguments = constant_values(arguments);
   metric.provider = plan::MetricProvider::Check;

@@ -52,7 +52,7 @@ Code add_global(Lowering& l, const check::Symbol& symbol) {
   const ExprId value = l.module.lets[symbol.index].value;
   Code code = lower_expression(l, value);
   if (code.is_constant()) return code;
-  const RoutineId routine = routine_of(l, code, source_text(l.module, l.expr(value).location));
+  const RoutineId routine = routine_of(l, code, quoted(l, l.expr(value).location));
   const VariableId variable = l.build.variable(symbol.path, code.kind);
   l.build.global(variable, routine);
   return settled_variable(l, variable);

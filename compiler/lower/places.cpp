@@ -59,7 +59,7 @@ std::uint32_t file_of(Lowering& l, FileId file) {
   if (const auto found = l.files.find(file); found != l.files.end()) return found->second;
   const grammar::SourceFile& source = l.module.files[file];
   const auto [digest, added] = l.sources.digests.try_emplace(file);
-  if (added && l.sources.texts) digest->second = plan::sha256_hex(source.text);
+  if (added && l.is_complete()) digest->second = plan::sha256_hex(source.text);
   const std::uint32_t id = l.build.file(source.path, digest->second);
   l.files.emplace(file, id);
   return id;
@@ -92,7 +92,23 @@ std::string shown_text(const Lowering& l, const Location& location, std::initial
   return folded(shown);
 }
 
+std::string quoted(const Lowering& l, const Location& location) {
+  return l.is_complete() ? source_text(l.module, location) : std::string();
+}
+
+std::string quoted(const Lowering& l, const Location& location, std::initializer_list<ExprId> expressions) {
+  return l.is_complete() ? shown_text(l, location, expressions) : std::string();
+}
+
 SpotId spot_of(Lowering& l, const Location& location) {
+  if (!l.is_complete()) {
+    return l.build.spot({.file = file_of(l, location.file),
+                         .line = 1,
+                         .column = location.span.begin + 1,
+                         .end_line = 1,
+                         .end_column = location.span.end + 1,
+                         .text = {}});
+  }
   auto table = l.sources.lines.find(location.file);
   if (table == l.sources.lines.end()) {
     table = l.sources.lines.emplace(location.file, grammar::LineTable(l.module.files[location.file].text)).first;
@@ -104,7 +120,7 @@ SpotId spot_of(Lowering& l, const Location& location) {
                        .column = begin.column + 1,
                        .end_line = end.line + 1,
                        .end_column = end.column + 1,
-                       .text = l.sources.texts ? source_text(l.module, location) : std::string()});
+                       .text = source_text(l.module, location)});
 }
 
 At::At(Lowering& l, const Location& location) : lowering_(l), outer_(l.spot) {

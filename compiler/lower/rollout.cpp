@@ -10,16 +10,6 @@ namespace rollout::lower {
 namespace {
 
 // The main file's; else that of a file which it uses, since scenarios may stand in a file of their own.
-const check::RolloutDecl* find_rollout(const CheckedModule& module, std::string_view name) {
-  const check::RolloutDecl* used = nullptr;
-  for (const check::RolloutDecl& rollout : module.rollouts) {
-    if (module.symbols[rollout.symbol].name != name) continue;
-    if (rollout.location.file == diagnostics::FileId{}) return &rollout;
-    if (used == nullptr) used = &rollout;
-  }
-  return used;
-}
-
 // Rows for all stages first, since responses anywhere may go back to one. Their blocks follow where they stand.
 void declare_stages(Lowering& l, const check::RolloutDecl& rollout) {
   for (const std::uint32_t index : rollout.stages) {
@@ -114,6 +104,7 @@ void complete_stages(Lowering& l) {
 // `sample` of the open block.
 void set_sampling(Lowering& l, const std::vector<check::Cadence>& sampling) {
   std::vector<plan::Cadence> rows;
+  rows.reserve(sampling.size());
   for (const check::Cadence& part : sampling) {
     rows.push_back({lower_routine(l, part.every), lower_optional(l, part.for_duration)});
   }
@@ -262,12 +253,34 @@ plan::Plan refusing_plan(const CheckedModule& module, SourceTables& sources, std
 
 }  // namespace
 
+void refuse_size(Lowering& l, plan::Excess excess, std::optional<Location> place) {
+  if (!l.too_large) l.too_large = TooLarge{std::move(excess), place};
+}
+
+void Counted::exceed() {
+  const bool deep = lowering_.depth > kMostDepth;
+  refuse_size(lowering_, {.kind = deep ? plan::Excess::Kind::Depth : plan::Excess::Kind::Rows,
+                          .what = deep ? "declarations that use each other in a chain" : "steps and expressions",
+                          .most = deep ? kMostDepth : kMostWork});
+}
+
+const check::RolloutDecl* find_rollout(const CheckedModule& module, std::string_view name) {
+  const check::RolloutDecl* used = nullptr;
+  for (const check::RolloutDecl& rollout : module.rollouts) {
+    if (module.symbols[rollout.symbol].name != name) continue;
+    if (rollout.location.file == diagnostics::FileId{}) return &rollout;
+    if (used == nullptr) used = &rollout;
+  }
+  return used;
+}
+
 plan::Plan lower_rollout(const CheckedModule& module, std::string_view name) {
   SourceTables sources;
   return lower_rollout(module, name, sources);
 }
 
 plan::Plan lower_rollout(const CheckedModule& module, std::string_view name, SourceTables& sources) {
+  sources.too_large.reset();
   Lowering l(module, sources, ROLLOUT_VERSION);
   const check::RolloutDecl* rollout = find_rollout(module, name);
   if (!rollout) return refusing_plan(module, sources, name, "there is no rollout of this name");
@@ -276,6 +289,7 @@ plan::Plan lower_rollout(const CheckedModule& module, std::string_view name, Sou
   declare_module_parameters(l);
   declare_rollout_parameters(l, rollout->parameters);
   write_rollout(l, *rollout, nullptr);
+  sources.too_large = l.too_large;
   if (l.too_large) {
     return refusing_plan(module, sources, name,
                          "the program is too large once its functions, actions and checks are written out where they "

@@ -50,7 +50,7 @@ LineReader::Target LineReader::next_callable() {
   for (const ExprId child : call.children) {
     const Code code = child == kNone ? Code{} : lower_expression(lowering_, child);
     const bool known = code.is_constant() && !code.constant->is_missing();
-    pattern.push_back(known ? std::optional(*code.constant) : std::nullopt);
+    pattern.push_back(known ? code.constant : std::nullopt);
   }
   target.arguments = std::move(pattern);
   return target;

@@ -16,7 +16,7 @@ bool counts(const Expr& expr) {
 Instruction fold_of(Lowering& l, const Expr& expr) {
   const Code condition = lower_expression(l, expr.children[0]);
   const plan::MetricId metric = metric_of(l, l.expr(expr.children[1]));
-  const std::string text = source_text(l.module, l.expr(expr.children[0]).location);
+  const std::string text = quoted(l, l.expr(expr.children[0]).location);
   RoutineId routine = kNone;
   if (condition.is_constant()) {
     l.build.begin_routine(text);

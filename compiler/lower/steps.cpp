@@ -33,7 +33,7 @@ void lower_let(Lowering& l, const check::Step& step, const check::LetStep& let) 
   }
   const Code value = lower_expression(l, let.value);
   const VariableId variable = l.build.variable(symbol.name, value.kind);
-  l.build.emit(Op::Let, variable, routine_of(l, value, source_text(l.module, l.expr(let.value).location)));
+  l.build.emit(Op::Let, variable, routine_of(l, value, quoted(l, l.expr(let.value).location)));
   l.names[let.symbol] = value.is_constant() ? value : load_code(l, variable, l.spot);
 }
 

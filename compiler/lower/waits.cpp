@@ -60,7 +60,7 @@ std::string verify_name(const Lowering& l, const check::VerifyStep& verify) {
   if (!verify.name.empty()) return fmt::format("verify {}", plan::to_literal(Value::string(verify.name)));
   std::vector<std::string> names;
   names.reserve(verify.checks.size());
-  for (const ExprId check : verify.checks) names.push_back(shown_text(l, l.expr(check).location, {check}));
+  for (const ExprId check : verify.checks) names.push_back(quoted(l, l.expr(check).location, {check}));
   const std::string text = fmt::format("{}", fmt::join(names, ", "));
   return verify.all_of ? "verify all of [" + text + "]" : "verify " + text;
 }
@@ -77,8 +77,7 @@ void lower_traffic(Lowering& l, const check::Step& step, const check::TrafficSte
     const Location& share = l.expr(traffic.ramp_to == kNone ? traffic.share : traffic.ramp_to).location;
     Location shown = step.location;
     shown.span.end = std::max(shown.span.begin, share.span.end);
-    const InBlock block(l, plan::BlockKind::Step, shown_text(l, shown, {traffic.share, traffic.ramp_to}),
-                        step.location);
+    const InBlock block(l, plan::BlockKind::Step, quoted(l, shown, {traffic.share, traffic.ramp_to}), step.location);
     id = block.id();
     emit_traffic(l, traffic);
   }
@@ -89,7 +88,7 @@ void lower_traffic(Lowering& l, const check::Step& step, const check::TrafficSte
 plan::HoldCondition lower_condition(Lowering& l, const check::HoldCondition& condition) {
   plan::HoldCondition row;
   const Code code = lower_expression(l, condition.condition);
-  row.condition = routine_of(l, code, shown_text(l, l.expr(condition.condition).location, {condition.condition}));
+  row.condition = routine_of(l, code, quoted(l, l.expr(condition.condition).location, {condition.condition}));
   row.metrics = metrics_read(l, code);
   row.for_duration = lower_optional(l, condition.for_duration);
   row.series = series_behind(l, condition.condition, true);
@@ -101,8 +100,8 @@ void lower_hold(Lowering& l, const check::Step& step, const check::HoldStep& hol
   plan::Hold row;
   row.least = lower_routine(l, hold.least);
   row.most = lower_optional(l, hold.most);
-  row.text = "hold " + shown_text(l, l.expr(hold.least).location, {hold.least});
-  if (hold.most != kNone) row.text += ".." + shown_text(l, l.expr(hold.most).location, {hold.most});
+  row.text = "hold " + quoted(l, l.expr(hold.least).location, {hold.least});
+  if (hold.most != kNone) row.text += ".." + quoted(l, l.expr(hold.most).location, {hold.most});
   for (const check::HoldCondition& condition : hold.until) {
     row.text += row.until.empty() ? " until " : " and ";
     row.until.push_back(lower_condition(l, condition));

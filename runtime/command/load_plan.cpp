@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "compiler/driver/compile.hpp"
+#include "compiler/driver/plans.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/plan/format.hpp"
@@ -54,13 +55,20 @@ std::optional<driver::CompiledFile> compiled(const std::string& path) {
   return std::move(*file);
 }
 
+PlanPointer verified_plan_of(const driver::CompiledFile& file, const check::RolloutDecl& rollout) {
+  auto plan = driver::verified_plan(file, rollout);
+  if (plan) return *plan;
+  fmt::print(
+      stderr, "{}",
+      driver::problem_text(file, plan.error(), diagnostics::Format::Text, driver::terminal_options(STDERR_FILENO)));
+  return nullptr;
+}
+
 PlanPointer verified_plan_of(const driver::CompiledFile& file, const std::string& rollout) {
-  auto plan = driver::plan_of(file, rollout);
-  if (!plan) {
-    complain(fmt::format("{}: {}", file.path, plan.error()));
-    return nullptr;
-  }
-  return verified(std::move(*plan), file.path);
+  const auto chosen = driver::chosen_rollout(file, rollout);
+  if (chosen) return verified_plan_of(file, **chosen);
+  complain(fmt::format("{}: {}", file.path, chosen.error()));
+  return nullptr;
 }
 
 }  // namespace
@@ -80,7 +88,9 @@ std::optional<std::vector<driver::CompiledScenario>> load_scenarios(const std::s
   if (!file) return std::nullopt;
   auto scenarios = driver::scenarios_of(*file);
   if (scenarios) return std::move(*scenarios);
-  complain(fmt::format("{}: {}", path, scenarios.error()));
+  fmt::print(stderr, "{}",
+             driver::problem_text(*file, scenarios.error(), diagnostics::Format::Text,
+                                  driver::terminal_options(STDERR_FILENO)));
   return std::nullopt;
 }
 

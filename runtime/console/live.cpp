@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runtime/plan/rate_text.hpp"
 #include "runtime/plan/series.hpp"
 
 namespace rollout::console {
@@ -24,6 +25,12 @@ constexpr std::size_t kClockCells = 8;
 
 std::string literal(const Value& value) {
   return value.is_missing() ? std::string("?") : escaped(plan::to_literal(rounded(value)));
+}
+
+// What a guard measures, in the unit of what it is compared with.
+std::string observed_text(const GuardView& guard) {
+  const auto rate = plan::rate_text_like(guard.observed, guard.threshold);
+  return rate ? *rate : literal(guard.observed);
 }
 
 // A word in quotes for a POSIX shell, so that it can be copied.
@@ -179,7 +186,7 @@ void LiveView::guard(const GuardView& guard, std::size_t text_width, std::size_t
   if (guard.fired) state = "FIRED";
   if (!guard.series.empty()) state = escaped(plan::series_phrase(guard.series)) + ": " + state;
   const std::string name = padded(shortened(escaped(guard.text), text_width), text_width);
-  const std::string value = right_aligned(guard.truth ? literal(guard.observed) : "?", value_width);
+  const std::string value = right_aligned(guard.truth ? observed_text(guard) : "?", value_width);
   const std::size_t used = 2 + text_width + 2 + value_width + 2;
   const std::size_t left = options_.width > used + 10 ? options_.width - used : 10;
   line(fmt::format("{} {}  {}  {}", paint(sign, tone), name, paint(value, pending || guard.fired ? tone : Tone::Plain),
@@ -192,7 +199,7 @@ void LiveView::guards() {
   std::size_t text_width = 0, value_width = 1;
   for (const GuardView& one : view_.guards) {
     text_width = std::max(text_width, columns(escaped(one.text)));
-    value_width = std::max(value_width, columns(literal(one.observed)));
+    value_width = std::max(value_width, columns(observed_text(one)));
   }
   value_width = std::min<std::size_t>(value_width, 14);
   const std::size_t others = value_width + 34;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "runtime/plan/rate_text.hpp"
+
 namespace rollout::console {
 
 namespace {
@@ -134,7 +136,11 @@ Tone tone_of(Mark mark) {
 
 std::string field_text(const Record& record, std::string_view name) {
   const plan::Value* value = record.find(name);
-  return value ? escaped(value_text(*value)) : std::string{};
+  if (!value) return {};
+  // What was measured is read beside what it was compared with.
+  const plan::Value* model = name == "observed" ? record.find("threshold") : nullptr;
+  const auto rate = model ? plan::rate_text_like(*value, *model) : std::nullopt;
+  return escaped(rate ? *rate : value_text(*value));
 }
 
 plan::Value rounded(const plan::Value& value) {

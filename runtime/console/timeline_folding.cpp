@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 #include <vector>
 
 #include "runtime/console/phrase.hpp"
@@ -110,6 +112,20 @@ void fold_traffic(Records records, Folding& folding) {
   }
 }
 
+// Whether a `verify` names the check of that path. A module may be called otherwise where the check is used.
+bool names_check(std::string_view verify, std::string_view check) {
+  if (!verify.starts_with("verify ") || verify == check) return false;
+  if (verify.find(check) != std::string_view::npos) return true;
+  const std::string_view name = check.substr(check.rfind('.') + 1);
+  const auto is_part_of_name = [&](std::size_t at) {
+    return at < verify.size() && (std::isalnum(static_cast<unsigned char>(verify[at])) != 0 || verify[at] == '_');
+  };
+  for (std::size_t at = verify.find(name); at != std::string_view::npos; at = verify.find(name, at + 1)) {
+    if (!name.empty() && !is_part_of_name(at - 1) && !is_part_of_name(at + name.size())) return true;
+  }
+  return false;
+}
+
 // A check that a `verify` at the same instant names is told by it, and what answered the check by the check.
 void fold_checks(Records records, Folding& folding) {
   const auto is_check = [&](std::size_t i) {
@@ -123,8 +139,7 @@ void fold_checks(Records records, Folding& folding) {
     const std::string check = field_text(records[i], "check");
     for (std::size_t later = i + 1; later < records.size() && records[later].at == records[i].at; ++later) {
       const std::string outer = is_check(later) ? field_text(records[later], "check") : std::string{};
-      if (outer.starts_with("verify ") && outer != check && outer.find(check) != std::string::npos)
-        folding.hidden.insert(i);
+      if (names_check(outer, check)) folding.hidden.insert(i);
     }
   }
 }

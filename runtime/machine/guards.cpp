@@ -6,6 +6,7 @@
 
 #include "runtime/machine/core.hpp"
 #include "runtime/machine/sampling.hpp"
+#include "runtime/plan/rate_text.hpp"
 #include "runtime/plan/series.hpp"
 
 // Guards: armed with their block, decided slot by slot, and what happens when they fire or see nothing.
@@ -198,7 +199,12 @@ void Core::set_next_slot(GuardRun& run) {
 // What the guard saw, for people: " (720ms)", " (3: web-1, web-2, web-7)".
 std::string Core::seen_by(const Guard& guard) const {
   const Value observed = compute_in_slot(guard.observed);
-  std::string seen = observed.is_missing() ? std::string{} : plan::to_literal(readable(observed));
+  std::string seen;
+  if (const auto rate = plan::rate_text_like(observed, compute_in_slot(guard.threshold))) {
+    seen = *rate;
+  } else if (!observed.is_missing()) {
+    seen = plan::to_literal(readable(observed));
+  }
   const std::string series = plan::series_phrase(series_named(compute_in_slot(guard.series)));
   if (!series.empty()) seen += (seen.empty() ? "" : ": ") + series;
   return seen.empty() ? seen : " (" + seen + ")";

@@ -100,7 +100,7 @@ void Core::start_queued_checks() {
     const MetricId metric = queued[at].first;
     std::vector<Nanoseconds> slots{queued[at].second};
     bool together = is_gone(metric, slots.front());
-    while (++at < queued.size() && queued[at].first == metric) {
+    for (++at; at < queued.size() && queued[at].first == metric; ++at) {
       const Nanoseconds slot = queued[at].second;
       const bool even = slots.size() < 2 || between(slots.back(), slot) == between(slots[0], slots[1]);
       together = together && even && is_gone(metric, slot);

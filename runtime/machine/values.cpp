@@ -132,7 +132,7 @@ Value Core::sample_at(const Sight& sight, plan::MetricId metric) const {
 Value Core::aggregate(const Sight& sight, plan::MetricId metric, const WindowQuestion& question) const {
   if (metric >= state.metrics.size()) return {};
   const MetricState& known = state.metrics[metric];
-  const Value newest = sample_at(sight, metric);
+  Value newest = sample_at(sight, metric);
   const bool counts = question.kind == plan::Aggregate::Count;
   const auto window = [&](const Value& last, const std::vector<Sample>& samples) {
     if (last.is_missing() && !counts) return last;

@@ -17,6 +17,40 @@ Id append(std::vector<Row>& table, Row row) {
   return static_cast<Id>(table.size() - 1);
 }
 
+// Equal values have equal keys, and few others have the same.
+std::string key_of(const Value& value) {
+  std::string key(1, static_cast<char>(value.kind()));
+  switch (value.kind()) {
+    case ValueKind::Missing:
+    case ValueKind::String: return key += value.as_string();
+    case ValueKind::Bool: return key += value.as_bool() ? '1' : '0';
+    case ValueKind::Duration:
+    case ValueKind::Size:
+    case ValueKind::TimeOfDay:
+    case ValueKind::Instant: return key += std::to_string(value.as_integer());
+    case ValueKind::Number:
+    case ValueKind::Ratio:
+    case ValueKind::NumberRate:
+    case ValueKind::RatioRate:
+    case ValueKind::SizeRate:
+    case ValueKind::Enum:
+    case ValueKind::List:
+    case ValueKind::Map:
+    case ValueKind::Secret:
+    case ValueKind::Any: break;
+  }
+  return key += to_literal(value);
+}
+
+// Of the few numbers that tell most places apart.
+std::uint64_t key_of(const Spot& spot) {
+  constexpr std::uint64_t kSpread = 0x9e37'79b9'7f4a'7c15;
+  std::uint64_t key = spot.file;
+  for (const std::uint32_t part : {spot.line, spot.column, spot.end_line, spot.end_column})
+    key = (key + part) * kSpread;
+  return key ^ (key >> 32);
+}
+
 }  // namespace
 
 PlanBuilder::PlanBuilder(std::string compiler_version) {
@@ -24,21 +58,26 @@ PlanBuilder::PlanBuilder(std::string compiler_version) {
 }
 
 ConstantId PlanBuilder::constant(const Value& value) {
-  auto& candidates = constants_by_text_[fmt::format("{} {}", static_cast<int>(value.kind()), to_literal(value))];
-  for (const ConstantId id : candidates) {
-    if (plan_.constants[id] == value) return id;
+  std::string key = key_of(value);
+  const auto [first, last] = constants_by_key_.equal_range(key);
+  for (auto candidate = first; candidate != last; ++candidate) {
+    if (plan_.constants[candidate->second] == value) return candidate->second;
   }
-  candidates.push_back(append(plan_.constants, value));
-  return candidates.back();
+  const ConstantId id = append(plan_.constants, value);
+  constants_by_key_.emplace(std::move(key), id);
+  constant_routines_.push_back(kNone);
+  return id;
 }
 
 SpotId PlanBuilder::spot(const Spot& spot) {
-  auto& candidates = spots_by_place_[{spot.file, spot.line, spot.column}];
-  for (const SpotId id : candidates) {
-    if (plan_.spots[id] == spot) return id;
+  const std::uint64_t key = key_of(spot);
+  const auto [first, last] = spots_by_place_.equal_range(key);
+  for (auto candidate = first; candidate != last; ++candidate) {
+    if (plan_.spots[candidate->second] == spot) return candidate->second;
   }
-  candidates.push_back(append(plan_.spots, spot));
-  return candidates.back();
+  const SpotId id = append(plan_.spots, spot);
+  spots_by_place_.emplace(key, id);
+  return id;
 }
 
 std::uint32_t PlanBuilder::file(const std::string& path, const std::string& sha256) {
@@ -134,11 +173,11 @@ RoutineId PlanBuilder::end_routine(ValueKind kind) {
 
 RoutineId PlanBuilder::constant_routine(const Value& value) {
   const ConstantId id = constant(value);
-  if (const auto found = constant_routines_.find(id); found != constant_routines_.end()) return found->second;
+  if (constant_routines_[id] != kNone) return constant_routines_[id];
   begin_routine(to_literal(value));
   push(Op::Constant, id);
   const RoutineId routine = end_routine(value.is_missing() ? ValueKind::Any : value.kind());
-  constant_routines_.emplace(id, routine);
+  constant_routines_[id] = routine;
   return routine;
 }
 

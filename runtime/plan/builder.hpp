@@ -1,9 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/plan/plan.hpp"
@@ -112,9 +111,9 @@ class PlanBuilder {
   std::vector<OpenRoutine> open_routines_;
   std::vector<BlockId> open_blocks_;
   std::vector<BlockCode> block_code_;  // by block
-  std::map<std::string, std::vector<ConstantId>> constants_by_text_;
-  std::map<std::array<std::uint32_t, 3>, std::vector<SpotId>> spots_by_place_;  // by file, line and column
-  std::map<ConstantId, RoutineId> constant_routines_;
+  std::unordered_multimap<std::string, ConstantId> constants_by_key_;
+  std::unordered_multimap<std::uint64_t, SpotId> spots_by_place_;
+  std::vector<RoutineId> constant_routines_;  // by constant; kNone where it has none
 };
 
 }  // namespace rollout::plan

@@ -254,7 +254,7 @@ class Evaluation {
     if (reads_ != nullptr || instruction.b >= plan_.routines.size()) {
       return Value::missing("series are asked about inside of another question about series");
     }
-    const Value names = series_of(instruction);
+    Value names = series_of(instruction);
     if (names.is_missing()) return names;
     SeriesReads reads;
     std::vector<SeriesTruth> truths;
@@ -267,9 +267,9 @@ class Evaluation {
 
   void agree() {
     const Value most = pop();
-    const Value least = pop();
+    Value least = pop();
     Value value = pop();
-    push(!least.is_missing() && least == most ? least : std::move(value));
+    push(!least.is_missing() && least == most ? std::move(least) : std::move(value));
   }
 
   const std::string& constant_text(ConstantId id) const {
@@ -287,7 +287,7 @@ class Evaluation {
 
   Value aggregate(const Instruction& instruction, Nanoseconds length) const {
     const auto which = static_cast<Aggregate>(instruction.a);
-    const Value none = Value::missing("there are no windows here");
+    Value none = Value::missing("there are no windows here");
     if (which != Aggregate::Quantile) {
       return environment_.window ? environment_.window(instruction.b, which, length) : none;
     }

@@ -468,9 +468,21 @@ inline std::size_t rollout_count(const Plan& plan) {
   return plan.children.size() + 1;
 }
 
+// What a plan has more of than a runtime takes, and so what would mend it.
+struct Excess {
+  enum class Kind : std::uint8_t { Rows, Metrics, Rounds, Depth, Size };
+  Kind kind = Kind::Rows;
+  std::string what;                          // plural: "metrics"
+  std::uint64_t counted = 0;                 // 0 where counting ended beyond the limit
+  std::uint64_t most = 0;                    //
+  std::optional<Spot> place = std::nullopt;  // of the row that is too large; none: the plan as a whole
+  std::string path = {};                     // of the place's file
+};
+
 struct PlanError {
-  std::string message;       // what was observed and why it matters, one line
-  std::uint64_t offset = 0;  // byte in the file, 0 where none
+  std::string message;                          // what was observed and why it matters, one line
+  std::uint64_t offset = 0;                     // byte in the file, 0 where none
+  std::optional<Excess> excess = std::nullopt;  // where the plan is right, and too large
 };
 
 // A value or the reason why there is none.

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "runtime/plan/fields.hpp"
 
@@ -13,7 +14,27 @@
 
 namespace rollout::plan {
 
-using Reject = std::optional<std::string>;
+// Why a plan is rejected.
+struct Refusal {
+  Refusal() = default;
+  Refusal(std::string reason) : text(std::move(reason)) {}
+  Refusal(const char* reason) : text(reason) {}
+  // One that is only about the plan's size.
+  Refusal(std::string reason, Excess beyond, SpotId at = kNone)
+      : text(std::move(reason)), excess(std::move(beyond)), spot(at) {}
+
+  std::string text;
+  std::optional<Excess> excess;
+  SpotId spot = kNone;  // where the excess is
+};
+
+// The same, said of a row.
+inline Refusal operator+(const std::string& where, Refusal refusal) {
+  refusal.text.insert(0, where);
+  return refusal;
+}
+
+using Reject = std::optional<Refusal>;
 
 Reject check_limits(const Plan& plan);  // sizes of tables and texts
 Reject check_references(

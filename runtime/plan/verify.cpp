@@ -10,9 +10,36 @@ namespace rollout::plan {
 
 namespace {
 
+struct TableWords {
+  std::string_view table;
+  std::string_view words;  // for people
+};
+
+constexpr TableWords kTableWords[] = {
+    {"files", "files"},
+    {"spots", "places in the source"},
+    {"constants", "values"},
+    {"routines", "expressions"},
+    {"code", "instructions"},
+    {"blocks", "blocks (an action counts once for each use)"},
+    {"metrics", "metrics (each with its arguments)"},
+    {"variables", "variables"},
+    {"effects", "calls"},
+};
+
+// What the rows of a table are in a message for those who write the source; the table's name where that says it.
+std::string_view words_of(std::string_view table) {
+  const auto found = std::ranges::find(kTableWords, table, &TableWords::table);
+  return found == std::end(kTableWords) ? table : found->words;
+}
+
 Reject check_size(std::string_view table, std::size_t size, std::size_t most) {
   if (size <= most) return std::nullopt;
-  return fmt::format("table `{}` has {} rows, the most is {}", table, size, most);
+  return Refusal(fmt::format("table `{}` has {} rows, the most is {}", table, size, most),
+                 {.kind = table == "metrics" ? Excess::Kind::Metrics : Excess::Kind::Rows,
+                  .what = std::string(words_of(table)),
+                  .counted = size,
+                  .most = most});
 }
 
 std::size_t row_limit(std::string_view table) {
@@ -72,6 +99,15 @@ Reject check_globals(const Plan& plan) {
   return std::nullopt;
 }
 
+PlanError error_of(const Plan& plan, Refusal refusal) {
+  const bool placed = refusal.spot < plan.spots.size() && plan.spots[refusal.spot].file < plan.files.size();
+  if (refusal.excess && placed) {
+    refusal.excess->place = plan.spots[refusal.spot];
+    refusal.excess->path = plan.files[plan.spots[refusal.spot].file].path;
+  }
+  return {"the plan is not valid: " + refusal.text, 0, std::move(refusal.excess)};
+}
+
 }  // namespace
 
 std::string shown(std::string_view text) {
@@ -97,7 +133,10 @@ Reject check_limits(const Plan& plan) {
   if (reject) return reject;
   for_each_row(plan, [&](std::string_view table, std::size_t index, const auto& row) {
     if (!reject && longest_text(row) > kMaxStringBytes) {
-      reject = fmt::format("{} {} holds a text over 1 MiB", table, index);
+      reject = Refusal(fmt::format("{} {} holds a text over 1 MiB", table, index), {.kind = Excess::Kind::Size,
+                                                                                    .what = "bytes in one text",
+                                                                                    .counted = longest_text(row),
+                                                                                    .most = kMaxStringBytes});
     }
   });
   return reject;
@@ -127,7 +166,7 @@ Expected<std::shared_ptr<const VerifiedPlan>> verify(Plan plan) {
   constexpr Reject (*kChecks[])(const Plan&) = {check_limits,   check_references, check_rows, check_layout,
                                                 check_routines, check_blocks,     check_graph};
   for (const auto check : kChecks) {
-    if (auto reason = check(plan)) return PlanError{"the plan is not valid: " + *reason, 0};
+    if (auto refusal = check(plan)) return error_of(plan, std::move(*refusal));
   }
   return std::shared_ptr<const VerifiedPlan>(new VerifiedPlan(std::move(plan)));
 }

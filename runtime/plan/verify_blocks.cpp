@@ -27,7 +27,7 @@ class BlockCheck {
       const Instruction& instruction = plan_.code[at];
       const OpInfo& row = info(instruction.op);
       auto reason = check(block, at, instruction, row);
-      if (reason) return fmt::format("instruction {} {}: {}", at, row.name, *reason);
+      if (reason) return fmt::format("instruction {} {}: ", at, row.name) + *reason;
     }
     return std::nullopt;
   }

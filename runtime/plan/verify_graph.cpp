@@ -214,6 +214,8 @@ class Graph {
     return 1;
   }
 
+  SpotId spot(Node index) const { return is_block(index) ? plan_.blocks[index - node(Table::Block, 0)].spot : kNone; }
+
   std::uint64_t attempts(Node index) const {
     return is_block(index) ? std::uint64_t{plan_.blocks[index - node(Table::Block, 0)].retries} + 1 : 1;
   }
@@ -237,13 +239,20 @@ class Graph {
       mine.size *= attempts(*at);
       ++mine.rows;
       mine.blocks += is_block(*at) ? 1 : 0;
-      if (mine.blocks > kMaxBlockDepth)
-        return fmt::format("{} runs blocks more than {} deep", name(*at), kMaxBlockDepth);
+      if (mine.blocks > kMaxBlockDepth) {
+        return Refusal(fmt::format("{} runs blocks more than {} deep", name(*at), kMaxBlockDepth),
+                       {.kind = Excess::Kind::Depth, .what = "blocks inside each other", .most = kMaxBlockDepth},
+                       spot(*at));
+      }
       if (mine.rows > kMaxReferenceDepth) {
-        return fmt::format("{} refers to others more than {} deep", name(*at), kMaxReferenceDepth);
+        return Refusal(
+            fmt::format("{} refers to others more than {} deep", name(*at), kMaxReferenceDepth),
+            {.kind = Excess::Kind::Depth, .what = "parts that use each other in a chain", .most = kMaxReferenceDepth},
+            spot(*at));
       }
       if (mine.size > kMaxExpansion) {
-        return fmt::format("{} has more than {} steps when written out", name(*at), kMaxExpansion);
+        return Refusal(fmt::format("{} has more than {} steps when written out", name(*at), kMaxExpansion),
+                       {.what = "steps when each try is counted", .most = kMaxExpansion}, spot(*at));
       }
     }
     return std::nullopt;

@@ -44,7 +44,7 @@ class RoutineCheck {
       const Instruction& instruction = plan_.code[at];
       if (info(instruction.op).sort != OpSort::Expression) return at_instruction(at, "it is a statement");
       if (instruction.op == Op::Return) return check_return(routine, at);
-      if (auto reason = step(instruction)) return at_instruction(at, *reason);
+      if (auto reason = step(instruction)) return at_instruction(at, "") + *reason;
     }
     return "it does not return";
   }
@@ -72,7 +72,11 @@ class RoutineCheck {
     const auto result = kind_of(instruction, taken);
     if (!result) return does_not_fit(instruction.op, taken);
     stack_.resize(stack_.size() - pops);
-    if (stack_.size() == kMaxStack) return fmt::format("it needs more than {} values at a time", kMaxStack);
+    if (stack_.size() == kMaxStack) {
+      return Refusal(fmt::format("it needs more than {} values at a time", kMaxStack),
+                     {.kind = Excess::Kind::Size, .what = "values in one expression", .most = kMaxStack},
+                     instruction.spot);
+    }
     stack_.push_back(*result);
     return std::nullopt;
   }

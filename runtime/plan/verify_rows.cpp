@@ -25,7 +25,12 @@ bool holds_secret(const Value& value) {
 Reject check_constants(const Plan& plan) {
   for (std::size_t index = 0; index < plan.constants.size(); ++index) {
     if (holds_secret(plan.constants[index])) return fmt::format("constant {} is a secret", index);
-    if (plan.constants[index].weight() > kMaxStringBytes) return fmt::format("constant {} is larger than 1 MiB", index);
+    const std::uint64_t weight = plan.constants[index].weight();
+    if (weight > kMaxStringBytes) {
+      return Refusal(
+          fmt::format("constant {} is larger than 1 MiB", index),
+          {.kind = Excess::Kind::Size, .what = "bytes in one value", .counted = weight, .most = kMaxStringBytes});
+    }
   }
   return std::nullopt;
 }
@@ -50,7 +55,12 @@ Reject check_series_labels(const Metric& metric) {
   if (metric.by.empty()) return std::nullopt;
   if (metric.check != kNone) return "it is grouped, but a check has one answer";
   if (metric.by.size() > kMaxSeriesLabels) {
-    return fmt::format("it is grouped by {} labels, the most is {}", metric.by.size(), kMaxSeriesLabels);
+    return Refusal(fmt::format("it is grouped by {} labels, the most is {}", metric.by.size(), kMaxSeriesLabels),
+                   {.kind = Excess::Kind::Size,
+                    .what = "labels of one metric",
+                    .counted = metric.by.size(),
+                    .most = kMaxSeriesLabels},
+                   metric.spot);
   }
   const std::set<std::string_view> distinct(metric.by.begin(), metric.by.end());
   if (distinct.size() != metric.by.size() || distinct.contains("")) return "it is grouped by a label twice";
@@ -100,7 +110,10 @@ Reject check_watched(const Plan& plan, RoutineId condition, const std::vector<Me
 Reject check_guard(const Plan& plan, const Guard& guard) {
   if (guard.of_m > guard.of_n) return fmt::format("it asks for {} of {} samples", guard.of_m, guard.of_n);
   if (guard.of_n > kMaxSampleCount) {
-    return fmt::format("it asks for {} samples, the most is {}", guard.of_n, kMaxSampleCount);
+    return Refusal(
+        fmt::format("it asks for {} samples, the most is {}", guard.of_n, kMaxSampleCount),
+        {.kind = Excess::Kind::Size, .what = "samples of one guard", .counted = guard.of_n, .most = kMaxSampleCount},
+        guard.spot);
   }
   if (guard.of_n != 0 && guard.of_m == 0) return fmt::format("it asks for 0 of {} samples", guard.of_n);
   return check_watched(plan, guard.condition, guard.metrics);
@@ -159,16 +172,26 @@ Reject check_parameter(const Plan& plan, const Parameter& parameter) {
 }
 
 Reject check_block_row(const Plan& plan, std::size_t index, const Block& block) {
-  if (block.retries > kMaxRetries)
-    return fmt::format("it retries {} times, the most is {}", block.retries, kMaxRetries);
+  if (block.retries > kMaxRetries) {
+    return Refusal(
+        fmt::format("it retries {} times, the most is {}", block.retries, kMaxRetries),
+        {.kind = Excess::Kind::Size, .what = "tries of one step", .counted = block.retries, .most = kMaxRetries},
+        block.spot);
+  }
   if (block.kind == BlockKind::Every && block.every == kNone) return "it has no period";
   for (const BlockId companion : block.companions) {
     if (plan.blocks[companion].kind != BlockKind::Every) {
       return fmt::format("its companion {} is not an `every` block", describe_block(plan, companion));
     }
   }
-  if (block.sampling.size() > kMaxCadences)
-    return fmt::format("it samples in {} ways, the most is {}", block.sampling.size(), kMaxCadences);
+  if (block.sampling.size() > kMaxCadences) {
+    return Refusal(fmt::format("it samples in {} ways, the most is {}", block.sampling.size(), kMaxCadences),
+                   {.kind = Excess::Kind::Size,
+                    .what = "parts of one `sample`",
+                    .counted = block.sampling.size(),
+                    .most = kMaxCadences},
+                   block.spot);
+  }
   for (std::size_t part = 0; part + 1 < block.sampling.size(); ++part) {
     if (block.sampling[part].for_duration == kNone) return "a part of its sampling never ends, and others follow";
   }
@@ -248,7 +271,7 @@ template <typename Row, typename Check>
 Reject check_table(std::string_view name, const std::vector<Row>& table, Check&& check) {
   for (std::size_t index = 0; index < table.size(); ++index) {
     if (auto reason = check(index, table[index])) {
-      return fmt::format("{}: {}", describe(name, index, table[index]), *reason);
+      return describe(name, index, table[index]) + ": " + *reason;
     }
   }
   return std::nullopt;
@@ -281,10 +304,10 @@ Reject check_rows(const Plan& plan) {
   table("block", plan.blocks, [&](std::size_t index, const Block& row) { return check_block_row(plan, index, row); });
   table("stage", plan.stages, [&](std::size_t index, const Stage& row) { return check_stage(plan, index, row); });
   if (reject) return reject;
-  if (auto reason = check_rollout(plan, 0)) return fmt::format("the rollout: {}", *reason);
+  if (auto reason = check_rollout(plan, 0)) return std::string("the rollout: ") + *reason;
   for (RolloutId id = 1; id < rollout_count(plan); ++id) {
     if (auto reason = check_rollout(plan, id)) {
-      return fmt::format("{}: {}", describe("rollout", id, plan.children[id - 1]), *reason);
+      return describe("rollout", id, plan.children[id - 1]) + ": " + *reason;
     }
   }
   return check_rollout_blocks(plan);

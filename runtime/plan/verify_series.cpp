@@ -39,7 +39,7 @@ Reject check_condition(const Plan& plan, const Instruction& fold) {
 }
 
 // Whether each routine is the condition of a fold.
-Expected<std::vector<bool>, std::string> conditions(const Plan& plan) {
+Expected<std::vector<bool>, Refusal> conditions(const Plan& plan) {
   std::vector<bool> result(plan.routines.size(), false);
   for (RoutineId id = 0; id < plan.routines.size(); ++id) {
     for (const Instruction& one : code_of(plan, plan.routines[id])) {

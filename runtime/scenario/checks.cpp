@@ -68,7 +68,7 @@ struct Checks::Evaluation {
 
   // As the machine computes it: unknown where the newest sample is; of a grouped metric, each series' own.
   Value window(plan::MetricId metric, const machine::WindowQuestion& asked) const {
-    const Value newest = question.sample(metric, question.at);
+    Value newest = question.sample(metric, question.at);
     const bool counts = asked.kind == plan::Aggregate::Count;
     if (newest.is_missing() && (!counts || !plan.metrics[metric].by.empty())) return newest;
     auto known = samples_of(metric, question.at, asked.length);

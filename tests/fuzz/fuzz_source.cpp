@@ -68,9 +68,11 @@ driver::CompiledFile compile(std::string text) {
   const bool has_errors = sink.has_errors();
   if (!has_errors) {
     std::vector<lints::LoweredRollout> lowered;
+    lower::SourceTables sources;
+    sources.purpose = lower::Purpose::Times;
     for (std::uint32_t index = 0; index < module.rollouts.size(); ++index) {
       const std::string& name = module.symbols[module.rollouts[index].symbol].name;
-      auto plan = plan::verify(lower::lower_rollout(module, name));
+      auto plan = plan::verify(lower::lower_rollout(module, name, sources));
       if (plan) lowered.push_back({name, index, std::move(*plan)});
     }
     lints::run_lints({module, lints::own_files(module), lowered}, sink);

@@ -55,8 +55,9 @@ void add_printed(CLI::App& verb, Printed& what) {
 // FIRST:LAST, counted from 1.
 std::optional<LineRange> line_range_from(std::string_view word) {
   LineRange lines;
-  const char* const end = word.data() + word.size();
-  const auto first = std::from_chars(word.data(), end, lines.first);
+  const char* const begin = word.data();
+  const char* const end = begin + word.size();
+  const auto first = std::from_chars(begin, end, lines.first);
   if (first.ec != std::errc{} || first.ptr == end || *first.ptr != ':') return std::nullopt;
   const auto last = std::from_chars(first.ptr + 1, end, lines.last);
   if (last.ec != std::errc{} || last.ptr != end || lines.first == 0 || lines.last < lines.first) return std::nullopt;

@@ -14,6 +14,7 @@
 #include "compiler/driver/command/output.hpp"
 #include "compiler/driver/compile.hpp"
 #include "compiler/driver/fix.hpp"
+#include "compiler/driver/plans.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/driver/summary.hpp"
 #include "editor-support/language-server/serve.hpp"
@@ -48,14 +49,6 @@ std::optional<CompiledFile> compiled(const std::string& path, diagnostics::Forma
   fmt::print(stderr, "{}", text);
   if (!file->has_errors) return std::move(*file);
   status = Exit::Errors;
-  return std::nullopt;
-}
-
-std::optional<plan::Plan> lowered(const CompiledFile& file, const std::string& rollout, Exit& status) {
-  auto plan = driver::plan_of(file, rollout);
-  if (plan) return std::move(*plan);
-  complain(plan.error());
-  status = Exit::Usage;
   return std::nullopt;
 }
 
@@ -104,9 +97,11 @@ bool fix_file(const std::string& path) {
 std::string rendered(const driver::CompileResult& result, diagnostics::Format format) {
   std::set<std::string> seen;
   std::vector<std::vector<diagnostics::Diagnostic>> shown;
+  shown.reserve(result.files.size());
   for (const CompiledFile& file : result.files) shown.push_back(not_seen_before(file, seen));
   if (format == diagnostics::Format::Sarif) {
     std::vector<diagnostics::Batch> batches;
+    batches.reserve(shown.size());
     for (std::size_t at = 0; at < shown.size(); ++at) batches.push_back({shown[at], &result.files[at].module.files});
     return diagnostics::render_sarif(batches, ROLLOUT_VERSION);
   }
@@ -160,24 +155,27 @@ Exit build(const BuildArguments& arguments) {
   Exit status = Exit::Clean;
   const auto file = compiled(arguments.file, arguments.format, status);
   if (!file) return status;
-  const auto plan = lowered(*file, arguments.rollout, status);
-  if (!plan) return status;
+  const auto rollout = driver::chosen_rollout(*file, arguments.rollout);
+  if (!rollout) {
+    complain(rollout.error());
+    return Exit::Usage;
+  }
   // The runtime will refuse what the verifier refuses: better here, where the source is.
-  if (const auto verified = plan::verify(*plan); !verified) {
-    complain(
-        fmt::format("the compiler made a plan that does not verify ({}); this is a fault of rolloutc, please report it "
-                    "with the file",
-                    verified.error().message));
+  const auto verified = driver::verified_plan(*file, **rollout);
+  if (!verified) {
+    const auto options = driver::terminal_options(STDERR_FILENO);
+    fmt::print(stderr, "{}", driver::problem_text(*file, verified.error(), arguments.format, options));
     return Exit::Errors;
   }
+  const plan::Plan& plan = ***verified;
   const std::string path = output_path(arguments);
-  const std::string bytes = plan::write_plan(*plan);
+  const std::string bytes = plan::write_plan(plan);
   if (const std::string error = driver::write_bytes(path, bytes); !error.empty()) {
     complain(error);
     return Exit::Usage;
   }
-  return put(fmt::format("{}: rollout `{}`, {} bytes, plan {}\n", path, plan->rollout.name, bytes.size(),
-                         plan::plan_id(*plan).substr(0, 12)),
+  return put(fmt::format("{}: rollout `{}`, {} bytes, plan {}\n", path, plan.rollout.name, bytes.size(),
+                         plan::plan_id(plan).substr(0, 12)),
              status);
 }
 
@@ -238,8 +236,10 @@ Exit print(const PrintArguments& arguments) {
   Exit status = Exit::Clean;
   const auto file = compiled(arguments.file, diagnostics::Format::Text, status);
   if (!file) return status;
-  const auto plan = lowered(*file, arguments.rollout, status);
-  return plan ? put(plan::disassemble(*plan), status) : status;
+  const auto plan = driver::plan_of(*file, arguments.rollout);
+  if (plan) return put(plan::disassemble(*plan), status);
+  complain(plan.error());
+  return Exit::Usage;
 }
 
 }  // namespace rollout::command

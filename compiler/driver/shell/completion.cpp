@@ -17,6 +17,7 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
 
 std::vector<std::string> verb_names(const CommandText& command) {
   std::vector<std::string> names;
+  names.reserve(command.commands.size());
   for (const CommandText& verb : command.commands) names.push_back(verb.name);
   return names;
 }
@@ -53,6 +54,7 @@ std::string bash_script(const CommandText& command) {
     for (const OptionText& option : verb.options) {
       if (option.value.empty()) continue;
       std::vector<std::string> patterns;
+      patterns.reserve(option.names.size());
       for (const std::string& name : option.names) patterns.push_back(verb.name + ":" + name);
       valued += (valued.empty() ? "" : " | ") + joined(patterns, " | ");
       values +=

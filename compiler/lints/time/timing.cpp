@@ -41,6 +41,10 @@ Timing::Timing(const LintInput& input) : input_(input) {
   const auto& files = input.module.files.files;
   for (std::uint32_t id = 0; id < files.size(); ++id) files_.emplace(files[id].path, id);
   index();
+  for (TimedRollout& rollout : rollouts_) {
+    for (const plan::GuardTime& guard : rollout.bounds.guards)
+      rollout.guard_places.push_back(place(rollout.plan, rollout.plan.guards[guard.guard].spot));
+  }
 }
 
 void Timing::index() {
@@ -70,12 +74,8 @@ std::optional<Location> Timing::place(const plan::Plan& plan, plan::SpotId id) c
   const plan::Spot& spot = plan.spots[id];
   const auto file = files_.find(plan.files[spot.file].path);
   if (file == files_.end()) return std::nullopt;
-  const auto table = lines_.try_emplace(file->second, input_.module.files.files[file->second].text).first;
-  const auto offset = [&](std::uint32_t line, std::uint32_t column) {
-    return table->second.offset({line - 1, column - 1}, grammar::ColumnUnit::CodePoint);
-  };
-  const Location found{diagnostics::FileId{file->second},
-                       {offset(spot.line, spot.column), offset(spot.end_line, spot.end_column)}};
+  // In plans that are lowered for their times, columns count the bytes of the file.
+  const Location found{diagnostics::FileId{file->second}, {spot.column - 1, spot.end_column - 1}};
   return input_.is_own(found) ? std::optional(found) : std::nullopt;
 }
 
@@ -133,9 +133,11 @@ Location Timing::scope_place(const TimedRollout& rollout, plan::BlockId id) cons
 }
 
 void Findings::use(const Location& place, std::optional<Diagnostic> finding) {
-  Uses& uses = uses_[{static_cast<std::uint32_t>(place.file), place.span.begin, place.span.end}];
+  // Most come in the order of the text.
+  const std::tuple key{static_cast<std::uint32_t>(place.file), place.span.begin, place.span.end};
+  Uses& uses = uses_.try_emplace(uses_.end(), key)->second;
   uses.always = uses.always && finding.has_value();
-  if (!uses.first) uses.first = std::move(finding);
+  if (finding && !uses.first) uses.first = std::make_unique<Diagnostic>(std::move(*finding));
 }
 
 void Findings::report(diagnostics::Sink& sink) {
@@ -147,8 +149,9 @@ void Findings::report(diagnostics::Sink& sink) {
 void report_guards(const Timing& timing, diagnostics::Sink& sink, GuardLint& lint) {
   Findings findings;
   for (const TimedRollout& rollout : timing.rollouts()) {
-    for (const plan::GuardTime& guard : rollout.bounds.guards) {
-      const auto place = timing.place(rollout.plan, rollout.plan.guards[guard.guard].spot);
+    for (std::size_t index = 0; index < rollout.bounds.guards.size(); ++index) {
+      const plan::GuardTime& guard = rollout.bounds.guards[index];
+      const std::optional<Location>& place = rollout.guard_places[index];
       if (place) findings.use(*place, lint(timing, rollout, guard, *place));
     }
   }

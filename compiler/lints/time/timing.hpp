@@ -3,12 +3,13 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "compiler/lints/lints.hpp"
-#include "grammar/source.hpp"
 #include "runtime/plan/time_bounds.hpp"
 
 namespace rollout::lints {
@@ -29,6 +30,8 @@ struct TimedRollout {
   const plan::Plan& plan;
   plan::KnownValues values;
   plan::TimeBounds bounds;
+  std::vector<std::optional<Location>>
+      guard_places;  // by TimeBounds::guards; nothing for those of no file of the user's
 };
 
 class Timing {
@@ -66,7 +69,6 @@ class Timing {
   const LintInput& input_;
   std::deque<TimedRollout> rollouts_;
   std::map<std::string, std::uint32_t> files_;  // by path
-  mutable std::map<std::uint32_t, grammar::LineTable> lines_;
   std::map<Key, const check::Guard*> guards_;
   std::map<Key, const check::Step*> steps_;
   std::map<Key, const check::StageDecl*> stages_;
@@ -83,7 +85,7 @@ class Findings {
  private:
   struct Uses {
     bool always = true;
-    std::optional<Diagnostic> first;
+    std::unique_ptr<Diagnostic> first;  // most have none
   };
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, Uses> uses_;
 };

@@ -37,7 +37,7 @@ void warmup_too_long(const Timing& timing, diagnostics::Sink& sink) {
                                  scope, text(*most));
       made.primary = primary;
       made.primary_label = "its guards begin to watch after that";
-      also(made, *place, fmt::format("is over after {}", text(*most)));
+      also(made, place, fmt::format("is over after {}", text(*most)));
       made.helps.push_back("shorten the warmup, or wait longer behind it");
       findings.use(primary, std::move(made));
     }

@@ -77,7 +77,10 @@ Played played(const driver::CompiledFile& file, const CompiledScenario& compiled
 
 Expected<std::vector<CompiledScenario>, std::string> playable(const driver::CompiledFile& file) {
   if (file.has_errors) return std::string("this file has errors: a scenario can be played once they are mended");
-  return driver::scenarios_of(file);
+  auto scenarios = driver::scenarios_of(file);
+  if (scenarios) return std::move(*scenarios);
+  const driver::PlanProblem& problem = scenarios.error();
+  return problem.diagnostic ? problem.diagnostic->message : problem.message;
 }
 
 }  // namespace

@@ -71,6 +71,8 @@ TEST_CASE("a blind guard stands out in the live view", "[console]") {
   counted.samples_true = 2;
   counted.samples_needed = 3;
   view.guards.push_back(counted);
+  view.guards.push_back(guard("rate(memory, over: 1h) > 2%/h", Value::rate(plan::ValueKind::RatioRate, 0.366 / 3600),
+                              Value::rate(plan::ValueKind::RatioRate, 0.02 / 3600), true, 0));
   check_golden("live_blind.txt", console::live_view(view, options(12 * kMinute, 80)));
 }
 

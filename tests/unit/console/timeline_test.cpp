@@ -13,6 +13,12 @@ namespace {
 
 const std::string kSlow = R"(p95("contacts") > 600ms for 10m)";
 
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
 std::vector<Record> opening() {
   return {
       at(0, RecordKind::RunCreated, {{"rollout", text("portal_api")}, {"run", text("r1")}}),
@@ -134,6 +140,31 @@ TEST_CASE("a guard that comes and goes is told once", "[console]") {
                       {{"guard", text(kSlow)}, {"observed", Value::duration(590'000'000)}}));
   }
   check_golden("flapping.txt", console::timeline(list, {100, false, {}}));
+}
+
+TEST_CASE("a check is told by the verify that names it, whatever its module is called there", "[console]") {
+  auto list = opening();
+  const auto passed = [&](std::string check) {
+    list.push_back(at(21 * kMinute, RecordKind::CheckPassed, {{"check", text(std::move(check))}}));
+  };
+  passed("signals.serves");
+  passed("verify see.serves(\"api\")");
+  passed("signals.migrated");
+  passed("verify all of [see.migrated_all, quiet]");
+  const std::string told = joined(console::timeline(list, {100, false, {}}));
+  CHECK(told.find("verified: signals.serves") == std::string::npos);
+  CHECK(told.find("verified: see.serves(\"api\")") != std::string::npos);
+  CHECK(told.find("verified: signals.migrated") != std::string::npos);
+}
+
+TEST_CASE("a rate is told in the unit of what it is compared with", "[console]") {
+  auto list = opening();
+  list.push_back(at(21 * kMinute, RecordKind::GuardPending,
+                    {{"guard", text("rate(memory, over: 1h) > 2%/h for 30m")},
+                     {"observed", Value::rate(plan::ValueKind::RatioRate, 0.366 / 3600)},
+                     {"threshold", Value::rate(plan::ValueKind::RatioRate, 0.02 / 3600)}}));
+  CHECK(joined(console::timeline(list, {100, false, {}})).find("now 36.6%/h") != std::string::npos);
+  CHECK(console::record_line(list.back(), false).find("(36.6%/h)") != std::string::npos);
 }
 
 TEST_CASE("missing data, a pause and a restart as a timeline", "[console]") {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "runtime/plan/builder.hpp"
+#include "runtime/plan/rate_text.hpp"
 #include "runtime/plan/value.hpp"
 
 namespace rollout::plan {
@@ -103,6 +104,22 @@ TEST_CASE("durations for people have two units or three digits") {
       {-90 * kSecond, "-1m30s"},
   };
   for (const auto& [value, text] : cases) CHECK(duration_text(value, DurationForm::Short) == text);
+}
+
+TEST_CASE("rates for people have the unit of what they are compared with") {
+  const auto ratio = [](double per_second) { return Value::rate(ValueKind::RatioRate, per_second); };
+  const auto number = [](double per_second) { return Value::rate(ValueKind::NumberRate, per_second); };
+  const auto size = [](double per_second) { return Value::rate(ValueKind::SizeRate, per_second); };
+  CHECK(rate_text_like(ratio(0.366 / 3600), ratio(0.02 / 3600)) == "36.6%/h");
+  CHECK(rate_text_like(ratio(-1.0 / 3 / 3600), ratio(0.02 / 3600)) == "-33.3333%/h");
+  CHECK(rate_text_like(number(90), number(15)) == "90/s");
+  CHECK(rate_text_like(number(0.5), number(100.0 / 60)) == "30/m");
+  CHECK(rate_text_like(size(1'234'567), size(10e6)) == "1.23457MB/s");
+  CHECK(rate_text_like(number(0), number(100.0 / 60)) == "0/m");
+  CHECK_FALSE(rate_text_like(number(1), ratio(1)));
+  CHECK_FALSE(rate_text_like(number(1), Value::missing()));
+  CHECK_FALSE(rate_text_like(Value::number(1), Value::number(1)));
+  CHECK_FALSE(rate_text_like(number(std::numeric_limits<double>::infinity()), number(15)));
 }
 
 TEST_CASE("literals are read") {
