@@ -6,7 +6,7 @@
 ;;; Commentary:
 
 ;; Colours, indentation, an index (imenu) and M-x compile for .rollout files.  Where Eglot is loaded,
-;; `rolloutc lsp' is its language server for them.
+;; `rolloutc lsp' is its language server for them; (add-hook 'rollout-mode-hook #'eglot-ensure) starts it.
 
 ;;; Code:
 
