@@ -16,6 +16,7 @@ struct Run {
   Exit operator()(const DisasmArguments& arguments) const { return disasm(arguments); }
   Exit operator()(const LanguageServerArguments& arguments) const { return language_server(arguments); }
   Exit operator()(const PrintArguments& arguments) const { return print(arguments); }
+  Exit operator()(const SignArguments& arguments) const { return sign(arguments); }
   Exit operator()(const Arguments& arguments) const { return std::visit(*this, arguments); }
   Exit operator()(Exit status) const { return status; }
 };

@@ -67,6 +67,8 @@ struct Verbs {
   RunArguments run;
   TestArguments test;
   SimulateArguments simulate;
+  DrillArguments drill;
+  DoctorArguments doctor;
   Common list, status, watch;
   bool names_only = false;
   std::string status_run, watch_run, shell;
@@ -84,6 +86,13 @@ void add_run(CLI::App& app, Verbs& verbs) {
   run->add_option("--rollout", verbs.run.rollout, "Which rollout, where the file has several");
   run->add_option("--at", verbs.run.start_at, "Plan the start for this instant, as in 2026-12-01T02:00Z")
       ->type_name("INSTANT");
+  run->add_flag("--require-signature", verbs.run.require_signature,
+                "Only a plan that a trusted key has signed, with its signature beside it");
+  run->add_option("--trust", verbs.run.trusted_keys,
+                  "A public key of minisign, repeatable (default: all in ~/.config/rollout/trusted)")
+      ->type_name("KEY.pub");
+  run->add_option("--environment", verbs.run.environment,
+                  "Where it is deployed: what the signature has to be for (default: the plan's own)");
   run->add_flag("-y,--yes", verbs.run.yes, "Start without asking");
   run->add_flag("--plan", verbs.run.plan_only, "Show what it would do, and stop");
   add_state(*run, verbs.run.common);
@@ -114,6 +123,31 @@ void add_scenarios(CLI::App& app, Verbs& verbs) {
   simulate->footer("Example:\n  rollout simulate portal-api.rollout \"latency spike\"");
 }
 
+void add_rehearsing(CLI::App& app, Verbs& verbs) {
+  CLI::App* drill = app.add_subcommand("drill", "Rehearse the way back from every stage, on the virtual clock");
+  drill->add_option("FILE", verbs.drill.file, "A program (.rollout) with a scenario in which it succeeds")->required();
+  drill->add_option("--rollout", verbs.drill.rollout, "Which rollout, where the file has several");
+  drill->add_flag("-v,--verbose", verbs.drill.verbose, "Show the timeline of every stage");
+  add_format(*drill, verbs.drill.format);
+  drill->footer(
+      "Example:\n  rollout drill portal-api.rollout\n\n"
+      "Exit status: 0 every stage leads back, 1 one does not, 2 a file does not compile, or no scenario succeeds.");
+
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Look for what would make a run fail: journals, clock, sources, commands");
+  doctor->add_option("FILE", verbs.doctor.file, "A plan (.rplan) or a program (.rollout) to look at as well");
+  doctor->add_option("--set", verbs.doctor.parameters, "A parameter's value: NAME=VALUE, repeatable")
+      ->type_name("NAME=VALUE");
+  doctor->add_option("--rollout", verbs.doctor.rollout, "Which rollout, where the file has several");
+  doctor->add_option("--prometheus", verbs.doctor.prometheus_url,
+                     "Address of Prometheus (default: $PROMETHEUS_URL, else http://127.0.0.1:9090)");
+  add_state(*doctor, verbs.doctor.common);
+  add_format(*doctor, verbs.doctor.common.format);
+  doctor->footer(
+      "Examples:\n  rollout doctor\n  rollout doctor portal-api.rollout --set version=v2\n\n"
+      "Exit status: 0 nothing stands in the way, 1 something does, 2 wrong usage or a file that does not compile.");
+}
+
 void add_reading(CLI::App& app, Verbs& verbs) {
   CLI::App* list = app.add_subcommand("list", "List runs, newest first");
   add_state(*list, verbs.list);
@@ -133,7 +167,18 @@ void add_reading(CLI::App& app, Verbs& verbs) {
 
   CLI::App* log = app.add_subcommand("log", "Show what happened in a run, from its journal");
   log->add_option("RUN", verbs.log.run, "The run (default: the only unfinished one)");
+  log->add_flag("--verify", verbs.log.verify, "Only say whether every entry is there and in its chain");
+  log->add_option("--export", verbs.log.export_to, "Write all entries to this file, as lines of JSON with their links")
+      ->type_name("FILE");
+  log->add_flag("--sign", verbs.log.sign, "And a signature in minisign's format to FILE.minisig");
+  log->add_option("--key", verbs.log.key, "A secret key of minisign (default: ~/.minisign/minisign.key)");
+  log->add_option("--password-file", verbs.log.password_file, "A file with the key's password (default: ask for it)");
   log->add_flag("-f,--follow", verbs.log.follow, "Go on as new entries come");
+  log->footer(
+      "Examples:\n  rollout log portal_api-7\n  rollout log portal_api-7 --verify\n"
+      "  rollout log portal_api-7 --export portal_api-7.jsonl --sign\n\n"
+      "Exit status: 0 done, 1 the journal is damaged (--verify), 2 wrong usage, or something cannot be read or "
+      "written.");
   add_state(*log, verbs.log.common);
   add_format(*log, verbs.log.common.format);
 }
@@ -177,6 +222,8 @@ Exit dispatch(const CLI::App& app, Verbs& verbs) {
   if (name == "run") return run(verbs.run);
   if (name == "test") return test(verbs.test);
   if (name == "simulate") return simulate(verbs.simulate);
+  if (name == "drill") return drill(verbs.drill);
+  if (name == "doctor") return doctor(verbs.doctor);
   if (name == "list") return list(verbs.list, verbs.names_only);
   if (name == "watch") return watch(verbs.watch, verbs.watch_run);
   if (name == "completion") {
@@ -208,6 +255,7 @@ int main(int argc, char** argv) {
   Verbs verbs;
   add_run(app, verbs);
   add_scenarios(app, verbs);
+  add_rehearsing(app, verbs);
   add_reading(app, verbs);
   add_people(app, verbs);
   add_shell(app, verbs);

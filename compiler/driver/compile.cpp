@@ -8,6 +8,7 @@
 #include "compiler/check/check.hpp"
 #include "compiler/diagnostics/follow_ons.hpp"
 #include "compiler/diagnostics/suggest.hpp"
+#include "compiler/driver/lowered_rollouts.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/lints/allow.hpp"
 #include "compiler/lints/lints.hpp"
@@ -21,23 +22,6 @@ namespace {
 std::string path_beside(std::string_view using_file, std::string_view path) {
   const std::filesystem::path folder = std::filesystem::path(using_file).parent_path();
   return (folder / path).lexically_normal().string();
-}
-
-// The rollouts of the main file as they will run, for the lints that look at times.
-std::vector<lints::LoweredRollout> lowered_rollouts(const check::CheckedModule& module) {
-  std::vector<lints::LoweredRollout> lowered;
-  lower::SourceTables sources;
-  // These plans are read beside their source and never leave: nobody asks which texts they were made of, or what stood
-  // there.
-  sources.texts = false;
-  for (std::uint32_t index = 0; index < module.rollouts.size(); ++index) {
-    const check::RolloutDecl& rollout = module.rollouts[index];
-    if (rollout.location.file != diagnostics::FileId{}) continue;
-    const std::string& name = module.symbols[rollout.symbol].name;
-    auto plan = plan::verify(lower::lower_rollout(module, name, sources));
-    if (plan) lowered.push_back({name, index, std::move(*plan)});
-  }
-  return lowered;
 }
 
 void run_lints(const check::CheckedModule& module, diagnostics::Sink& sink) {

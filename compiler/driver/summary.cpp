@@ -15,10 +15,11 @@ namespace {
 
 using plan::kNone;
 using plan::Most;
+using plan::most_text;
 using plan::Nanoseconds;
+using plan::range_text;
+using plan::time_text;
 using plan::Value;
-
-constexpr Nanoseconds kSecond = 1'000'000'000;
 
 struct SummaryGate {
   const plan::Gate* gate = nullptr;
@@ -76,20 +77,6 @@ Summary summary_of(const plan::Plan& plan) {
 }
 
 // ---------------------------------------------------------------- for people
-
-std::string time_text(Nanoseconds time) {
-  return plan::duration_text(time >= kSecond ? (time + kSecond / 2) / kSecond * kSecond : time);
-}
-
-std::string most_text(const Most& most) {
-  return most ? time_text(*most) : "no limit";
-}
-
-std::string range_text(const plan::TimeRange& range) {
-  if (!range.most) return range.least > 0 ? "at least " + time_text(range.least) : "no limit";
-  if (*range.most == range.least) return time_text(range.least);
-  return time_text(range.least) + " to " + time_text(*range.most);
-}
 
 using Row = std::vector<std::string>;
 

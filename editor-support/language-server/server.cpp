@@ -19,21 +19,33 @@ using protocol::Message;
 using protocol::MessageKind;
 using protocol::text_member;
 
-// A document that is in no file, as `untitled:`, is known by its URI.
-std::string path_from(std::string_view uri) {
-  return protocol::path_of_uri(uri).value_or(std::string(uri));
-}
-
 std::string path_of_document(const json::value& params) {
   return path_from(text_member(member(params, "textDocument"), "uri"));
 }
 
 const RequestRow* find_row(std::string_view method) {
-  for (const auto rows : {syntax_requests(), name_requests(), edit_requests()}) {
+  for (const auto rows : {syntax_requests(), token_requests(), name_requests(), edit_requests(), play_requests()}) {
     const auto found = std::ranges::find(rows, method, &RequestRow::method);
     if (found != rows.end()) return &*found;
   }
   return nullptr;
+}
+
+const WorkspaceRequestRow* find_workspace_row(std::string_view method) {
+  for (const auto rows : {workspace_requests(), command_requests(), resolving_requests()}) {
+    const auto found = std::ranges::find(rows, method, &WorkspaceRequestRow::method);
+    if (found != rows.end()) return &*found;
+  }
+  return nullptr;
+}
+
+bool takes_long(std::string_view method) {
+  const WorkspaceRequestRow* row = find_workspace_row(method);
+  return row != nullptr ? row->takes_long : method == "textDocument/references" || method == "textDocument/rename";
+}
+
+std::string progress_text(const json::value& token, json::object value) {
+  return protocol::notification_text("$/progress", json::object{{"token", token}, {"value", std::move(value)}});
 }
 
 }  // namespace
@@ -66,10 +78,20 @@ void Server::cancel(const json::value& id) {
       queue_, [&](const Message& message) { return message.kind == MessageKind::Request && message.id == id; });
   if (found == queue_.end()) return;
   send(protocol::failure_text(id, {ErrorCode::RequestCancelled, "cancelled"}));
+  // One that was announced is the first: its progress ends with it.
+  if (found == queue_.begin() && std::exchange(announced_, false)) {
+    send(progress_text(member(found->params, "workDoneToken"), {{"kind", "end"}}));
+  }
   queue_.erase(found);
 }
 
 void Server::work() {
+  // What may take long is announced first: the announcement leaves before the work is begun.
+  if (const json::value& token = member(queue_.front().params, "workDoneToken");
+      !announced_ && !token.is_null() && state_ == State::Running && takes_long(queue_.front().method)) {
+    announced_ = true;
+    return send(progress_text(token, {{"kind", "begin"}, {"title", "rolloutc"}}));
+  }
   const Message message = std::move(queue_.front());
   queue_.pop_front();
   if (message.kind == MessageKind::Request) {
@@ -88,6 +110,10 @@ void Server::handle_request(const Message& message) {
       return Failure{ErrorCode::InternalError, fmt::format("the server failed at this request: {}", problem.what())};
     }
   }();
+  for (std::string& notification : std::exchange(session_.notifications, {})) send(std::move(notification));
+  if (std::exchange(announced_, false)) {
+    send(progress_text(member(message.params, "workDoneToken"), {{"kind", "end"}}));
+  }
   if (const auto* failure = std::get_if<Failure>(&answered)) {
     send(protocol::failure_text(message.id, *failure));
   } else {
@@ -105,6 +131,9 @@ Answer Server::answer(const Message& message) {
   if (message.method == "shutdown") {
     state_ = State::ShutDown;
     return json::value();
+  }
+  if (const WorkspaceRequestRow* row = find_workspace_row(message.method)) {
+    return row->handle(session_, message.params);
   }
   const RequestRow* row = find_row(message.method);
   if (row == nullptr) {
@@ -186,6 +215,7 @@ void Server::close(const json::value& params) {
   const std::string path = path_of_document(params);
   session_.workspace.close(path);
   session_.documents.erase(path);
+  session_.tokens.erase(path);
   owes_ = true;
 }
 

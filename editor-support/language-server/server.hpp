@@ -57,6 +57,7 @@ class Server {
   State state_ = State::Fresh;
   std::deque<protocol::Message> queue_;
   std::vector<std::string> output_;
+  bool announced_ = false;  // the begin of the oldest message's progress was sent
   std::optional<int> exit_status_;
   bool owes_ = false;                             // a document was opened, changed or closed
   std::map<std::string, std::string> published_;  // by URI: the params that were sent last

@@ -35,9 +35,12 @@ struct RunArguments {
   std::vector<std::string> parameters;  // NAME=VALUE
   std::string prometheus_url;
   std::string log_file;
-  std::string start_at;    // an instant: when the first stage is to be entered
-  bool yes = false;        // do not ask before the start
-  bool plan_only = false;  // show what it would do, then stop
+  std::string start_at;  // an instant: when the first stage is to be entered
+  bool require_signature = false;
+  std::vector<std::string> trusted_keys;  // files of public keys
+  std::string environment;                // to which it is deployed; empty: the one of the plan
+  bool yes = false;                       // do not ask before the start
+  bool plan_only = false;                 // show what it would do, then stop
 };
 struct TestArguments {
   std::vector<std::string> paths;  // files and folders
@@ -51,6 +54,19 @@ struct SimulateArguments {
   std::string scenario;  // its name or a part of it; empty: the first
   Format format = Format::Text;
 };
+struct DrillArguments {
+  std::string file;
+  std::string rollout;  // which, where a file has several; empty: the first with a scenario that succeeds
+  Format format = Format::Text;
+  bool verbose = false;  // a timeline for every stage
+};
+struct DoctorArguments {
+  Common common;
+  std::string file;  // a plan to look at; empty: none
+  std::string rollout;
+  std::vector<std::string> parameters;
+  std::string prometheus_url;
+};
 // approve, reject, tick, answer, acknowledge, pause, resume, promote, abort, rollback, retry
 struct PersonArguments {
   Common common;
@@ -60,6 +76,10 @@ struct LogArguments {
   Common common;
   std::string run;
   bool follow = false;
+  bool verify = false;    // only say whether the journal is whole
+  std::string export_to;  // a file: the whole journal as JSON lines
+  bool sign = false;      // and a signature beside it
+  std::string key, password_file;
 };
 
 Exit run(const RunArguments& arguments);
@@ -67,6 +87,8 @@ Exit resume(const PersonArguments& arguments, const RunArguments& how);
 Exit say(const std::string& verb, const PersonArguments& arguments);
 Exit test(const TestArguments& arguments);
 Exit simulate(const SimulateArguments& arguments);
+Exit drill(const DrillArguments& arguments);
+Exit doctor(const DoctorArguments& arguments);
 Exit list(const Common& arguments, bool names_only);
 Exit watch(const Common& arguments, const std::string& run);
 Exit status(const Common& arguments, const std::string& run);

@@ -3,11 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <map>
-
 #include "compiler/driver/compile.hpp"
 #include "compiler/driver/source_reader.hpp"
-#include "compiler/lower/lower.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/plan/format.hpp"
 
@@ -26,7 +23,7 @@ PlanPointer verified(plan::Plan plan, const std::string& path) {
   return nullptr;
 }
 
-PlanPointer read_plan_file(const std::string& path) {
+PlanPointer read_plan_file(const std::string& path, const SignaturePolicy& policy) {
   auto bytes = driver::read_bytes(path, kMostPlanBytes);
   if (!bytes) {
     complain(bytes.error().message);
@@ -37,7 +34,12 @@ PlanPointer read_plan_file(const std::string& path) {
     complain(fmt::format("{}: {}", path, plan.error().message));
     return nullptr;
   }
-  return verified(std::move(*plan), path);
+  // Over the bytes that were read, so that nobody can exchange the file in between.
+  const std::string problem =
+      policy.required ? signature_problem(policy, path, *bytes, plan->rollout.environment) : std::string();
+  if (problem.empty()) return verified(std::move(*plan), path);
+  complain(problem);
+  return nullptr;
 }
 
 // The file without errors; its diagnostics, warnings included, are on standard error.
@@ -63,24 +65,23 @@ PlanPointer verified_plan_of(const driver::CompiledFile& file, const std::string
 
 }  // namespace
 
-PlanPointer load_plan(const std::string& path, const std::string& rollout) {
-  if (path.ends_with(".rplan")) return read_plan_file(path);
+PlanPointer load_plan(const std::string& path, const std::string& rollout, const SignaturePolicy& policy) {
+  if (path.ends_with(".rplan")) return read_plan_file(path, policy);
+  if (policy.required) {
+    complain(fmt::format("{}: only a plan file can be signed: `rolloutc build`, then `rolloutc sign`", path));
+    return nullptr;
+  }
   const auto file = compiled(path);
   return file ? verified_plan_of(*file, rollout) : nullptr;
 }
 
-std::optional<LoadedScenarios> load_scenarios(const std::string& path) {
+std::optional<std::vector<driver::CompiledScenario>> load_scenarios(const std::string& path) {
   const auto file = compiled(path);
   if (!file) return std::nullopt;
-  LoadedScenarios loaded{.path = path, .scenarios = {}};
-  std::map<std::string, PlanPointer> plans;
-  for (scenario::Scenario& each : lower::lower_scenarios(file->module)) {
-    PlanPointer& plan = plans[each.rollout];
-    if (plan == nullptr) plan = verified(lower::lower_rollout(file->module, each.rollout), path);
-    if (plan == nullptr) return std::nullopt;
-    loaded.scenarios.push_back({std::move(each), plan});
-  }
-  return loaded;
+  auto scenarios = driver::scenarios_of(*file);
+  if (scenarios) return std::move(*scenarios);
+  complain(fmt::format("{}: {}", path, scenarios.error()));
+  return std::nullopt;
 }
 
 }  // namespace rollout::command

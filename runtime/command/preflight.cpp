@@ -74,8 +74,7 @@ std::optional<std::string> unreachable_source(const plan::VerifiedPlan& plan, co
       const std::string path = argument_of(*plan, metric, "path", variables, {});
       const auto samples = metrics::read_samples(path);
       if (!path.empty() && !samples) {
-        return fmt::format("{}, so there is no `{}`. Nothing was started", console::escaped(samples.error().message),
-                           metric.name);
+        return fmt::format("{}, so there is no `{}`", console::escaped(samples.error().message), metric.name);
       }
     }
     if (metric.provider != plan::MetricProvider::Prometheus) continue;
@@ -86,7 +85,7 @@ std::optional<std::string> unreachable_source(const plan::VerifiedPlan& plan, co
     if (const auto why = ask(url)) {
       return fmt::format(
           "Prometheus at {} does not answer ({}), so `{}` cannot be measured; start it or name another with "
-          "--prometheus. Nothing was started",
+          "--prometheus",
           console::escaped(url), console::escaped(*why), metric);
     }
   }

@@ -8,12 +8,14 @@
 #include <thread>
 
 #include "compiler/driver/compile.hpp"
+#include "compiler/driver/source_reader.hpp"
 #include "runtime/command/commands.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/view_json.hpp"
 #include "runtime/console/live.hpp"
 #include "runtime/console/text.hpp"
 #include "runtime/plan/format.hpp"
+#include "runtime/signing/key_file.hpp"
 
 namespace rollout::command {
 
@@ -58,9 +60,11 @@ plan::Value as_time(const std::string& field, const plan::Value& value) {
 }
 
 std::string entry_json(const std::string& run_id, const journal::Entry& entry) {
-  return fmt::format("{{\"sequence\":{},\"run\":{},\"at\":{},\"kind\":{},\"body\":{}}}", entry.sequence,
-                     plan::to_json(Value::string(run_id)), plan::to_json(Value::string(plan::instant_text(entry.at))),
-                     plan::to_json(Value::string(entry.kind)), entry.body);
+  return fmt::format(
+      "{{\"sequence\":{},\"run\":{},\"at\":{},\"kind\":{},\"body\":{},\"epoch\":{},\"nanoseconds\":{},\"link\":\"{}\"}"
+      "}",
+      entry.sequence, plan::to_json(Value::string(run_id)), plan::to_json(Value::string(plan::instant_text(entry.at))),
+      plan::to_json(Value::string(entry.kind)), entry.body, entry.epoch, entry.at, entry.link);
 }
 
 // The engine's own entries have no record: which process an effect became, and what became of one that outlived its
@@ -88,6 +92,39 @@ void print_view(const machine::View& view, const journal::RunRow& row, plan::Nan
                                      .rollout = row.rollout,
                                      .run_id = row.run_id};
   for (const std::string& line : console::live_view(view, options)) fmt::print("{}\n", line);
+}
+
+// Reading checks the chain: all that is left to do is to say so.
+Exit verify_journal(journal::Journal& journal, const std::string& run_id) {
+  const auto entries = journal.entries(run_id, 0, 0);
+  if (!entries) {
+    complain(entries.error().message);
+    return Exit::Failed;
+  }
+  fmt::print("{}: {} entries, each there and in its chain, which ends with {}\n", run_id, entries->size(),
+             entries->empty() ? "nothing" : entries->back().link);
+  return Exit::Ok;
+}
+
+Exit export_journal(journal::Journal& journal, const std::string& run_id, const LogArguments& arguments) {
+  const auto entries = journal.entries(run_id, 0, 0);
+  if (!entries) return complain(entries.error().message);
+  std::string text;
+  for (const journal::Entry& entry : *entries) text += entry_json(run_id, entry) + '\n';
+  std::string signature;
+  if (arguments.sign) {
+    const auto key = signing::read_key_file({arguments.key, arguments.password_file});
+    if (!key) return complain(key.error());
+    const std::string comment = fmt::format("run:{}\tentries:{}\tlink:{}\thashed", run_id, entries->size(),
+                                            entries->empty() ? "" : entries->back().link);
+    signature = signing::signature_of(*key, text, comment);
+  }
+  std::string error = driver::write_bytes(arguments.export_to, text);
+  if (error.empty() && arguments.sign) error = driver::write_bytes(arguments.export_to + ".minisig", signature);
+  if (!error.empty()) return complain(error);
+  fmt::print("{}: {} entries of {}{}\n", arguments.export_to, entries->size(), run_id,
+             arguments.sign ? ", signed" : "");
+  return Exit::Ok;
 }
 
 }  // namespace
@@ -148,6 +185,9 @@ Exit log(const LogArguments& arguments) {
   if (!run_id) return complain(run_id.error().message);
   auto journal = open_journal(*state, *run_id);
   if (!journal) return complain(journal.error().message);
+  if (arguments.sign && arguments.export_to.empty()) return complain("`--sign` goes with `--export FILE`");
+  if (arguments.verify) return verify_journal(**journal, *run_id);
+  if (!arguments.export_to.empty()) return export_journal(**journal, *run_id, arguments);
   std::int64_t after = 0;
   while (true) {
     auto entries = (*journal)->entries(*run_id, after, kEntriesAtOnce);

@@ -13,6 +13,7 @@
 #include "runtime/command/session.hpp"
 #include "runtime/command/state_directory.hpp"
 #include "runtime/console/preview.hpp"
+#include "runtime/console/text.hpp"
 #include "runtime/machine/machine.hpp"
 #include "runtime/zones/zones.hpp"
 
@@ -20,14 +21,27 @@ namespace rollout::command {
 
 namespace {
 
-// Yes, or the reason why the run may not start.
-std::optional<std::string> refusal_to_start(const RunArguments& arguments) {
+bool is_production(std::string_view environment) {
+  return environment.starts_with("prod") || environment.starts_with("Prod") || environment == "live";
+}
+
+// Nothing, or the reason why the run may not start. Where production is touched a yes is typed too easily.
+std::optional<std::string> refusal_to_start(const RunArguments& arguments, const plan::Rollout& rollout) {
   if (arguments.yes) return std::nullopt;
   if (::isatty(STDIN_FILENO) != 1) return "nobody can be asked here (no terminal); add --yes to start";
-  fmt::print("\nStart this rollout? Type yes: ");
+  const std::string& environment = arguments.environment.empty() ? rollout.environment : arguments.environment;
+  const bool production = is_production(environment);
+  if (production) {
+    fmt::print("\nThis changes {}. Type the rollout's name, {}, to start it: ", console::escaped(environment),
+               rollout.name);
+  } else {
+    fmt::print("\nStart this rollout? Type yes: ");
+  }
   std::fflush(stdout);
   std::string answer;
   std::getline(std::cin, answer);
+  if (production)
+    return answer == rollout.name ? std::nullopt : std::optional<std::string>("not started: that is not its name");
   if (answer == "yes" || answer == "y") return std::nullopt;
   return "not started";
 }
@@ -45,7 +59,9 @@ std::optional<plan::Nanoseconds> instant_of(const std::string& text) {
 }  // namespace
 
 Exit run(const RunArguments& arguments) {
-  const auto plan = load_plan(arguments.file, arguments.rollout);
+  const SignaturePolicy policy{arguments.require_signature || !arguments.trusted_keys.empty(), arguments.trusted_keys,
+                               arguments.environment};
+  const auto plan = load_plan(arguments.file, arguments.rollout, policy);
   if (plan == nullptr) return Exit::Usage;
   auto parameters = read_parameters(**plan, arguments.parameters);
   if (!parameters) return complain(parameters.error().message);
@@ -69,10 +85,12 @@ Exit run(const RunArguments& arguments) {
   }
   if (arguments.plan_only) return Exit::Ok;
   const std::string url = prometheus_url(arguments);
-  if (const auto problem = unreachable_source(*plan, *parameters, url)) return complain(*problem);
+  if (const auto problem = unreachable_source(*plan, *parameters, url)) {
+    return complain(*problem + ". Nothing was started");
+  }
   auto state = open_state_directory(arguments.common.state);
   if (!state) return complain(state.error().message);
-  if (const auto refusal = refusal_to_start(arguments)) return complain(*refusal);
+  if (const auto refusal = refusal_to_start(arguments, (*plan)->rollout)) return complain(*refusal);
 
   auto run_id = reserve_run_id(*state, (*plan)->rollout.name);
   if (!run_id) return complain(run_id.error().message);

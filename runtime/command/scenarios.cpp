@@ -53,7 +53,7 @@ std::vector<std::string> programs(const std::vector<std::string>& paths, std::ve
   return files;
 }
 
-ReportedResult play(const LoadedScenario& loaded, const std::string& path) {
+ReportedResult play(const driver::CompiledScenario& loaded, const std::string& path) {
   const auto begin = std::chrono::steady_clock::now();
   scenario::PlayOptions options;
   options.directory = fs::path(path).parent_path().string();
@@ -76,17 +76,6 @@ void print_report(const TestArguments& arguments, const std::vector<ReportedResu
   }
 }
 
-// The scenario whose name is `wanted` or contains it; the first where nothing is wanted.
-const LoadedScenario* chosen(const LoadedScenarios& loaded, const std::string& wanted) {
-  for (const LoadedScenario& each : loaded.scenarios) {
-    if (each.scenario.name == wanted) return &each;
-  }
-  for (const LoadedScenario& each : loaded.scenarios) {
-    if (each.scenario.name.find(wanted) != std::string::npos) return &each;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 Exit test(const TestArguments& arguments) {
@@ -99,7 +88,7 @@ Exit test(const TestArguments& arguments) {
       compiled = false;
       continue;
     }
-    for (const LoadedScenario& each : loaded->scenarios) {
+    for (const driver::CompiledScenario& each : *loaded) {
       if (each.scenario.name.find(arguments.filter) == std::string::npos) continue;
       results.push_back(play(each, path));
       if (!arguments.verbose || arguments.format != "text") continue;
@@ -122,12 +111,11 @@ Exit test(const TestArguments& arguments) {
 Exit simulate(const SimulateArguments& arguments) {
   const auto loaded = load_scenarios(arguments.file);
   if (!loaded) return Exit::Usage;
-  const LoadedScenario* wanted = chosen(*loaded, arguments.scenario);
+  const driver::CompiledScenario* wanted = driver::find_scenario(*loaded, arguments.scenario);
   if (wanted == nullptr) {
-    const auto names =
-        loaded->scenarios |
-        ranges::views::transform([](const LoadedScenario& each) { return fmt::format("  {}", each.scenario.name); }) |
-        ranges::to<std::vector<std::string>>();
+    const auto names = *loaded | ranges::views::transform([](const driver::CompiledScenario& each) {
+      return fmt::format("  {}", each.scenario.name);
+    }) | ranges::to<std::vector<std::string>>();
     return complain(names.empty() ? fmt::format("`{}` has no scenario", arguments.file)
                                   : fmt::format("`{}` has no scenario whose name contains `{}`; it has\n{}",
                                                 arguments.file, arguments.scenario, fmt::join(names, "\n")));

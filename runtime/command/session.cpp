@@ -1,6 +1,7 @@
 #include "runtime/command/session.hpp"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -183,6 +184,12 @@ bool is_over(const StateDirectory& state, const std::string& run_id) {
   return row && (over(RunState::FollowingUp) || over(RunState::RolledBack) || over(RunState::Failed));
 }
 
+// Secrets pass through this process: no core file of it is written, and no other process of the user reads its memory.
+// The commands that it starts are not concerned.
+void keep_memory_private() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
 }  // namespace
 
 Exit exit_of(RunState state) {
@@ -203,6 +210,7 @@ Exit exit_of(RunState state) {
 
 Exit drive(const StateDirectory& state, const std::string& run_id, const plan::VerifiedPlan& plan,
            const SessionOptions& options, const Begin& begin) {
+  keep_memory_private();
   if (!options.log_file.empty()) {
     if (const auto problem = engine::log_to_file(options.log_file)) return complain(*problem);
   }

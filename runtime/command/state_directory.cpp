@@ -77,15 +77,6 @@ std::vector<journal::RunRow> rows_of(const StateDirectory& state, const std::vec
   return rows;
 }
 
-bool is_unfinished(const journal::RunRow& run) {
-  using machine::RunState;
-  for (const RunState state : {RunState::Waiting, RunState::Running, RunState::Paused, RunState::RollingBack,
-                               RunState::RollbackIncomplete, RunState::FollowingUp}) {
-    if (run.state == machine::state_name(state)) return true;
-  }
-  return false;
-}
-
 std::string joined(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
@@ -105,6 +96,13 @@ Expected<StateDirectory> open_state_directory(const std::string& given) {
     ::chmod(state.path.c_str(), 0700);
   }
   struct stat info{};
+  // Who owns a link decides where it leads, tomorrow as well.
+  const bool led_by_others = ::lstat(state.path.c_str(), &info) == 0 && S_ISLNK(info.st_mode) &&
+                             info.st_uid != ::geteuid() && info.st_uid != 0;
+  if (led_by_others) {
+    return PlanError{
+        fmt::format("the state directory `{}` is a link of another user; choose your own with --state", state.path)};
+  }
   if (::stat(state.path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
     return PlanError{
         fmt::format("the state directory `{}` is not a directory; choose another with --state", state.path)};
@@ -181,6 +179,15 @@ Expected<std::string> find_run(const StateDirectory& state, const std::string& g
   if (unfinished.size() == 1) return unfinished.front();
   if (unfinished.empty()) return PlanError{"no run is unfinished; name one: `rollout list` shows all"};
   return PlanError{fmt::format("several runs are unfinished, name one: {}", joined(unfinished))};
+}
+
+bool is_unfinished(const journal::RunRow& run) {
+  using machine::RunState;
+  for (const RunState state : {RunState::Waiting, RunState::Running, RunState::Paused, RunState::RollingBack,
+                               RunState::RollbackIncomplete, RunState::FollowingUp}) {
+    if (run.state == machine::state_name(state)) return true;
+  }
+  return false;
 }
 
 bool is_driven(const StateDirectory& state, const std::string& run_id) {

@@ -39,6 +39,8 @@ std::optional<std::string> succeeded_run(const StateDirectory& state, const std:
 // what there is.
 Expected<std::string> find_run(const StateDirectory& state, const std::string& given);
 
+// Whether the run has not come to its end.
+bool is_unfinished(const journal::RunRow& run);
 // Whether a process drives the run now (holds its journal's lock).
 bool is_driven(const StateDirectory& state, const std::string& run_id);
 

@@ -96,7 +96,7 @@ void Preview::head() {
   for (const std::string& requirement : rollout.requirements) fact("requires", escaped(requirement));
   windows();
   if (options_.time) times();
-  fact("takes", range_text(outline_.takes) + (outline_.gates.empty() ? "" : ", waiting for people included"));
+  fact("takes", console::range_text(outline_.takes) + (outline_.gates.empty() ? "" : ", waiting for people included"));
 }
 
 std::string days_text(std::uint8_t mask) {
@@ -213,7 +213,7 @@ void Preview::stage(const OutlineStage& stage, double& share) {
   lines_.emplace_back();
   std::string title = fmt::format("  {} {}", paint("▶", Tone::Accent), paint(stage.name, Tone::Strong));
   title += fmt::format("  {} {}  {}{}", bar(share, kBarCells), plan::to_literal(plan::Value::ratio(share)),
-                       range_text(stage.takes), undo_text(stage.undo));
+                       console::range_text(stage.takes), undo_text(stage.undo));
   lines_.push_back(std::move(title));
   if (!stage.documentation.empty()) add("    ", stage.documentation, Tone::Faint);
   for (const plan::Stage& row : plan_.stages) {

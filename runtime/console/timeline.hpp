@@ -25,6 +25,7 @@ struct TimelineRow {
   bool last = false;     // the run's end
   Mark mark{};
   std::string text;
+  std::size_t record = 0;  // which one it tells of
 };
 
 struct TimelineOptions {

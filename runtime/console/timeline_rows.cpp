@@ -82,7 +82,8 @@ void Rows::add_row(const Record& record, Mark mark, std::string text, bool headi
   // Children run side by side: each line tells of its own stage.
   const std::string own = field_text(record, "stage");
   const std::string& stage = stage_.empty() || own.empty() ? stage_ : own;
-  rows_.push_back({record.at, stage, share_, share_changed_, heading, false, mark, std::move(text)});
+  const auto index = static_cast<std::size_t>(&record - records_.data());
+  rows_.push_back({record.at, stage, share_, share_changed_, heading, false, mark, std::move(text), index});
   share_changed_ = false;
 }
 

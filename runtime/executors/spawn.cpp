@@ -247,4 +247,11 @@ plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request) {
   return spawned;
 }
 
+std::optional<std::string> missing_program(const std::string& name) {
+  ProcessRequest request;
+  request.command = {name};
+  const auto program = find_program(request, child_environment({}));
+  return program ? std::nullopt : std::optional(program.error());
+}
+
 }  // namespace rollout::executors

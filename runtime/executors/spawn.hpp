@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "runtime/executors/process.hpp"
@@ -34,5 +35,8 @@ struct Spawned {
 // The child is the leader of a new process group, with default signal handling and no descriptors but its three
 // streams. Fails, with the reason for people, where it certainly never ran.
 plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request);
+
+// Why a command could not start that program, for people; nothing where it could.
+std::optional<std::string> missing_program(const std::string& name);
 
 }  // namespace rollout::executors

@@ -29,6 +29,7 @@ struct Entry {
   Nanoseconds at = 0;
   std::string kind;  // machine::record_name, or an engine's own ("process started")
   std::string body;  // JSON object
+  std::string link;  // to all entries before it; see chain.hpp
 };
 
 struct RunRow {

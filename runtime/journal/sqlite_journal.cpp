@@ -120,24 +120,24 @@ Expected<SqliteJournal::Head> SqliteJournal::head(const std::string& run_id) {
   const int code = row->step();
   if (code == SQLITE_DONE) return unknown_run(run_id);
   if (code != SQLITE_ROW) return database_->error(code, kReading);
-  return Head{row->integer(0), row->integer(1), row->integer(2), static_cast<std::uint64_t>(row->integer(3))};
+  return Head{row->integer(0), row->integer(1), row->integer(2), row->text(3)};
 }
 
-Expected<std::uint64_t> SqliteJournal::insert_entries(const Head& head, const std::vector<NewEntry>& entries) {
+Expected<SqliteJournal::Link> SqliteJournal::insert_entries(const Head& head, const std::vector<NewEntry>& entries) {
   auto query =
       statement("INSERT INTO entries (run, sequence, epoch, at, kind, body, chain) VALUES (?, ?, ?, ?, ?, ?, ?)");
   if (!query) return query.error();
-  std::uint64_t link = head.chain;
+  std::string link = head.chain;
   std::int64_t sequence = head.sequence;
   for (const NewEntry& entry : entries) {
-    link = chain_link(link, Entry{++sequence, head.epoch, entry.at, entry.kind, entry.body});
+    link = chain_link(link, Entry{++sequence, head.epoch, entry.at, entry.kind, entry.body, {}});
     Use row(**query);
     row->bind(1, head.id).bind(2, sequence).bind(3, head.epoch).bind(4, entry.at);
     row->bind(5, std::string_view(entry.kind)).bind(6, std::string_view(entry.body));
-    row->bind(7, static_cast<std::int64_t>(link));
+    row->bind(7, std::string_view(link));
     if (auto written = write(**query, kWriting); !written) return written.error();
   }
-  return link;
+  return Link{std::move(link)};
 }
 
 Expected<bool> SqliteJournal::store_snapshot(std::int64_t run, const std::string& snapshot) {
@@ -159,7 +159,7 @@ Expected<bool> SqliteJournal::insert_run(const RunRow& run, const std::string& p
   }
   auto run_query = statement(
       "INSERT INTO runs (run_id, rollout, plan_id, state, owner, epoch, sequence, created, updated, wake_at, chain) "
-      "VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, 0)");
+      "VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, '')");
   if (!run_query) return run_query.error();
   {
     Use row(**run_query);
@@ -170,14 +170,14 @@ Expected<bool> SqliteJournal::insert_run(const RunRow& run, const std::string& p
     bind_instant(**run_query, 9, run.wake_at);
     if (auto written = write(**run_query, kWriting); !written) return written;
   }
-  const Head head{database_->last_rowid(), 1, 0, 0};
+  const Head head{database_->last_rowid(), 1, 0, {}};
   const auto link = insert_entries(head, entries);
   if (!link) return link.error();
   auto link_query = statement("UPDATE runs SET chain = ? WHERE id = ?");
   if (!link_query) return link_query.error();
   {
     Use row(**link_query);
-    row->bind(1, static_cast<std::int64_t>(*link)).bind(2, head.id);
+    row->bind(1, std::string_view(link->text)).bind(2, head.id);
     if (auto written = write(**link_query, kWriting); !written) return written;
   }
   return store_snapshot(head.id, snapshot);
@@ -232,7 +232,7 @@ Expected<bool> SqliteJournal::advance(const Claim& claim, const std::vector<NewE
     Use row(**query);
     row->bind(1, claim.sequence + static_cast<std::int64_t>(entries.size())).bind(2, std::string_view(state));
     bind_instant(**query, 3, wake_at);
-    row->bind(4, static_cast<std::int64_t>(*link)).bind(5, entries.empty() ? 0 : entries.back().at);
+    row->bind(4, std::string_view(link->text)).bind(5, entries.empty() ? 0 : entries.back().at);
     row->bind(6, before->id).bind(7, claim.epoch).bind(8, claim.sequence);
     if (auto written = write(**query, kWriting); !written) return written;
   }
@@ -330,23 +330,24 @@ Expected<std::vector<Entry>> SqliteJournal::entries(const std::string& run_id, s
       .bind(2, after)
       .bind(3, limit == 0 ? -1 : static_cast<std::int64_t>(limit) + (after > 0 ? 1 : 0));
   std::vector<Entry> found;
-  std::uint64_t link = 0;
+  std::string link;
   std::int64_t expected = after > 0 ? after : 1;
   int code = row->step();
   for (; code == SQLITE_ROW; code = row->step(), ++expected) {
-    Entry entry{row->integer(0), row->integer(1), row->integer(2), row->text(3), row->text(4)};
-    const auto stored = static_cast<std::uint64_t>(row->integer(5));
+    Entry entry{row->integer(0), row->integer(1), row->integer(2), row->text(3), row->text(4), row->text(5)};
     if (entry.sequence == after) {
-      link = stored;
+      link = entry.link;
       continue;
     }
     if (entry.sequence != expected) return damaged(fmt::format("entry {} of run `{}` is missing", expected, run_id));
     link = chain_link(link, entry);
-    if (link != stored)
+    if (link != entry.link || (entry.sequence == known->sequence && link != known->chain))
       return damaged(fmt::format("entry {} of run `{}` does not fit its checksum", entry.sequence, run_id));
     found.push_back(std::move(entry));
   }
   if (code != SQLITE_DONE) return database_->error(code, kReading);
+  if (limit == 0 && expected <= known->sequence)
+    return damaged(fmt::format("entry {} of run `{}` is missing", expected, run_id));
   return found;
 }
 

@@ -34,7 +34,10 @@ class SqliteJournal : public Journal {
   // What an append needs to know of the run's row.
   struct Head {
     std::int64_t id = 0, epoch = 0, sequence = 0;
-    std::uint64_t chain = 0;
+    std::string chain;  // the link of the last entry; empty where there is none
+  };
+  struct Link {
+    std::string text;
   };
 
   SqliteJournal(std::unique_ptr<Database> database, std::optional<LockFile> lock)
@@ -48,7 +51,7 @@ class SqliteJournal : public Journal {
   JournalError break_with(JournalError error);
   Expected<bool> write(Statement& statement, std::string_view doing);
   Expected<Head> head(const std::string& run_id);
-  Expected<std::uint64_t> insert_entries(const Head& head, const std::vector<NewEntry>& entries);
+  Expected<Link> insert_entries(const Head& head, const std::vector<NewEntry>& entries);
   Expected<bool> insert_run(const RunRow& run, const std::string& plan_bytes, const std::string& snapshot,
                             const std::vector<NewEntry>& entries);
   Expected<bool> store_snapshot(std::int64_t run, const std::string& snapshot);

@@ -25,7 +25,7 @@ CREATE TABLE runs (
   created INTEGER NOT NULL,
   updated INTEGER NOT NULL,
   wake_at INTEGER,
-  chain INTEGER NOT NULL
+  chain TEXT NOT NULL
 );
 CREATE TABLE snapshots (
   run INTEGER PRIMARY KEY REFERENCES runs,
@@ -40,7 +40,7 @@ CREATE TABLE entries (
   at INTEGER NOT NULL,
   kind TEXT NOT NULL,
   body TEXT NOT NULL,
-  chain INTEGER NOT NULL
+  chain TEXT NOT NULL
 );
 CREATE UNIQUE INDEX entries_of_run ON entries (run, sequence);
 CREATE TRIGGER entries_never_change BEFORE UPDATE ON entries
@@ -70,6 +70,13 @@ Expected<bool> check_schema(Database& database) {
                         fmt::format("the journal `{}` was written by a newer rollout (its tables have version {}, this "
                                     "program knows {}); use that newer one, nothing was changed",
                                     database.path(), *version, kSchemaVersion)};
+  }
+  if (*version < kSchemaVersion) {
+    return JournalError{
+        JournalError::Kind::Damaged,
+        fmt::format("the journal `{}` was written by an older rollout (its tables have version {}, this "
+                    "program knows {}); use that older one for this run, nothing was changed",
+                    database.path(), *version, kSchemaVersion)};
   }
   return true;
 }

@@ -7,7 +7,7 @@
 namespace rollout::journal {
 
 // Raised whenever a reader of the older tables would misread the newer ones.
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 // "Roll": marks the file as ours.
 inline constexpr std::int64_t kApplicationId = 0x526f6c6c;
 

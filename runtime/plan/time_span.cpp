@@ -91,4 +91,19 @@ TimeRange whole(const TimeSpan& span) {
   return {span.takes.least, sum_of(span.takes.most, span.beyond)};
 }
 
+std::string time_text(Nanoseconds time) {
+  constexpr Nanoseconds kSecond = 1'000'000'000;
+  return duration_text(time >= kSecond ? (time + kSecond / 2) / kSecond * kSecond : time);
+}
+
+std::string most_text(const Most& most) {
+  return most ? time_text(*most) : "no limit";
+}
+
+std::string range_text(const TimeRange& range) {
+  if (!range.most) return range.least > 0 ? "at least " + time_text(range.least) : "no limit";
+  if (*range.most == range.least) return time_text(range.least);
+  return time_text(range.least) + " to " + time_text(*range.most);
+}
+
 }  // namespace rollout::plan

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "runtime/plan/known_values.hpp"
@@ -42,5 +43,10 @@ TimeSpan side_by_side(const std::vector<TimeSpan>& branches, std::uint32_t at_mo
 TimeSpan limited(TimeSpan span, const std::optional<Nanoseconds>& limit);
 // With what `beyond` adds.
 TimeRange whole(const TimeSpan& span);
+
+// As people write it; whole seconds from one second on.
+std::string time_text(Nanoseconds time);
+std::string most_text(const Most& most);         // "no limit" where there is none
+std::string range_text(const TimeRange& range);  // "5m to 10m", "at least 5m"
 
 }  // namespace rollout::plan

@@ -147,6 +147,27 @@ CLI::App* add_disasm(CLI::App& app, DisasmArguments& arguments) {
   return verb;
 }
 
+CLI::App* add_sign(CLI::App& app, SignArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("sign", "sign a plan file, for `rollout run --require-signature`");
+  verb->add_option("PLAN", arguments.file, "a .rplan file")->type_name("")->required();
+  verb->add_option("-s,--key", arguments.key, "a secret key of minisign (default: ~/.minisign/minisign.key)")
+      ->type_name("KEY");
+  verb->add_option("--password-file", arguments.password_file, "a file with the key's password (default: ask for it)")
+      ->type_name("FILE");
+  verb->add_option("--environment", arguments.environment, "the only environment in which it may run")
+      ->type_name("NAME");
+  verb->add_option("--expires", arguments.expires, "the instant from which on it may not run any more")
+      ->type_name("INSTANT");
+  verb->add_option("-o,--output", arguments.output, "where to write it (default: PLAN.minisig)")->type_name("OUT");
+  verb->footer(
+      "\nKeys are made with `minisign -G`, and `minisign -V` verifies what is written here.\n"
+      "\nExamples:\n"
+      "  rolloutc sign portal.rplan --environment production --expires 2027-01-31T00:00Z\n"
+      "  rollout run portal.rplan --require-signature --trust minisign.pub --environment production\n" +
+      std::string(kExitStatuses));
+  return verb;
+}
+
 CLI::App* add_language_server(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("lsp", "answer an editor: the language server, on standard input and output");
   // Editors pass it to servers that know other transports as well; there is only this one.
@@ -185,9 +206,10 @@ CLI::App* add_completion(CLI::App& app, std::string& shell) {
 
 // An option that no verb has, with the one of the verb that was probably meant; empty where that is not the fault.
 std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
-  constexpr std::string_view kOptions[] = {"--format",  "--deny-warnings", "--fix",    "--summary", "--output",
-                                           "--check",   "--diff",          "--lines",  "--stdin",   "--stdio",
-                                           "--rollout", "--help",          "--version"};
+  constexpr std::string_view kOptions[] = {
+      "--format",  "--deny-warnings", "--fix",           "--summary",     "--output",  "--check",
+      "--diff",    "--lines",         "--stdin",         "--stdio",       "--rollout", "--help",
+      "--version", "--key",           "--password-file", "--environment", "--expires"};
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return "";
   const std::vector<std::string> extras = app.remaining(true);
   const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
@@ -234,12 +256,14 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   FormatArguments format;
   ExplainArguments explain;
   DisasmArguments disasm;
+  SignArguments sign;
   PrintArguments print;
   const CLI::App* check_verb = add_check(app, check);
   const CLI::App* build_verb = add_build(app, build);
   const CLI::App* format_verb = add_format_verb(app, format);
   const CLI::App* explain_verb = add_explain(app, explain);
   const CLI::App* disasm_verb = add_disasm(app, disasm);
+  const CLI::App* sign_verb = add_sign(app, sign);
   const CLI::App* language_server_verb = add_language_server(app);
   add_print(app, print);
   std::string shell_name;
@@ -267,6 +291,7 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   if (format_verb->parsed()) return Arguments(std::move(format));
   if (explain_verb->parsed()) return Arguments(std::move(explain));
   if (disasm_verb->parsed()) return Arguments(std::move(disasm));
+  if (sign_verb->parsed()) return Arguments(std::move(sign));
   if (language_server_verb->parsed()) return Arguments(LanguageServerArguments{});
   return Arguments(std::move(print));
 }

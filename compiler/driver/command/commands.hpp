@@ -49,6 +49,14 @@ struct ExplainArguments {
   std::string code;  // E0301 or type-mismatch; empty: list them all
 };
 struct LanguageServerArguments {};
+struct SignArguments {
+  std::string file;           // a plan
+  std::string key;            // of minisign; empty: ~/.minisign/minisign.key
+  std::string password_file;  // its first line; empty: the terminal is asked
+  std::string environment;    // where it may run; empty: anywhere
+  std::string expires;        // an instant; empty: never
+  std::string output;         // empty: the plan's name with .minisig behind it
+};
 enum class Printed : std::uint8_t { Tokens, Tree, Plan };
 struct PrintArguments {
   Printed what{};
@@ -66,13 +74,15 @@ Exit format(const FormatArguments& arguments);
 Exit explain(const ExplainArguments& arguments);
 // Answers an editor on the standard input and output until it says `exit`.
 Exit language_server(const LanguageServerArguments& arguments);
+// Writes a signature beside a plan.
+Exit sign(const SignArguments& arguments);
 // A plan as text.
 Exit disasm(const DisasmArguments& arguments);
 // One stage of the compiler as text: for those who work on it, and for bug reports.
 Exit print(const PrintArguments& arguments);
 
 using Arguments = std::variant<CheckArguments, BuildArguments, FormatArguments, ExplainArguments, DisasmArguments,
-                               LanguageServerArguments, PrintArguments>;
+                               LanguageServerArguments, PrintArguments, SignArguments>;
 
 // Reads the command line; help, the version and usage errors are printed at once and end in a status instead.
 std::variant<Arguments, Exit> read_command_line(int count, const char* const* words);

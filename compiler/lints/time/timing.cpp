@@ -201,10 +201,6 @@ bool exceeds(Nanoseconds time, Nanoseconds limit) {
   return time > limit && text(time) != text(limit);
 }
 
-std::string text(Nanoseconds time) {
-  return plan::duration_text(time >= kSecond ? (time + kSecond / 2) / kSecond * kSecond : time);
-}
-
 namespace {
 
 // Whether nothing but the traffic is changed there, and nothing waits.

@@ -101,8 +101,9 @@ void also(Diagnostic& diagnostic, const std::optional<Location>& place, std::str
 Most longest_opening(const plan::Plan& plan, plan::RolloutId rollout, plan::StageId stage);
 // Longer, and not by less than people would say.
 bool exceeds(Nanoseconds time, Nanoseconds limit);
-// As people write it; whole seconds from one second on.
-std::string text(Nanoseconds time);
+inline std::string text(Nanoseconds time) {
+  return plan::time_text(time);
+}
 // Whether the stage only sets the traffic and is left as soon as that is done.
 bool is_left_at_once(const TimedRollout& rollout, plan::BlockId block);
 // Whether a guard fires after all that watches it: then nothing more needs to be said about it.

@@ -19,6 +19,14 @@ ColumnUnit unit_from(const json::value& general) {
   return std::ranges::find(list, json::value("utf-8")) != list.end() ? ColumnUnit::Utf8 : ColumnUnit::Utf16;
 }
 
+// Whether the client asks for that property of an item later.
+bool resolves(const json::value& support, std::string_view property) {
+  const json::value& properties = member(support, "properties");
+  if (!properties.is_array()) return false;
+  const auto& list = properties.get_array();
+  return std::ranges::find(list, json::value(property)) != list.end();
+}
+
 json::array texts_of(std::span<const std::string_view> texts) {
   json::array list;
   for (const std::string_view text : texts) list.push_back(json::value(text));
@@ -49,6 +57,10 @@ void read_client(const json::value& params, Session& session) {
   // A client that pulls would show what is pushed a second time.
   session.pulls_diagnostics = member(document, "diagnostic").is_object();
   session.snippets = flag_member(at(document, "completion", "completionItem"), "snippetSupport");
+  session.resolves_completions =
+      resolves(at(document, "completion", "completionItem", "resolveSupport"), "documentation");
+  session.resolves_edits = resolves(at(document, "codeAction", "resolveSupport"), "edit");
+  session.shows_timelines = flag_member(member(params, "initializationOptions"), "timelines");
   session.hierarchical_symbols = flag_member(member(document, "documentSymbol"), "hierarchicalDocumentSymbolSupport");
   session.folders = folder_paths(member(params, "workspaceFolders"));
   if (session.folders.empty()) {
@@ -57,26 +69,39 @@ void read_client(const json::value& params, Session& session) {
 }
 
 json::value server_capabilities(const Session& session) {
+  const json::object shows_progress{{"workDoneProgress", true}};
   json::object capabilities;
   capabilities["positionEncoding"] = session.dialect.unit == ColumnUnit::Utf8 ? "utf-8" : "utf-16";
   capabilities["textDocumentSync"] = {{"openClose", true}, {"change", kIncremental}, {"save", true}};
   capabilities["diagnosticProvider"] = {
       {"identifier", "rolloutc"}, {"interFileDependencies", true}, {"workspaceDiagnostics", false}};
   capabilities["documentFormattingProvider"] = true;
+  capabilities["documentOnTypeFormattingProvider"] = {{"firstTriggerCharacter", "}"}, {"moreTriggerCharacter", {"\n"}}};
   capabilities["documentRangeFormattingProvider"] = true;
-  capabilities["codeActionProvider"] = {{"codeActionKinds", {"quickfix", "source.fixAll"}}};
+  capabilities["codeActionProvider"] = {
+      {"codeActionKinds", {"quickfix", "refactor.extract", "refactor.rewrite", "source.fixAll"}},
+      {"resolveProvider", true}};
   capabilities["documentSymbolProvider"] = true;
   capabilities["definitionProvider"] = true;
+  capabilities["declarationProvider"] = true;
+  capabilities["selectionRangeProvider"] = true;
+  capabilities["inlayHintProvider"] = true;
+  capabilities["callHierarchyProvider"] = true;
+  capabilities["codeLensProvider"] = json::object();
+  capabilities["signatureHelpProvider"] = {{"triggerCharacters", {"(", ","}}};
+  capabilities["workspaceSymbolProvider"] = shows_progress;
+  capabilities["executeCommandProvider"] = {{"commands", texts_of(command_names())}, {"workDoneProgress", true}};
   capabilities["hoverProvider"] = true;
-  capabilities["referencesProvider"] = true;
+  capabilities["referencesProvider"] = shows_progress;
   capabilities["documentHighlightProvider"] = true;
-  capabilities["renameProvider"] = {{"prepareProvider", true}};
-  capabilities["completionProvider"] = {{"triggerCharacters", {"."}}};
+  capabilities["renameProvider"] = {{"prepareProvider", true}, {"workDoneProgress", true}};
+  capabilities["completionProvider"] = {{"triggerCharacters", {"."}}, {"resolveProvider", true}};
   capabilities["foldingRangeProvider"] = true;
   capabilities["documentLinkProvider"] = json::object();
   capabilities["semanticTokensProvider"] = {
       {"legend", {{"tokenTypes", texts_of(token_type_names())}, {"tokenModifiers", texts_of(token_modifier_names())}}},
-      {"full", true}};
+      {"full", {{"delta", true}}},
+      {"range", true}};
   capabilities["workspace"] = {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}};
   return json::object{{"capabilities", std::move(capabilities)},
                       {"serverInfo", {{"name", "rolloutc"}, {"version", ROLLOUT_VERSION}}}};

@@ -1,7 +1,9 @@
 // What client and server can do, as they tell each other at the start.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "editor-support/language-server/protocol/session.hpp"
@@ -14,5 +16,8 @@ void read_client(const json::value& params, Session& session);
 json::value server_capabilities(const Session& session);
 // The paths of WorkspaceFolders.
 std::vector<std::string> folder_paths(const json::value& folders);
+
+// What `workspace/executeCommand` carries out.
+std::span<const std::string_view> command_names();
 
 }  // namespace rollout::language_server::protocol

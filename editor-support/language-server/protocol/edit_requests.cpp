@@ -7,6 +7,7 @@
 
 #include "compiler/driver/fix.hpp"
 #include "editor-support/language-server/protocol/session.hpp"
+#include "editor-support/language-server/queries/refactorings.hpp"
 
 // Diagnostics that are asked for, and what mends them.
 
@@ -74,14 +75,54 @@ void add_fix_all(Asked& asked, json::array& actions) {
   actions.push_back(std::move(action));
 }
 
+std::string_view action_kind(RefactoringKind kind) {
+  return kind == RefactoringKind::Extract ? "refactor.extract" : "refactor.rewrite";
+}
+
+void add_refactorings(Session& session, Asked& asked, grammar::Span range, const json::value& params,
+                      json::array& actions) {
+  // An editor that asks for what mends only does so at every move of the cursor.
+  if (!is_wanted(params, "refactor.extract") && !is_wanted(params, "refactor.rewrite")) return;
+  for (const Refactoring& one : refactorings(asked.module(), range)) {
+    if (!is_wanted(params, action_kind(one.kind))) continue;
+    json::object action{{"title", one.title}, {"kind", action_kind(one.kind)}};
+    if (session.resolves_edits && !one.alternatives.empty()) {
+      action["data"] = {{"uri", asked.document->uri}, {"begin", range.begin}, {"end", range.end}};
+    } else {
+      action["edit"] = asked.translator.workspace_edit(one.edits);
+    }
+    actions.push_back(std::move(action));
+  }
+}
+
 Answer code_action(Session& session, Asked& asked, const json::value& params) {
   const auto range = protocol::span_from(asked.translator.lines(), member(params, "range"), session.dialect.unit);
   if (!range) return Failure{ErrorCode::InvalidParams, "`range` is no range"};
   json::array actions;
   if (is_wanted(params, "quickfix")) add_quick_fixes(asked, *range, actions);
+  add_refactorings(session, asked, *range, params, actions);
   if (is_wanted(params, "source.fixAll")) add_fix_all(asked, actions);
   return json::value(std::move(actions));
 }
+
+// The action with its edit, which took too long to be found before anybody wanted it.
+Answer resolve_code_action(Session& session, const json::value& params) {
+  if (!params.is_object()) return Failure{ErrorCode::InvalidParams, "this is no code action"};
+  json::object action = params.get_object();
+  const json::value& data = member(params, "data");
+  const Compiled file = open_file(session, text_member(data, "uri"));
+  if (!file) return json::value(std::move(action));
+  const grammar::Span range{static_cast<std::uint32_t>(protocol::number_member(data, "begin")),
+                            static_cast<std::uint32_t>(protocol::number_member(data, "end"))};
+  for (const Refactoring& one : refactorings(file->module, range)) {
+    if (one.title != text_member(params, "title")) continue;
+    protocol::Translator translator(file->module.files, session.dialect);
+    action["edit"] = translator.workspace_edit(best_edits(*file, one));
+  }
+  return json::value(std::move(action));
+}
+
+constexpr auto kResolving = std::to_array<WorkspaceRequestRow>({{"codeAction/resolve", resolve_code_action, true}});
 
 constexpr auto kRequests = std::to_array<RequestRow>({
     {"textDocument/diagnostic", diagnostic},
@@ -92,6 +133,10 @@ constexpr auto kRequests = std::to_array<RequestRow>({
 
 std::span<const RequestRow> edit_requests() {
   return kRequests;
+}
+
+std::span<const WorkspaceRequestRow> resolving_requests() {
+  return kResolving;
 }
 
 }  // namespace rollout::language_server

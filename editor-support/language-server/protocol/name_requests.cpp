@@ -2,10 +2,14 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "editor-support/language-server/protocol/place_writer.hpp"
 #include "editor-support/language-server/protocol/session.hpp"
+#include "editor-support/language-server/queries/call_hierarchy.hpp"
 #include "editor-support/language-server/queries/completion.hpp"
 #include "editor-support/language-server/queries/hover.hpp"
 #include "editor-support/language-server/queries/names.hpp"
+#include "editor-support/language-server/queries/parts.hpp"
+#include "editor-support/language-server/queries/signature_help.hpp"
 
 // What the names of a document answer: where they lead, who uses them, what they could be called, which could stand
 // here.
@@ -16,6 +20,7 @@ namespace {
 using protocol::ErrorCode;
 using protocol::Failure;
 using protocol::flag_member;
+using protocol::markdown;
 using protocol::member;
 using protocol::text_member;
 
@@ -25,33 +30,14 @@ Failure no_position() {
   return {ErrorCode::InvalidParams, "`position` is no position"};
 }
 
-// Places in any file, each file's lines counted once.
-class PlaceWriter {
- public:
-  explicit PlaceWriter(const Session& session) : session_(session) {}
-
-  void add_texts(const check::CheckedModule& module) {
-    for (const grammar::SourceFile& file : module.files.files) texts_.emplace(file.path, file.text);
-  }
-
-  json::object range(const Place& place) {
-    auto lines = lines_.find(place.path);
-    if (lines == lines_.end()) lines = lines_.emplace(place.path, grammar::LineTable(texts_[place.path])).first;
-    return protocol::range_json(lines->second, place.span, session_.dialect.unit);
-  }
-  json::object location(const Place& place) { return {{"uri", session_.uri_of(place.path)}, {"range", range(place)}}; }
-
- private:
-  const Session& session_;
-  std::map<std::string, std::string> texts_;  // nodes stay where they are: the tables keep views
-  std::map<std::string, grammar::LineTable> lines_;
-};
-
 Answer definition(Session& session, Asked& asked, const json::value& params) {
   const auto offset = asked_offset(session, asked, params);
   if (!offset) return no_position();
   const auto name = name_at(asked.module(), *offset);
-  const auto place = name ? declaration_of(asked.module(), name->symbol) : std::nullopt;
+  auto place = name ? declaration_of(asked.module(), name->symbol) : std::nullopt;
+  if (!name) {
+    if (const auto part = part_at(asked.module(), *offset)) place = part->declared;
+  }
   if (!place) return json::value();
   PlaceWriter writer(session);
   writer.add_texts(asked.module());
@@ -61,10 +47,11 @@ Answer definition(Session& session, Asked& asked, const json::value& params) {
 Answer hover(Session& session, Asked& asked, const json::value& params) {
   const auto offset = asked_offset(session, asked, params);
   if (!offset) return no_position();
-  const auto found = hover_at(asked.module(), *offset);
+  const auto times = [&]() -> const driver::Times& { return session.workspace.times(asked.document->path); };
+  const auto found = hover_at(asked.module(), times, *offset);
   if (!found) return json::value();
-  return json::value(json::object{{"contents", {{"kind", "markdown"}, {"value", found->markdown}}},
-                                  {"range", asked.translator.range(found->span)}});
+  return json::value(
+      json::object{{"contents", markdown(found->markdown)}, {"range", asked.translator.range(found->span)}});
 }
 
 Answer references(Session& session, Asked& asked, const json::value& params) {
@@ -137,7 +124,18 @@ Answer completion(Session& session, Asked& asked, const json::value& params) {
   for (const Completion& found : completions(asked.module(), *offset)) {
     json::object item{{"label", found.label}, {"kind", static_cast<int>(found.kind)}};
     if (!found.detail.empty()) item["detail"] = found.detail;
-    if (!found.documentation.empty()) item["documentation"] = {{"kind", "markdown"}, {"value", found.documentation}};
+    if (!found.symbol.empty()) {
+      if (session.resolves_completions) {
+        item["data"] = {{"uri", asked.document->uri}, {"symbol", found.symbol}};
+      } else {
+        item["documentation"] = markdown(documentation_of(asked.module(), found.symbol));
+      }
+    }
+    if (!found.needs.empty()) {
+      const Span place{found.needs_at, found.needs_at};
+      item["additionalTextEdits"] =
+          json::array{json::object{{"range", asked.translator.range(place)}, {"newText", found.needs}}};
+    }
     if (!found.sort.empty()) item["sortText"] = found.sort;
     const bool snippet = session.snippets && !found.snippet.empty();
     if (snippet) item["insertTextFormat"] = kSnippet;
@@ -148,14 +146,43 @@ Answer completion(Session& session, Asked& asked, const json::value& params) {
   return json::value(json::object{{"isIncomplete", false}, {"items", std::move(items)}});
 }
 
+Answer signature_help_here(Session& session, Asked& asked, const json::value& params) {
+  const auto offset = asked_offset(session, asked, params);
+  if (!offset) return no_position();
+  const auto help = signature_help(asked.module(), *offset);
+  if (!help) return json::value();
+  json::array parameters;
+  for (const Span part : help->parameters) {
+    parameters.push_back(json::object{{"label", help->label.substr(part.begin, part.size())}});
+  }
+  json::object one{{"label", help->label}, {"parameters", std::move(parameters)}};
+  if (!help->documentation.empty()) one["documentation"] = markdown(help->documentation);
+  json::object result{{"signatures", json::array{std::move(one)}}, {"activeSignature", 0}};
+  if (help->active) result["activeParameter"] = *help->active;
+  return json::value(std::move(result));
+}
+
+Answer prepare_call_hierarchy(Session& session, Asked& asked, const json::value& params) {
+  const auto offset = asked_offset(session, asked, params);
+  if (!offset) return no_position();
+  const auto found = callable_at(asked.module(), *offset);
+  if (!found) return json::value();
+  PlaceWriter writer(session);
+  writer.add_texts(asked.module());
+  return json::value(json::array{call_item_json(writer, *found)});
+}
+
 constexpr auto kRequests = std::to_array<RequestRow>({
     {"textDocument/definition", definition},
+    {"textDocument/declaration", definition},
+    {"textDocument/signatureHelp", signature_help_here},
     {"textDocument/hover", hover},
     {"textDocument/references", references},
     {"textDocument/documentHighlight", document_highlight},
     {"textDocument/prepareRename", prepare_rename},
     {"textDocument/rename", rename_everywhere},
     {"textDocument/completion", completion},
+    {"textDocument/prepareCallHierarchy", prepare_call_hierarchy},
 });
 
 }  // namespace

@@ -16,7 +16,8 @@ constexpr std::string_view kLibrary = "std/";
 constexpr std::string_view kSuffix = ".rollout";
 constexpr std::size_t kMostPageBytes = 4u << 20;
 
-// The URI of a file with that text below the folder, written where it is not there yet; empty where it cannot be.
+// The URI of a file with that text below the folder, written where it is not there yet; empty where it cannot be. It is
+// read-only: what is changed there would change nothing.
 std::string page_uri(const std::string& folder, const std::string& name, std::string_view text) {
   if (folder.empty()) return {};
   const std::filesystem::path path = std::filesystem::path(folder) / name;
@@ -24,7 +25,10 @@ std::string page_uri(const std::string& folder, const std::string& name, std::st
   if (!there || *there != text) {
     std::error_code error;
     std::filesystem::create_directories(path.parent_path(), error);
+    std::filesystem::remove(path, error);
     if (error || !driver::write_bytes(path.string(), std::string(text)).empty()) return {};
+    using std::filesystem::perms;
+    std::filesystem::permissions(path, perms::owner_read | perms::group_read | perms::others_read, error);
   }
   return protocol::uri_of_path(path.string());
 }
@@ -47,6 +51,14 @@ std::string Session::explanation_uri(diagnostics::Code code) const {
   const auto page = diagnostics::explanation_of(code);
   return page ? page_uri(pages_folder, fmt::format("explain/{}.md", diagnostics::code_text(code)), *page)
               : std::string();
+}
+
+std::string path_from(std::string_view uri) {
+  return protocol::path_of_uri(uri).value_or(std::string(uri));
+}
+
+Compiled open_file(Session& session, std::string_view uri) {
+  return session.workspace.compiled(path_from(uri));
 }
 
 std::optional<std::uint32_t> asked_offset(const Session& session, Asked& asked, const json::value& params) {

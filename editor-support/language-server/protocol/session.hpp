@@ -32,6 +32,17 @@ struct Session {
   bool pulls_diagnostics = false;
   bool hierarchical_symbols = false;
   bool version_support = false;
+  bool resolves_completions = false;  // asks for the documentation of the one that is looked at
+  bool resolves_edits = false;        // asks for the edit of the code action that is chosen
+  bool shows_timelines = false;       // shows what a played scenario answers
+  // What the client already has of each document's semantic tokens, by path.
+  struct SentTokens {
+    std::string id;
+    std::vector<std::uint32_t> data;
+  };
+  std::map<std::string, SentTokens> tokens;
+  std::uint64_t next_tokens_id = 1;
+  std::vector<std::string> notifications;  // to be sent before the answer
 
   // The URI of any file of a compilation. A module of the library is written out, so that an editor can show it.
   std::string uri_of(const std::string& path) const;
@@ -57,8 +68,25 @@ struct RequestRow {
 };
 // The requests about one document, by what they need.
 std::span<const RequestRow> syntax_requests();
+std::span<const RequestRow> token_requests();
 std::span<const RequestRow> name_requests();
 std::span<const RequestRow> edit_requests();
+std::span<const RequestRow> play_requests();
+
+struct WorkspaceRequestRow {
+  std::string_view method;
+  Answer (*handle)(Session&, const json::value& params);
+  bool takes_long = false;  // shows its progress where the client wants to see it
+};
+// Those about no document, or about one that they name in their own way.
+std::span<const WorkspaceRequestRow> workspace_requests();
+std::span<const WorkspaceRequestRow> command_requests();
+std::span<const WorkspaceRequestRow> resolving_requests();
+
+// The open document with that URI, compiled; null where it is not open.
+Compiled open_file(Session& session, std::string_view uri);
+// A document's path; one that is in no file, as `untitled:`, is known by its URI.
+std::string path_from(std::string_view uri);
 
 // The place of `position` in the asked file; nothing where there is none.
 std::optional<std::uint32_t> asked_offset(const Session& session, Asked& asked, const json::value& params);

@@ -4,8 +4,8 @@
 
 #include "compiler/format/format.hpp"
 #include "editor-support/language-server/protocol/session.hpp"
+#include "editor-support/language-server/protocol/symbol_kinds.hpp"
 #include "editor-support/language-server/queries/outline.hpp"
-#include "editor-support/language-server/queries/tokens.hpp"
 
 // What the text of one document answers: its outline, folds, links, colours and layout.
 
@@ -17,29 +17,10 @@ using protocol::ErrorCode;
 using protocol::Failure;
 using protocol::member;
 
-struct SymbolKindRow {
-  SyntaxKind kind;
-  int number;  // of the protocol's SymbolKind
-};
-constexpr int kOtherSymbol = 13;
-constexpr auto kSymbolKinds = std::to_array<SymbolKindRow>({
-    {SyntaxKind::Rollout, 5},    {SyntaxKind::Stage, 6},    {SyntaxKind::Field, 8},    {SyntaxKind::Metric, 8},
-    {SyntaxKind::Enum, 10},      {SyntaxKind::Guards, 11},  {SyntaxKind::Check, 12},   {SyntaxKind::Action, 12},
-    {SyntaxKind::Fn, 12},        {SyntaxKind::Source, 12},  {SyntaxKind::Channel, 12}, {SyntaxKind::Param, 14},
-    {SyntaxKind::Let, 14},       {SyntaxKind::Role, 18},    {SyntaxKind::World, 19},   {SyntaxKind::Secret, 20},
-    {SyntaxKind::EnumValue, 22}, {SyntaxKind::Record, 23},  {SyntaxKind::Hook, 24},    {SyntaxKind::Schedule, 24},
-    {SyntaxKind::When, 24},      {SyntaxKind::Scenario, 6},
-});
-
-int symbol_kind(SyntaxKind kind) {
-  const auto found = std::ranges::find(kSymbolKinds, kind, &SymbolKindRow::kind);
-  return found == kSymbolKinds.end() ? kOtherSymbol : found->number;
-}
-
 json::object symbol_json(Asked& asked, const OutlineItem& item) {
   json::object symbol{{"name", item.name}};
   if (!item.detail.empty()) symbol["detail"] = item.detail;
-  symbol["kind"] = symbol_kind(item.kind);
+  symbol["kind"] = protocol::symbol_kind(item.kind);
   symbol["range"] = asked.translator.range(item.span);
   symbol["selectionRange"] = asked.translator.range(item.selection);
   json::array children;
@@ -49,7 +30,7 @@ json::object symbol_json(Asked& asked, const OutlineItem& item) {
 }
 
 void add_flat(Asked& asked, const OutlineItem& item, const std::string& container, json::array& list) {
-  json::object symbol{{"name", item.name}, {"kind", symbol_kind(item.kind)}};
+  json::object symbol{{"name", item.name}, {"kind", protocol::symbol_kind(item.kind)}};
   symbol["location"] = {{"uri", asked.document->uri}, {"range", asked.translator.range(item.span)}};
   if (!container.empty()) symbol["containerName"] = container;
   list.push_back(std::move(symbol));
@@ -94,23 +75,6 @@ Answer document_link(Session& session, Asked& asked, const json::value&) {
   return json::value(std::move(list));
 }
 
-Answer semantic_tokens_full(Session& session, Asked& asked, const json::value&) {
-  json::array data;
-  grammar::LineColumn before;
-  for (const Token& token : semantic_tokens(asked.module())) {
-    const auto begin = asked.translator.lines().position(token.span.begin, session.dialect.unit);
-    const auto end = asked.translator.lines().position(token.span.end, session.dialect.unit);
-    const std::uint32_t lines = begin.line - before.line;
-    data.push_back(lines);
-    data.push_back(lines == 0 ? begin.column - before.column : begin.column);
-    data.push_back(end.column - begin.column);
-    data.push_back(static_cast<std::uint32_t>(token.type));
-    data.push_back(token.modifiers);
-    before = begin;
-  }
-  return json::value(json::object{{"data", std::move(data)}});
-}
-
 json::value text_edits(Asked& asked, const std::vector<format::Edit>& edits) {
   json::array list;
   for (const format::Edit& edit : edits) {
@@ -133,13 +97,51 @@ Answer range_formatting(Session&, Asked& asked, const json::value& params) {
   return text_edits(asked, format::format_range(asked.tree(), begin->line + 1, last));
 }
 
+// After a closing brace its whole block, after a line end the line that it ended.
+Answer on_type_formatting(Session& session, Asked& asked, const json::value& params) {
+  const auto offset = asked_offset(session, asked, params);
+  if (!offset) return Failure{ErrorCode::InvalidParams, "`position` is no position"};
+  const std::string_view typed = protocol::text_member(params, "ch");
+  const auto line_of = [&](std::uint32_t at) {
+    return asked.translator.lines().position(at, session.dialect.unit).line;
+  };
+  const std::uint32_t line = line_of(*offset);
+  if (typed == "\n")
+    return line == 0 ? json::value(json::array()) : text_edits(asked, format::format_range(asked.tree(), line, line));
+  std::uint32_t first = line;
+  for (const Fold& fold : folds(asked.tree())) {
+    if (fold.kind == FoldKind::Region && fold.span.end == *offset) first = line_of(fold.span.begin);
+  }
+  return text_edits(asked, format::format_range(asked.tree(), first + 1, line + 1));
+}
+
+Answer selection_range(Session& session, Asked& asked, const json::value& params) {
+  const json::value& positions = member(params, "positions");
+  if (!positions.is_array()) return Failure{ErrorCode::InvalidParams, "`positions` is no list"};
+  json::array list;
+  for (const json::value& position : positions.get_array()) {
+    const auto offset = protocol::offset_from(asked.translator.lines(), position, session.dialect.unit);
+    if (!offset) return Failure{ErrorCode::InvalidParams, "one of `positions` is no position"};
+    const std::vector<grammar::Span> around = surroundings(asked.tree(), *offset);
+    json::value selection;
+    for (auto span = around.rbegin(); span != around.rend(); ++span) {
+      json::object one{{"range", asked.translator.range(*span)}};
+      if (!selection.is_null()) one["parent"] = std::move(selection);
+      selection = std::move(one);
+    }
+    list.push_back(std::move(selection));
+  }
+  return json::value(std::move(list));
+}
+
 constexpr auto kRequests = std::to_array<RequestRow>({
     {"textDocument/documentSymbol", document_symbol},
     {"textDocument/foldingRange", folding_range},
     {"textDocument/documentLink", document_link},
-    {"textDocument/semanticTokens/full", semantic_tokens_full},
     {"textDocument/formatting", formatting},
     {"textDocument/rangeFormatting", range_formatting},
+    {"textDocument/onTypeFormatting", on_type_formatting},
+    {"textDocument/selectionRange", selection_range},
 });
 
 }  // namespace

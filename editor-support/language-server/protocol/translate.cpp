@@ -50,6 +50,10 @@ std::optional<std::uint32_t> count_from(const json::value& value) {
 
 }  // namespace
 
+json::object markdown(std::string_view text) {
+  return {{"kind", "markdown"}, {"value", text}};
+}
+
 json::object position_json(grammar::LineColumn position) {
   return {{"line", position.line}, {"character", position.column}};
 }

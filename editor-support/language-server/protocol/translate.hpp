@@ -16,6 +16,8 @@ namespace rollout::language_server::protocol {
 
 using grammar::ColumnUnit;
 
+// A MarkupContent.
+json::object markdown(std::string_view text);
 json::object position_json(grammar::LineColumn position);
 json::object range_json(const grammar::LineTable& lines, grammar::Span span, ColumnUnit unit);
 // A position or a range of the client; what lies outside of the text is its end. Nothing where it is none at all.

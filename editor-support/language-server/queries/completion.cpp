@@ -190,6 +190,21 @@ CompletionKind kind_of(SymbolKind kind) {
   }
 }
 
+// The begin of the line where another `use` can stand: behind the last one, else behind the comment at the file's head.
+std::uint32_t place_of_use(const grammar::SyntaxTree& tree) {
+  const std::string_view text = tree.text();
+  const auto line_after = [&](std::size_t at) {
+    const auto end = text.find('\n', at);
+    return static_cast<std::uint32_t>(end == std::string_view::npos ? text.size() : end + 1);
+  };
+  const auto uses = tree.root().children(SyntaxKind::Use);
+  if (!uses.empty()) return line_after(uses.back().span().end);
+  std::uint32_t at = 0;
+  while (at < text.size() && text[at] == '#') at = line_after(at);
+  // A comment right above something is about that.
+  return at > 0 && at < text.size() && text[at] == '\n' ? at + 1 : 0;
+}
+
 class Collector {
  public:
   Collector(const CheckedModule& module, std::uint32_t offset)
@@ -208,7 +223,7 @@ class Collector {
     if (!numbers) return;
     const auto digits = word().substr(0, word().find_first_not_of("0123456789._"));
     for (const std::string_view unit : units_of(expected_type(module_, numbers->ancestors))) {
-      add({std::string(digits) + std::string(unit), CompletionKind::Unit, {}, {}, {}, "0"});
+      add({std::string(digits) + std::string(unit), CompletionKind::Unit, {}, {}, "0"});
     }
   }
 
@@ -218,7 +233,6 @@ class Collector {
       const auto snippet = std::ranges::find(kSnippets, words, &SnippetRow::words);
       add({std::string(words),
            CompletionKind::Keyword,
-           {},
            {},
            snippet == kSnippets.end() ? std::string() : std::string(snippet->text),
            "2"});
@@ -254,6 +268,7 @@ class Collector {
     for (const SymbolId id : visible_symbols(module_, offset_)) {
       if (fits(module_.symbols[id], kinds, ancestors)) add_symbol(id, kinds == values() ? "1" : "0");
     }
+    if (std::ranges::find(kinds, SymbolKind::Module) != kinds.end()) add_unused_modules();
     if (kinds == values() && !ancestors.front().is(SyntaxKind::QualifiedName)) add_builtins();
     if (ancestors.front().is(SyntaxKind::QualifiedName)) add_types();
   }
@@ -300,8 +315,7 @@ class Collector {
     const Symbol& symbol = module_.symbols[id];
     if (symbol.kind == SymbolKind::Enum) return add_labels(symbol.type);
     if (symbol.kind != SymbolKind::Module) {
-      for (const std::string& field : fields_of(module_, symbol.type))
-        add({field, CompletionKind::Field, {}, {}, {}, "0"});
+      for (const std::string& field : fields_of(module_, symbol.type)) add({field, CompletionKind::Field, {}, {}, "0"});
       return;
     }
     for (const SymbolId member : members_of(module_, id)) {
@@ -312,7 +326,7 @@ class Collector {
   void add_labels(check::TypeId type) {
     if (type == check::kNone || module_.types[type].kind != TypeKind::Enum) return;
     for (const std::string& label : module_.enums[module_.types[type].declaration].labels) {
-      add({label, CompletionKind::EnumMember, check::type_text(module_, type), {}, {}, "0"});
+      add({label, CompletionKind::EnumMember, check::type_text(module_, type), {}, "0"});
     }
   }
 
@@ -323,29 +337,48 @@ class Collector {
     const SymbolId callee = symbol_of_path(module_, *call->callee(), offset_);
     if (callee == check::kNone) return;
     for (const Parameter& parameter : parameters_of(module_, callee)) {
-      add({parameter.name + ": ", CompletionKind::Property, parameter.type, {}, {}, "0"});
+      add({parameter.name + ": ", CompletionKind::Property, parameter.type, {}, "0"});
     }
   }
 
   void add_modules() {
     for (const stdlib::Module& module : stdlib::modules()) {
-      add({std::string(module.name), CompletionKind::Module, {}, {}, {}, "0"});
+      add({std::string(module.name), CompletionKind::Module, {}, {}, "0"});
+    }
+  }
+
+  // Modules of the library that the begun word may mean, with the `use` that they need.
+  void add_unused_modules() {
+    if (word().empty()) return;
+    const std::uint32_t place = place_of_use(module_.trees.front());
+    for (const stdlib::Module& module : stdlib::modules()) {
+      const auto is_used = [&](const check::ModuleScope& scope) { return scope.name == module.name; };
+      if (!module.name.starts_with(word()) || std::ranges::any_of(module_.modules, is_used)) continue;
+      Completion named{
+          std::string(module.name), CompletionKind::Module, "adds `use std." + std::string(module.name) + "`", {}, "4"};
+      // The first of a file stands apart from what follows.
+      const bool first = !module_.trees.front().root().has(SyntaxKind::Use);
+      named.needs = "use std." + std::string(module.name) + (first ? "\n\n" : "\n");
+      named.needs_at = place;
+      add(std::move(named));
     }
   }
 
   void add_types() {
-    for (const std::string_view name : type_names()) add({std::string(name), CompletionKind::Struct, {}, {}, {}, "1"});
+    for (const std::string_view name : type_names()) add({std::string(name), CompletionKind::Struct, {}, {}, "1"});
   }
 
   void add_builtins() {
     for (const std::string& name : check::builtin_names()) {
-      add({name, CompletionKind::Function, "built in", {}, name == "now" ? name : name + "($1)", "3"});
+      add({name, CompletionKind::Function, "built in", name == "now" ? name : name + "($1)", "3"});
     }
   }
 
   void add_symbol(SymbolId id, std::string sort) {
     const Symbol& symbol = module_.symbols[id];
-    add({symbol.name, kind_of(symbol.kind), signature(module_, id), symbol.documentation, {}, std::move(sort)});
+    Completion named{symbol.name, kind_of(symbol.kind), signature(module_, id), {}, std::move(sort)};
+    if (!symbol.documentation.empty()) named.symbol = symbol.path;
+    add(std::move(named));
   }
 
   void add(Completion completion) {
@@ -362,6 +395,11 @@ class Collector {
 };
 
 }  // namespace
+
+std::string documentation_of(const CheckedModule& module, std::string_view path) {
+  const auto symbol = std::ranges::find(module.symbols, path, &Symbol::path);
+  return symbol == module.symbols.end() ? std::string() : symbol->documentation;
+}
 
 std::vector<Completion> completions(const CheckedModule& module, std::uint32_t offset) {
   Collector collector(module, std::min(offset, static_cast<std::uint32_t>(module.trees.front().text().size())));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "editor-support/language-server/queries/names.hpp"
@@ -31,12 +32,18 @@ struct Completion {
   std::string label;  // what is written
   CompletionKind kind{};
   std::string detail;
-  std::string documentation;  // Markdown
-  std::string snippet;        // with tab stops; empty: the label
-  std::string sort;           // what comes first is what the place asks for
-  grammar::Span replaced{};   // the begun word
+  std::string snippet;       // with tab stops; empty: the label
+  std::string sort;          // what comes first is what the place asks for
+  grammar::Span replaced{};  // the begun word
+  std::string symbol{};      // the path of the symbol that it names, for documentation_of; empty: none
+  // Another edit that it needs: the `use` of a module.
+  std::string needs{};
+  std::uint32_t needs_at = 0;
 };
 // For the main file, best first. Text behind the offset does not matter, and what stands before it may be broken.
 std::vector<Completion> completions(const check::CheckedModule& module, std::uint32_t offset);
+
+// What is known about a symbol of the module by its path (Completion::symbol): Markdown; empty where it has nothing.
+std::string documentation_of(const check::CheckedModule& module, std::string_view symbol);
 
 }  // namespace rollout::language_server

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/check/describe.hpp"
+#include "editor-support/language-server/queries/time_hints.hpp"
 #include "grammar/views.hpp"
 
 namespace rollout::language_server {
@@ -103,7 +104,7 @@ std::string enum_labels(const CheckedModule& module, const Symbol& symbol) {
   return fmt::format("Labels: `{}`.", fmt::join(module.enums[module.types[symbol.type].declaration].labels, "`, `"));
 }
 
-std::string markdown_of(const CheckedModule& module, SymbolId id) {
+std::string markdown_of(const CheckedModule& module, const TimesSource& times, SymbolId id) {
   const Symbol& symbol = module.symbols[id];
   std::string text = fmt::format("```rollout\n{}\n```", signature(module, id));
   const auto add = [&](const std::string& paragraph) {
@@ -111,8 +112,25 @@ std::string markdown_of(const CheckedModule& module, SymbolId id) {
   };
   if (symbol.kind == SymbolKind::Metric) add(metric_facts(module, symbol));
   if (symbol.kind != SymbolKind::Enum) add(enum_labels(module, symbol));
+  if (symbol.kind == SymbolKind::Stage) add(stage_sentence(times(), symbol.declared));
+  if (symbol.kind == SymbolKind::Rollout) add(rollout_sentence(times(), symbol.declared));
   add(symbol.documentation);
   return text;
+}
+
+// The words of a guard itself: `when`, `for`, `then`.
+std::optional<Hover> guard_at(const CheckedModule& module, const TimesSource& times, std::uint32_t offset) {
+  const NodeRef leaf = module.trees.front().leaf_at(offset);
+  const bool asks =
+      leaf.is(SyntaxKind::KeywordWhen) || leaf.is(SyntaxKind::KeywordFor) || leaf.is(SyntaxKind::KeywordThen);
+  if (!asks) return std::nullopt;
+  const auto around = std::ranges::find_if(module.guards, [&](const check::Guard& guard) {
+    return guard.location.file == kMainFile && guard.location.span.contains(leaf.span());
+  });
+  if (around == module.guards.end()) return std::nullopt;
+  const std::string sentence = guard_sentence(times(), around->location);
+  if (sentence.empty()) return std::nullopt;
+  return Hover{leaf.span(), fmt::format("```rollout\nwhen {}\n```\n\n{}", shortened(around->text), sentence)};
 }
 
 // The innermost expression there with a type that can be named.
@@ -151,10 +169,11 @@ std::string signature(const CheckedModule& module, SymbolId id) {
   return shortened(node ? head_text(*node) : symbol.name);
 }
 
-std::optional<Hover> hover_at(const CheckedModule& module, std::uint32_t offset) {
+std::optional<Hover> hover_at(const CheckedModule& module, const TimesSource& times, std::uint32_t offset) {
   if (const auto name = name_at(module, offset)) {
-    return Hover{name->span, markdown_of(module, name->symbol)};
+    return Hover{name->span, markdown_of(module, times, name->symbol)};
   }
+  if (auto guard = guard_at(module, times, offset)) return guard;
   return expression_at(module, offset);
 }
 

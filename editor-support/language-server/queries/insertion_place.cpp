@@ -27,12 +27,30 @@ void collect_surplus(NodeRef node, std::vector<Span>& surplus) {
   }
 }
 
+// What ends the text in triple quotes in which the place lies, if it does: without its end its lines would be read as
+// something else.
+std::string_view end_of_open_text(std::string_view before) {
+  constexpr std::string_view kTripleQuote = "\"\"\"";
+  std::size_t count = 0;
+  for (auto at = before.find(kTripleQuote); at != std::string_view::npos; at = before.find(kTripleQuote, at + 3))
+    ++count;
+  return count % 2 == 0 ? std::string_view() : kTripleQuote;
+}
+
+// The same with the end of an insert that is open in it.
+std::string closed(std::string_view before) {
+  const auto end = end_of_open_text(before);
+  return end.empty() ? std::string() : "}" + std::string(end);
+}
+
 // A few lines in place of a whole file, so that many words can be tried.
 std::string essential(std::string_view before) {
-  const grammar::SyntaxTree tree = grammar::parse({"", std::string(before)});
+  std::string text(before);
+  text += closed(before);
+  const grammar::SyntaxTree tree = grammar::parse({"", text});
   std::vector<Span> surplus;
   collect_surplus(tree.root(), surplus);
-  std::string text(before);
+  text = before;
   std::ranges::sort(surplus, std::greater<>(), &Span::begin);
   for (const Span span : surplus) {
     if (span.end <= text.size()) text.erase(span.begin, span.size());
@@ -60,7 +78,9 @@ std::vector<NodeRef> ancestors_of(NodeRef leaf) {
 
 InsertionPlace::InsertionPlace(std::string_view before) : before_(essential(before)) {
   // While braces are missing, nobody can say what stands in the wrong block.
-  const grammar::SyntaxTree tree = grammar::parse({"", before_});
+  std::string text = before_;
+  text += closed(before_);
+  const grammar::SyntaxTree tree = grammar::parse({"", std::move(text)});
   for (const grammar::Event& event : tree.events()) {
     if (event.kind == SyntaxKind::Missing && event.expected == SyntaxKind::RightBrace) closing_ += "\n}";
   }
@@ -104,7 +124,8 @@ std::optional<NamePlace> InsertionPlace::number_place() const {
 }
 
 bool InsertionPlace::is_text() const {
-  const grammar::SyntaxTree tree = grammar::parse({"", before_ + std::string(kProbe)});
+  const grammar::SyntaxTree tree =
+      grammar::parse({"", before_ + std::string(kProbe) + std::string(end_of_open_text(before_))});
   const SyntaxKind kind = tree.leaf_at(static_cast<std::uint32_t>(before_.size()) + 1).kind();
   return kind == SyntaxKind::StringText || kind == SyntaxKind::CommandText || kind == SyntaxKind::Comment ||
          kind == SyntaxKind::DocComment;

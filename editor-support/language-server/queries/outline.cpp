@@ -31,13 +31,6 @@ std::string one_line(std::string_view text) {
   return line.substr(0, end) + "...";
 }
 
-// `metric` of "`metric`".
-std::string plain_display(SyntaxKind kind) {
-  std::string text(grammar::display_of(kind));
-  std::erase(text, '`');
-  return text;
-}
-
 std::vector<NodeRef> items_of(NodeRef node) {
   std::vector<NodeRef> items;
   for (const NodeRef child : node.child_nodes()) {
@@ -94,11 +87,11 @@ std::optional<OutlineItem> item_of(NodeRef node) {
     if (!name) return std::nullopt;
     item.name = std::string(name->text());
     item.selection = name->span();
-    item.detail = plain_display(node.kind());
+    item.detail = kind_text(node.kind());
   } else {
     return std::nullopt;
   }
-  if (item.name.empty()) item.name = plain_display(node.kind());
+  if (item.name.empty()) item.name = kind_text(node.kind());
   return item;
 }
 
@@ -140,6 +133,12 @@ void add_runs(const SyntaxTree& tree, FoldKind kind, IsOfRun is_of_run, std::vec
 
 }  // namespace
 
+std::string kind_text(SyntaxKind kind) {
+  std::string text(grammar::display_of(kind));
+  std::erase(text, '`');
+  return text;
+}
+
 std::vector<OutlineItem> outline(const SyntaxTree& tree) {
   std::vector<OutlineItem> items;
   for (const NodeRef node : tree.root().child_nodes()) add_items(node, items, 0);
@@ -167,6 +166,18 @@ std::vector<Fold> folds(const SyntaxTree& tree) {
       [](SyntaxKind kind) { return kind == SyntaxKind::Comment || kind == SyntaxKind::DocComment; }, result);
   std::ranges::sort(result, {}, [](const Fold& fold) { return fold.span.begin; });
   return result;
+}
+
+std::vector<Span> surroundings(const SyntaxTree& tree, std::uint32_t offset) {
+  std::vector<Span> spans;
+  for (std::optional<NodeRef> node = tree.leaf_at(offset); node; node = node->parent()) {
+    const Span span =
+        node->is(SyntaxKind::File) ? Span{0, static_cast<std::uint32_t>(tree.text().size())} : node->span();
+    // Blanks between two statements belong to neither.
+    if (!span.touches(offset)) continue;
+    if (spans.empty() || (span.contains(spans.back()) && !(span == spans.back()))) spans.push_back(span);
+  }
+  return spans;
 }
 
 std::vector<Link> links(const check::CheckedModule& module) {

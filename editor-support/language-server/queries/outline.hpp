@@ -11,6 +11,9 @@
 
 namespace rollout::language_server {
 
+// The words for a kind of declaration: `metric`.
+std::string kind_text(grammar::SyntaxKind kind);
+
 struct OutlineItem {
   std::string name;
   std::string detail;  // "stage", "metric"; may be empty
@@ -29,6 +32,9 @@ struct Fold {
 };
 // Spans that go over lines: blocks in braces, comments, `use` lines, texts in triple quotes.
 std::vector<Fold> folds(const grammar::SyntaxTree& tree);
+
+// What surrounds a place, from the smallest to the whole file, each larger than the one before.
+std::vector<grammar::Span> surroundings(const grammar::SyntaxTree& tree, std::uint32_t offset);
 
 // A path of another file, or an address.
 struct Link {

@@ -52,6 +52,10 @@ void Workspace::mark_stale(const std::string& changed) {
       open.compiled = nullptr;
     }
   }
+  std::erase_if(closed_, [&](const auto& closed) {
+    return closed.first == changed || is_read_from(*closed.second.compiled, changed) ||
+           misses_a_file(*closed.second.compiled);
+  });
 }
 
 void Workspace::set_text(const std::string& path, std::string text) {
@@ -81,6 +85,7 @@ bool Workspace::is_stale(const std::string& path) const {
 
 void Workspace::forget_disk() {
   for (auto& [path, open] : open_) open.compiled = nullptr;
+  closed_.clear();
 }
 
 Compiled Workspace::compiled_with(const std::string& path, const std::map<std::string, std::string>& replaced) const {
@@ -100,8 +105,44 @@ Compiled Workspace::compiled_with(const std::string& path, const std::map<std::s
 Compiled Workspace::compiled(const std::string& path) {
   const auto found = open_.find(path);
   if (found == open_.end()) return nullptr;
-  if (!found->second.compiled) found->second.compiled = compiled_with(path, {});
+  if (!found->second.compiled) {
+    found->second.compiled = compiled_with(path, {});
+    found->second.times.reset();
+  }
   return found->second.compiled;
+}
+
+const driver::Times& Workspace::times(const std::string& path) {
+  static const driver::Times kNothing;
+  const Compiled file = compiled(path);
+  if (!file) return kNothing;
+  std::optional<driver::Times>& times = open_.find(path)->second.times;
+  if (!times) times = driver::times_of(*file);
+  return *times;
+}
+
+std::vector<Workspace::Stamp> Workspace::stamps_of(const driver::CompiledFile& file) const {
+  std::vector<Stamp> stamps;
+  for (const grammar::SourceFile& source : file.module.files.files) {
+    if (open_.contains(source.path)) continue;
+    std::error_code error;
+    // What comes with the compiler is on no disk, and stays the same.
+    const auto time = std::filesystem::last_write_time(source.path, error);
+    const auto size = error ? 0 : std::filesystem::file_size(source.path, error);
+    stamps.push_back({source.path, error ? 0 : static_cast<std::int64_t>(time.time_since_epoch().count()), size});
+  }
+  return stamps;
+}
+
+Compiled Workspace::closed_file(const std::string& path) {
+  const auto known = closed_.find(path);
+  if (known != closed_.end() && !misses_a_file(*known->second.compiled) &&
+      known->second.made_of == stamps_of(*known->second.compiled)) {
+    return known->second.compiled;
+  }
+  Compiled file = compiled_with(path, {});
+  if (file) closed_[path] = {file, stamps_of(*file)};
+  return file;
 }
 
 std::vector<Compiled> Workspace::everything(const std::vector<std::string>& folders) {
@@ -110,7 +151,7 @@ std::vector<Compiled> Workspace::everything(const std::vector<std::string>& fold
   for (const std::string& folder : folders) {
     for (const std::string& path : plans_below(folder)) {
       if (open_.contains(path)) continue;
-      if (Compiled file = compiled_with(path, {})) files.push_back(std::move(file));
+      if (Compiled file = closed_file(path)) files.push_back(std::move(file));
     }
   }
   return files;

@@ -5,11 +5,16 @@
 #include <random>
 #include <set>
 
+#include "editor-support/language-server/queries/call_hierarchy.hpp"
 #include "editor-support/language-server/queries/completion.hpp"
 #include "editor-support/language-server/queries/hover.hpp"
 #include "editor-support/language-server/queries/outline.hpp"
+#include "editor-support/language-server/queries/parts.hpp"
+#include "editor-support/language-server/queries/refactorings.hpp"
+#include "editor-support/language-server/queries/signature_help.hpp"
+#include "editor-support/language-server/queries/time_hints.hpp"
 #include "editor-support/language-server/queries/tokens.hpp"
-#include "tests/unit/language_server/support.hpp"
+#include "tests/unit/language_server/edits.hpp"
 
 // What must hold for any text and any sequence of edits.
 
@@ -19,53 +24,11 @@ using namespace rollout;
 using namespace rollout::language_server;
 using namespace rollout::language_server::test;
 
-const std::filesystem::path kExamples = std::filesystem::path(ROLLOUT_SOURCE_DIRECTORY) / "examples";
-
-constexpr std::string_view kPieces[] = {
-    "{",  "}",  "(", ")",           "\"",        "`", "\n", "\r\n", "when ", "p95",          " for 5m", "ä",
-    "😀", "${", "#", "let x = 1\n", "stage s {", ".", "5",  "%",    "",      "rollback to ", "notify ", "use std."};
-
-std::vector<std::string> example_paths() {
-  std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(kExamples)) {
-    if (entry.path().extension() == ".rollout" && entry.file_size() < 8000) paths.push_back(entry.path().string());
-  }
-  std::ranges::sort(paths);
-  return paths;
-}
-
-// An edit as a client would send it, and the same edit done here.
-json::object random_edit(std::mt19937& random, std::string& text, grammar::ColumnUnit unit) {
-  const grammar::LineTable lines(text);
-  const auto place = [&] {
-    const auto offset = static_cast<std::uint32_t>(random() % (text.size() + 1));
-    return lines.position(offset, unit);
-  };
-  grammar::LineColumn begin = place(), end = random() % 3 == 0 ? place() : begin;
-  if (std::pair(end.line, end.column) < std::pair(begin.line, begin.column)) std::swap(begin, end);
-  const std::string piece(kPieces[random() % std::size(kPieces)]);
-  const std::uint32_t from = lines.offset(begin, unit), to = lines.offset(end, unit);
-  text.replace(from, to - from, piece);
-  json::object range{{"start", protocol::position_json(begin)}, {"end", protocol::position_json(end)}};
-  return {{"range", std::move(range)}, {"text", piece}};
-}
-
-std::vector<std::string> codes_and_lines(const driver::CompiledFile& file) {
-  std::vector<std::string> found;
-  const grammar::LineTable lines(file.module.files.files.front().text);
-  for (const diagnostics::Diagnostic& one : file.diagnostics) {
-    if (one.primary.file != kMainFile) continue;
-    const auto place = lines.position(one.primary.span.begin, grammar::ColumnUnit::Utf16);
-    found.push_back(fmt::format("{} {}:{}", diagnostics::code_text(one.code), place.line, place.column));
-  }
-  return found;
-}
-
 }  // namespace
 
 TEST_CASE("after any edits the diagnostics are those of the compiler on the same text") {
   std::mt19937 random(5);
-  for (const std::string& path : example_paths()) {
+  for (const std::string& path : example_paths(8000)) {
     Client client;
     std::string text = read_text(path);
     client.open(path, text);
@@ -79,11 +42,7 @@ TEST_CASE("after any edits the diagnostics are those of the compiler on the same
       for (const json::value& params : client.published()) {
         if (protocol::text_member(params, "uri") != "file://" + path) continue;
         CHECK(params.at("version") == version);
-        for (const json::value& one : params.at("diagnostics").as_array()) {
-          const json::value& start = one.at("range").at("start");
-          published.push_back(fmt::format("{} {}:{}", std::string_view(one.at("code").as_string()),
-                                          start.at("line").to_number<int>(), start.at("character").to_number<int>()));
-        }
+        published = codes_and_lines(params);
       }
       INFO(path << " version " << version);
       CHECK(published == codes_and_lines(driver::compile_source({path, text})));
@@ -93,7 +52,7 @@ TEST_CASE("after any edits the diagnostics are those of the compiler on the same
 
 TEST_CASE("no text and no place makes a query fail") {
   std::mt19937 random(7);
-  for (const std::string& path : example_paths()) {
+  for (const std::string& path : example_paths(8000)) {
     std::string text = read_text(path);
     for (int round = 0; round < 3; ++round) {
       for (int i = 0; i < 4; ++i) random_edit(random, text, grammar::ColumnUnit::Utf8);
@@ -105,7 +64,20 @@ TEST_CASE("no text and no place makes a query fail") {
       for (const OutlineItem& item : outline(file.module.trees.front())) CHECK(item.span.contains(item.selection));
       for (int i = 0; i < 3; ++i) {
         const auto offset = static_cast<std::uint32_t>(random() % (text.size() + 1));
-        if (const auto hover = hover_at(file.module, offset)) CHECK(hover->span.end <= size);
+        const driver::Times times = driver::times_of(file);
+        const auto known = [&]() -> const driver::Times& { return times; };
+        if (const auto hover = hover_at(file.module, known, offset)) CHECK(hover->span.end <= size);
+        if (const auto help = signature_help(file.module, offset)) CHECK(!help->label.empty());
+        if (const auto part = part_at(file.module, offset)) CHECK(part->span.touches(offset));
+        for (const Refactoring& one : refactorings(file.module, {offset / 2, offset})) CHECK_FALSE(one.edits.empty());
+        if (const auto found = callable_at(file.module, offset)) CHECK(found->span.contains(found->selection));
+        for (const InlayHint& hint : inlay_hints(file.module, times, {0, size})) CHECK(hint.offset <= size);
+        std::uint32_t least = 0;
+        for (const grammar::Span span : surroundings(file.module.trees.front(), offset)) {
+          CHECK(span.size() >= least);
+          CHECK(span.touches(offset));
+          least = span.size();
+        }
         for (const Completion& one : completions(file.module, offset)) CHECK(one.replaced.end == offset);
       }
     }
@@ -114,7 +86,7 @@ TEST_CASE("no text and no place makes a query fail") {
 
 TEST_CASE("every name in the examples that is declared beside it leads to its declaration") {
   using grammar::SyntaxKind;
-  for (const std::string& path : example_paths()) {
+  for (const std::string& path : example_paths(8000)) {
     const auto file = driver::compile_file(path);
     REQUIRE(file);
     std::set<std::string_view> declared;

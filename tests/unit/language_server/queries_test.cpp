@@ -7,6 +7,7 @@
 #include "editor-support/language-server/queries/hover.hpp"
 #include "editor-support/language-server/queries/names.hpp"
 #include "editor-support/language-server/queries/outline.hpp"
+#include "editor-support/language-server/queries/parts.hpp"
 #include "editor-support/language-server/queries/tokens.hpp"
 #include "tests/unit/language_server/support.hpp"
 
@@ -77,7 +78,8 @@ void check_offers(const CompletionCase& one, const Marked& at) {
 
 std::string hovered(const Marked& at) {
   const driver::CompiledFile file = compiled(at.text);
-  const auto hover = hover_at(file.module, at.offset);
+  const driver::Times times = driver::times_of(file);
+  const auto hover = hover_at(file.module, [&]() -> const driver::Times& { return times; }, at.offset);
   return hover ? hover->markdown : "";
 }
 
@@ -116,6 +118,7 @@ TEST_CASE("completion knows what fits at a place of a rollout") {
       {"notify ops \"a text |\"", {}, {"hold", "p95"}},
       {"notify ops \"a ${|", {"version", "limit", "stage_name_of"}, {"hold"}},
       {"rollout |", {"other"}, {"p95", "weight"}},
+      {"notify sla|", {"slack"}, {"smtp"}},
   };
   for (CompletionCase one : cases) {
     std::erase_if(one.offered, [](const std::string& label) { return label == "stage_name_of"; });
@@ -155,7 +158,8 @@ TEST_CASE("hover says what a name is, its documentation and how it is measured")
   CHECK(hovered(in_rollout("we|ight(5%)")) == "```rollout\naction weight(share: ratio)\n```");
   CHECK(hovered(in_rollout("weight(sha|re: 5%)")) == "```rollout\nshare: ratio\n```");
   CHECK(hovered(in_rollout("run `x ${ver|sion}`")) == "```rollout\nparam version: string = \"v1\"\n```");
-  CHECK(hovered(in_rollout("rollback to can|ary")) == "```rollout\nstage canary\n```");
+  CHECK(hovered(in_rollout("rollback to can|ary")) ==
+        "```rollout\nstage canary\n```\n\nTakes 1m; nothing has to be undone by its end.");
   CHECK(hovered(in_rollout("let r = http.ge|t(\"https://x\")")).starts_with("```rollout\nhttp.get(url: string"));
   CHECK(hovered(in_rollout("hold 9|0m")) == "```rollout\nduration 1h30m\n```");
   CHECK(hovered(in_rollout("  |  hold 90m")) == "");
@@ -213,4 +217,33 @@ TEST_CASE("the outline nests stages, guards and hooks in their rollout") {
   REQUIRE(shop->children[1].children.size() == 1);
   CHECK(shop->children[1].children[0].name == "when p95 > 1s then pause");
   for (const OutlineItem& item : items) CHECK(item.span.contains(item.selection));
+}
+
+TEST_CASE("labels, fields and parameters lead to their declaration") {
+  struct Case {
+    std::string statement, declared;
+  };
+  const std::vector<Case> cases = {
+      {"when breaker == op|en for 1m then rollback", "open = 1"},
+      {"weight(sha|re: 5%)", "share: ratio) { idempotent"},
+      {"let s = size_of(small: 3, lar|ge: 4)", "large: number"},
+      {"let s = size_of(small: 3, large: 4)\nif s.lar|ge > 3 { pause }", "large: number"},
+      {"let s = size_of(sm|all: 3, large: 4)", "small: number"},
+      {"k8s.set_image(reso|urce: \"x\", container: \"y\", image: \"z\")", "resource: string"},
+      {"if p95 > 2|50ms { pause }", ""},
+  };
+  for (const Case& one : cases) {
+    Marked at = in_rollout(one.statement);
+    const std::string record = "record size_of { small: number, large: number }\n";
+    at.text = record + at.text;
+    const driver::CompiledFile file = compiled(at.text);
+    const auto part = part_at(file.module, at.offset + static_cast<std::uint32_t>(record.size()));
+    INFO(one.statement);
+    REQUIRE(part.has_value() == !one.declared.empty());
+    if (!part) continue;
+    const auto declaring =
+        std::ranges::find(file.module.files.files, part->declared.path, &rollout::grammar::SourceFile::path);
+    REQUIRE(declaring != file.module.files.files.end());
+    CHECK(declaring->text.substr(part->declared.span.begin).starts_with(one.declared));
+  }
 }

@@ -16,6 +16,7 @@ const std::filesystem::path kGoldens = std::filesystem::path(ROLLOUT_SOURCE_DIRE
 
 bool is_flat(const json::value& value) {
   if (const auto* list = value.if_array()) {
+    if (std::ranges::all_of(*list, [](const json::value& one) { return one.is_number(); })) return true;
     return list->size() <= 8 && std::ranges::all_of(*list, [](const json::value& one) { return one.is_primitive(); });
   }
   if (const auto* object = value.if_object()) {

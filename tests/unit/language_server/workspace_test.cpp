@@ -87,6 +87,31 @@ TEST_CASE("uses are found in files that are not open, and not in folders of tool
   CHECK(places[1].path == slo);
 }
 
+TEST_CASE("files that are not open are compiled again only where something that they were made of has changed") {
+  const Folder folder;
+  const std::string slo = folder.write("slo.rollout", kSlo), shop = folder.write("shop.rollout", kShop);
+  const std::vector<std::string> folders = {std::filesystem::path(slo).parent_path().string()};
+  const auto compiled = [&](Workspace& workspace, const std::string& path) {
+    for (const Compiled& file : workspace.everything(folders)) {
+      if (file->path == path) return file;
+    }
+    return Compiled();
+  };
+  Workspace workspace;
+  const Compiled before = compiled(workspace, shop);
+  REQUIRE(before);
+  CHECK(compiled(workspace, shop) == before);
+  workspace.set_text(slo, kSlo + "let unsaved = 1\n");
+  const Compiled with_unsaved = compiled(workspace, shop);
+  CHECK(with_unsaved != before);
+  CHECK(with_unsaved->module.files.files.at(1).text.ends_with("unsaved = 1\n"));
+  CHECK(compiled(workspace, shop) == with_unsaved);
+  workspace.close(slo);
+  CHECK_FALSE(compiled(workspace, shop)->module.files.files.at(1).text.ends_with("unsaved = 1\n"));
+  folder.write("slo.rollout", kSlo + "let longer = 1\n");
+  CHECK(compiled(workspace, shop)->module.files.files.at(1).text.ends_with("longer = 1\n"));
+}
+
 TEST_CASE("a file that is not open is reported through the open one that uses it, and cleared with it") {
   const Folder folder;
   const std::string slo = folder.write("slo.rollout", "let a = 1 +\n"), shop = folder.path("shop.rollout");
@@ -113,7 +138,11 @@ TEST_CASE("a module of the library and the page of a code are written out for th
   const std::string module = session.uri_of("std/slack.rollout");
   CHECK(text_at(module) == rollout::stdlib::module_text("slack"));
   // What was damaged is written anew.
-  std::ofstream(*protocol::path_of_uri(module)) << "x";
+  const std::filesystem::path page = *protocol::path_of_uri(module);
+  using std::filesystem::perms;
+  CHECK((std::filesystem::status(page).permissions() & (perms::owner_write | perms::others_write)) == perms::none);
+  std::filesystem::permissions(page, perms::owner_all);
+  std::ofstream(page) << "x";
   CHECK(text_at(session.uri_of("std/slack.rollout")) == rollout::stdlib::module_text("slack"));
   CHECK(text_at(session.explanation_uri(rollout::diagnostics::Code::UnknownName)).starts_with("#"));
   session.pages_folder = "/proc/nowhere";
