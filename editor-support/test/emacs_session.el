@@ -103,6 +103,14 @@
         (eglot-format-buffer)
         (should (equal (substring-no-properties (buffer-string)) wanted)))
 
+      ;; The guard that was typed above goes back, and not the one that the scenario expects.
+      (rollout-test--go-to "server_errors = 8% from canary")
+      (should (equal (rollout--scenario-at-point) "many errors stop the canary within minutes"))
+      (rollout-run-scenario (rollout--scenario-at-point))
+      (with-current-buffer "*rollout timeline*"
+        (should (looking-at-p "FAILED\n  .*expect because"))
+        (should (search-forward "server_errors > 5%, now 8%, lasted 2m → rollback" nil t)))
+
       ;; Eglot does not wait for the server to leave by itself, so that the exit status says nothing.
       (eglot-shutdown server)
       (should (rollout-test--await (not (process-live-p process)))))

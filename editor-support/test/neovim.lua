@@ -50,9 +50,12 @@ local ok, message = pcall(function()
     title = "slow",
     passed = false,
     failures = { "expect succeeded" },
-    rows = { { at = "1h30m", text = "a\nb", line = 0 }, { at = "", text = "c", line = vim.NIL } },
+    rows = {
+      { at = "1h30m", kind = "good", text = "a\nb", line = 0 },
+      { at = "1h30m", kind = "news", text = "c", stage = vim.NIL, line = vim.NIL },
+    },
   })
-  expect("lines", lines, { "slow: failed", "  expect succeeded", "", "1h30m  a", "       b", "       c" })
+  expect("lines", lines, { "slow: failed", "  expect succeeded", "", "1h30m  ✓ a", "         b", "         c" })
   expect("places", places, { false, false, false, 1, 1, false })
 
   local plan = vim.api.nvim_get_current_win()
@@ -68,7 +71,7 @@ local ok, message = pcall(function()
   expect(
     "a scenario by its name",
     timeline_after("RolloutScenario slow"),
-    { "slow: failed", "  expect succeeded: it failed", "", "   0s  stage canary begins", "       and goes on", "       traffic 5%", "1h30m  rollout.runScenario" }
+    { "slow: failed", "  expect succeeded: it failed", "", "   0s  canary      ▶ stage canary begins", "                     and goes on", "               5%  · traffic 5%", "1h30m                rollout.runScenario" }
   )
   expect("it cannot be written over", vim.bo.modifiable, false)
   vim.api.nvim_win_set_cursor(0, { 4, 0 })
@@ -100,7 +103,7 @@ local ok, message = pcall(function()
   vim.wait(5000, function()
     return vim.bo.filetype == "rollout-timeline"
   end)
-  expect("the timeline of a lens", vim.api.nvim_buf_get_lines(0, -2, -1, false), { "1h30m  rollout.simulate" })
+  expect("the timeline of a lens", vim.api.nvim_buf_get_lines(0, -2, -1, false), { "1h30m                rollout.simulate" })
   vim.api.nvim_win_close(0, true)
 
   local said = {}
@@ -114,7 +117,7 @@ local ok, message = pcall(function()
   vim.fn.mkdir(vim.env.FOLDER .. "/doc", "p")
   vim.fn.writefile(vim.fn.readfile(here .. "/neovim/doc/rollout.txt"), vim.env.FOLDER .. "/doc/rollout.txt")
   vim.cmd("helptags " .. vim.env.FOLDER .. "/doc")
-  for _, topic in ipairs({ "rollout-lsp", ":RolloutScenario", ":RolloutTimeline" }) do
+  for _, topic in ipairs({ "rollout-lsp", ":RolloutScenario", ":RolloutScenarios", ":RolloutTimeline" }) do
     vim.cmd("help " .. topic)
     expect("the help on " .. topic, vim.fn.expand("%:t"), "rollout.txt")
   end

@@ -94,14 +94,14 @@ local ok, message = pcall(function()
   -- Its fix is chosen from the menu, and nothing is left to find.
   answer([[
     vim.ui.select = function(items, options, chosen)
-      _G.offered = vim.tbl_map(options.format_item or tostring, items)
+      _G.offered = (options.format_item or tostring)(items[1])
       chosen(items[1], 1)
     end
   ]])
   go_to("5 for 2m")
   input("<Cmd>lua vim.lsp.buf.code_action()<CR>")
   await("the fix", line, "  when errors_5xx > 5% for 2m then rollback")
-  expect("the menu", answer([[return _G.offered]]), { "write it with its unit, for example `5%`" })
+  expect("the first of the menu", answer([[return _G.offered]]), "write it with its unit, for example `5%`")
   await("nothing to find", codes, {})
 
   -- Completion, as one who types sees it.
@@ -160,6 +160,14 @@ local ok, message = pcall(function()
   answer([[(vim.lsp.buf.format or vim.lsp.buf.formatting_sync)(nil, 30000)]])
   expect("formatting", answer(text) == wanted, true)
   expect("the line in style", answer(line), "  stage canary {")
+
+  -- A scenario is played. The guard that was typed above goes back, and not the one that is expected to; its row leads to it.
+  input([[<Cmd>RolloutScenario many errors stop the canary within minutes<CR>]])
+  await("the timeline", [[return vim.bo.filetype]], "rollout-timeline")
+  expect("its first line", answer([[return vim.fn.getline(1)]]), "many errors stop the canary within minutes: failed")
+  go_to("server_errors > 5%, now 8%, lasted 2m → rollback")
+  input("<CR>")
+  await("the line of the plan", line, "  when server_errors > 5% for 2m then rollback")
 
   -- The end of the editor is the end of the server.
   local process = answer([[

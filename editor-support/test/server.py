@@ -3,7 +3,7 @@
 import json
 import sys
 
-COMMANDS = ["rollout.runScenario", "rollout.simulate", "rollout.showTimeline"]
+COMMANDS = ["rollout.runScenario", "rollout.runScenarios", "rollout.simulate", "rollout.showTimeline"]
 CAPABILITIES = {"executeCommandProvider": {"commands": COMMANDS}, "documentSymbolProvider": True}
 
 
@@ -12,9 +12,9 @@ def timeline(params):
     played = asked.get("scenario") or asked["rollout"]
     failures = ["expect succeeded: it failed"] if command == "rollout.runScenario" else []
     rows = [
-        {"at": "0s", "kind": "stage", "text": "stage canary begins\nand goes on", "line": 27},
-        {"at": "", "kind": "traffic", "text": "traffic 5%", "line": None},
-        {"at": "1h30m", "kind": "end", "text": command, "line": 3},
+        {"at": "0s", "kind": "begin", "text": "stage canary begins\nand goes on", "stage": "canary", "line": 27},
+        {"at": "0s", "kind": "step", "text": "traffic 5%", "stage": "canary", "share": "5%", "line": None},
+        {"at": "1h30m", "kind": "end", "text": command, "stage": None, "line": 3},
     ]
     return {"title": played, "passed": not failures, "text": played, "failures": failures, "rows": rows}
 

@@ -42,6 +42,8 @@ end
 -- options.cmd: the command, { "rolloutc", "lsp" } unless given; everything else goes to the client as it is.
 function M.setup(options)
   local config = vim.tbl_extend("keep", options or {}, { name = "rollout", cmd = { "rolloutc", "lsp" } })
+  -- The server need not tell in a message how a scenario ended.
+  config.init_options = vim.tbl_extend("keep", config.init_options or {}, { timelines = true })
   local given = config.on_attach
   config.on_attach = function(client, buffer)
     complete_options(buffer)

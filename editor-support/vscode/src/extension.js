@@ -18,6 +18,7 @@ function activate(context) {
     vscode.commands.registerCommand("rollout.restartServer", () => server.restart()),
     vscode.commands.registerCommand("rollout.showOutput", () => server.showOutput()),
     vscode.commands.registerCommand("rollout.runScenarioHere", () => play("scenario")),
+    vscode.commands.registerCommand("rollout.runAllScenariosHere", () => play("all")),
     vscode.commands.registerCommand("rollout.showTimelineHere", () => play("rollout")),
     vscode.tasks.registerTaskProvider(tasks.type, tasks.createTaskProvider(() => compiler() ?? "rolloutc")),
     vscode.workspace.onDidChangeConfiguration((event) => {

@@ -109,6 +109,8 @@ class LanguageServer {
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         synchronize: { fileEvents: this.#plans },
         middleware: { executeCommand },
+        // It need not tell in a message how a scenario ended.
+        initializationOptions: { timelines: true },
       },
     );
     client.onDidChangeState(({ newState }) => {

@@ -6,6 +6,7 @@ const vscode = require("vscode");
 const commands = {
   scenario: { command: "rollout.runScenario", argument: "scenario", what: "scenario", from: /^\s*scenario\b/ },
   rollout: { command: "rollout.showTimeline", argument: "rollout", what: "rollout", from: /^\s*rollout\b/ },
+  all: { command: "rollout.runScenarios", argument: "rollout", what: "rollout", from: /^\s*rollout\b/ },
 };
 
 // The first line of a symbol's range may be one of documentation, that of its name never is.
@@ -24,7 +25,7 @@ async function choose(document, kind, line) {
 
 /**
  * Plays the scenario or the rollout of the active plan that the cursor stands in, or that is chosen from a list.
- * @param {"scenario" | "rollout"} kind
+ * @param {"scenario" | "rollout" | "all"} kind `all`: every scenario of the rollout
  */
 async function play(kind) {
   const editor = vscode.window.activeTextEditor;

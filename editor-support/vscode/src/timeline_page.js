@@ -2,11 +2,13 @@
 "use strict";
 
 /**
- * What `rollout.runScenario`, `rollout.simulate` and `rollout.showTimeline` answer.
+ * What `rollout.runScenario` and its kin answer.
  * @typedef {object} Row
- * @property {string} at when, from the start: `5m`; empty where it is the time of the row before
- * @property {string} kind what sort of event it is
+ * @property {string} at when, from the start: `5m`
+ * @property {string} kind what sort of news it is, one of `marks`
  * @property {string} text what happens
+ * @property {string | null} [stage] which stage runs
+ * @property {string | null} [share] of traffic, where it changes
  * @property {number | null} line the line of the source that it comes from, counted from 0
  *
  * @typedef {object} Timeline
@@ -24,6 +26,9 @@ function escaped(text) {
   return String(text).replace(/[&<>"']/g, (character) => escapes[character]);
 }
 
+// The marks of a terminal's timeline, by the kind of news.
+const marks = { step: "·", begin: "▶", ask: "?", good: "✓", careful: "!", bad: "✗", back: "↶", wait: "‖", say: "»" };
+
 const style = `
   body { font-family: var(--vscode-font-family); font-size: var(--vscode-font-size); color: var(--vscode-foreground); padding: 0 1rem 1rem; }
   h1 { font-size: 1.2em; font-weight: 600; }
@@ -35,7 +40,12 @@ const style = `
   caption { text-align: left; color: var(--vscode-descriptionForeground); padding-bottom: 0.3rem; }
   th { text-align: left; font-weight: 600; color: var(--vscode-descriptionForeground); }
   th, td { padding: 1px 1rem 1px 0; vertical-align: top; }
-  td.at { text-align: right; white-space: nowrap; color: var(--vscode-descriptionForeground); }
+  td.at, td.share { text-align: right; white-space: nowrap; }
+  td.at, td.stage, td.share { color: var(--vscode-descriptionForeground); }
+  td.mark { padding-right: 0.5rem; }
+  tr[data-kind="good"] td.mark { color: var(--vscode-testing-iconPassed); }
+  tr[data-kind="bad"] td.mark { color: var(--vscode-testing-iconFailed); }
+  tr[data-kind="careful"] td.mark { color: var(--vscode-editorWarning-foreground); }
   td.text { white-space: pre-wrap; width: 100%; }
   tbody tr:hover { background: var(--vscode-list-hoverBackground); }
   button { all: unset; cursor: pointer; color: var(--vscode-textLink-foreground); white-space: pre-wrap; }
@@ -66,12 +76,23 @@ function hasPlace(row) {
   return Number.isInteger(row.line) && row.line >= 0;
 }
 
-function rowOf(row) {
+// What the row before says too is not said again.
+function rowOf(row, index, rows) {
+  const unlessSame = (value, before) => (value && value !== before ? escaped(value) : "");
+  const before = rows[index - 1] ?? {};
   const text = escaped(row.text);
   const shown = hasPlace(row)
     ? `<button type="button" data-line="${row.line}" title="Go to line ${row.line + 1}">${text}</button>`
     : text;
-  return `<tr data-kind="${escaped(row.kind)}"><td class="at">${escaped(row.at)}</td><td class="text">${shown}</td></tr>`;
+  const cells = {
+    at: unlessSame(row.at, before.at),
+    stage: unlessSame(row.stage, before.stage),
+    share: escaped(row.share ?? ""),
+    mark: Object.hasOwn(marks, row.kind) ? marks[row.kind] : "",
+    text: shown,
+  };
+  const written = Object.entries(cells).map(([name, content]) => `<td class="${name}">${content}</td>`);
+  return `<tr data-kind="${escaped(row.kind)}">${written.join("")}</tr>`;
 }
 
 function failuresOf(timeline) {
@@ -82,7 +103,7 @@ function failuresOf(timeline) {
 function tableOf(timeline) {
   if (timeline.rows.length === 0) return "<p>Nothing happened.</p>";
   const caption = timeline.rows.some(hasPlace) ? "<caption>A row that is a link leads to its line of the plan.</caption>" : "";
-  const head = `<thead><tr><th scope="col">time</th><th scope="col">what happens</th></tr></thead>`;
+  const head = `<thead><tr><th scope="col">time</th><th scope="col">stage</th><th scope="col">traffic</th><td></td><th scope="col">what happens</th></tr></thead>`;
   return `<table>${caption}${head}<tbody>\n${timeline.rows.map(rowOf).join("\n")}\n</tbody></table>`;
 }
 

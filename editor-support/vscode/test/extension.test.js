@@ -138,6 +138,20 @@ test("a timeline that the server answers is shown beside the plan, and a row lea
   });
 });
 
+test("a scenario that the compiler plays is shown", needsCompiler, async () => {
+  const file = path.join(folder, "minimal.rollout");
+  fs.copyFileSync(path.join(__dirname, "..", "..", "..", "examples", "minimal", "minimal.rollout"), file);
+  await activated({ settings: { path: rolloutc } }, async (record, vscode) => {
+    vscode.opened(file);
+    const scenario = "a release with many errors goes back to the image that was there";
+    await record.commands.get("rollout.runScenario")({ uri: pathToFileURL(file).href, scenario });
+    assert.deepStrictEqual(record.messages, []);
+    assert.strictEqual(record.panels[0].title, `Timeline: ${scenario}`);
+    assert.match(record.panels[0].webview.html, /<span class="verdict">passed<\/span>/);
+    assert.match(record.panels[0].webview.html, /<td class="mark">✗<\/td><td class="text"><button type="button" data-line="\d+"/);
+  });
+});
+
 // A plan in the editor with symbols as the server gives them.
 function showPlan(vscode, line) {
   const lines = ["rollout shop {", "}", 'scenario "slow" of shop {', "}", 'scenario "fast" of shop {', "}"];
@@ -166,6 +180,8 @@ test("the palette plays what the cursor stands in, or asks", async () => {
     assert.strictEqual(record.panels[0].title, "Timeline: slow");
     await record.commands.get("rollout.showTimelineHere")();
     assert.strictEqual(record.panels[0].title, "Timeline: shop");
+    await record.commands.get("rollout.runAllScenariosHere")();
+    assert.match(record.panels[0].webview.html, /<pre>rollout\.runScenarios<\/pre>/);
   });
 });
 

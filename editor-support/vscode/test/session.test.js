@@ -7,6 +7,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { after, before, describe, test } = require("node:test");
+const { isTimeline } = require("../src/timeline_page.js");
 const { Client, protocol } = require("./support/client.js");
 
 const root = path.join(__dirname, "..", "..", "..");
@@ -192,6 +193,23 @@ describe("an editing session", { skip: rolloutc ? false : "ROLLOUTC is not set",
     await client.applyEdits(plan, edits);
     client.place(plan, "\nstage   canary{\n");
     client.place(plan, "\n  stage full {\n");
+  });
+
+  test("a scenario is played, and its rows say where they come from", async () => {
+    const name = "many errors stop the canary within minutes";
+    const lenses = await client.request("textDocument/codeLens", { textDocument: { uri: plan } });
+    const { command } = lenses.find((lens) => lens.command.arguments[0].scenario === name && lens.command.command === "rollout.runScenario");
+    const played = await client.request("workspace/executeCommand", { command: command.command, arguments: command.arguments });
+    assert.ok(isTimeline(played));
+    assert.strictEqual(played.title, name);
+    const fires = played.rows.find((row) => row.kind === "bad" && row.text.includes("→ rollback"));
+    // The guard that was typed above.
+    assert.match(fires.text, /^server_errors > 5%, now 8%, lasted 2m → rollback/);
+    assert.strictEqual(fires.line, client.place(plan, "when server_errors > 5% for 2m").line);
+    await assert.rejects(
+      client.request("workspace/executeCommand", { command: command.command, arguments: [{ uri: plan, scenario: "nowhere" }] }),
+      /has no scenario `nowhere`/,
+    );
   });
 
   test("a request that is cancelled is not answered", async () => {

@@ -13,23 +13,30 @@ const timeline = {
   text: "  0s  ▶ stage canary begins\n",
   failures: [],
   rows: [
-    { at: "0s", kind: "stage", text: "▶ stage canary begins", line: 11 },
-    { at: "", kind: "traffic", text: "· traffic 5%", line: null },
-    { at: "5m", kind: "guard", text: "✗ p95 > 250ms lasted 5m → rollback", line: 0 },
+    { at: "0s", kind: "begin", text: "stage canary begins", stage: "canary", share: null, line: 11 },
+    { at: "0s", kind: "step", text: "traffic 5%", stage: "canary", share: "5%", line: null },
+    { at: "5m", kind: "bad", text: "p95 > 250ms lasted 5m → rollback", stage: null, line: 0 },
   ],
 };
 
-test("each row is there, in order, with its time", () => {
+test("each row is there, in order; a time and a stage are said once", () => {
   const page = timelinePage(timeline, nonce);
-  const rows = [...page.matchAll(/<tr data-kind="(.*?)"><td class="at">(.*?)<\/td>/g)].map(([, kind, at]) => [kind, at]);
-  assert.deepStrictEqual(rows, [["stage", "0s"], ["traffic", ""], ["guard", "5m"]]);
+  const rows = [...page.matchAll(/<tr data-kind="(.*?)">(.*?)<\/tr>/g)].map(([, kind, cells]) => [
+    kind,
+    ...[...cells.matchAll(/<td class="\w+">(.*?)<\/td>/g)].slice(0, 4).map(([, content]) => content),
+  ]);
+  assert.deepStrictEqual(rows, [
+    ["begin", "0s", "canary", "", "▶"],
+    ["step", "", "", "5%", "·"],
+    ["bad", "5m", "", "", "✗"],
+  ]);
 });
 
 test("a row with a line is a button that can be reached with the keyboard, one without is text", () => {
   const page = timelinePage(timeline, nonce);
   const buttons = [...page.matchAll(/<button type="button" data-line="(\d+)" title="(.*?)">/g)].map(([, ...found]) => found);
   assert.deepStrictEqual(buttons, [["11", "Go to line 12"], ["0", "Go to line 1"]]);
-  assert.ok(page.includes('<td class="text">· traffic 5%</td>'));
+  assert.ok(page.includes('<td class="text">traffic 5%</td>'));
   assert.ok(!page.includes("tabindex"), "the order of the page is the order of the keyboard");
 });
 
@@ -42,13 +49,13 @@ test("a line that is no number of a line leads nowhere", () => {
 test("what stands in a plan is text, never markup", () => {
   const evil = `</script></style><img src=x onerror="alert('1')"> & "quoted"`;
   const page = timelinePage(
-    { title: evil, passed: false, text: evil, failures: [evil], rows: [{ at: evil, kind: evil, text: evil, line: 1 }] },
+    { title: evil, passed: false, text: evil, failures: [evil], rows: [{ at: evil, kind: evil, text: evil, stage: evil, share: evil, line: 1 }] },
     nonce,
   );
   const expected = "&lt;/script&gt;&lt;/style&gt;&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; &quot;quoted&quot;";
   assert.ok(!page.includes("<img"));
   assert.ok(!page.includes("alert('1')"));
-  assert.strictEqual(page.split(expected).length - 1, 7);
+  assert.strictEqual(page.split(expected).length - 1, 9);
   assert.strictEqual(page.match(/<\/script>/g).length, 1);
   assert.strictEqual(page.match(/<\/style>/g).length, 1);
 });

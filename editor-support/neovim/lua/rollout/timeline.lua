@@ -5,10 +5,35 @@ local M = {}
 local kinds = {
   scenario = { command = "rollout.runScenario", argument = "scenario", begins = "^%s*scenario%f[%W]" },
   rollout = { command = "rollout.showTimeline", argument = "rollout", begins = "^%s*rollout%f[%W]" },
+  all = { command = "rollout.runScenarios", argument = "rollout", begins = "^%s*rollout%f[%W]" },
 }
+
+-- The marks of a terminal's timeline, by the kind of news.
+local marks = { step = "·", begin = "▶", ask = "?", good = "✓", careful = "!", bad = "✗", back = "↶", wait = "‖", say = "»" }
 
 local function complain(message)
   vim.notify("rollout: " .. message, vim.log.levels.ERROR)
+end
+
+local function padded(text, width, left)
+  local blanks = string.rep(" ", width - vim.fn.strdisplaywidth(text))
+  return left and blanks .. text or text .. blanks
+end
+
+-- The columns before the text of each row; what the row before says too is not said again. A JSON null is no text.
+local function columns_of(rows)
+  local columns, widths, before = {}, { 4, 0, 0 }, {}
+  for index, row in ipairs(rows) do
+    local said = {}
+    for position, name in ipairs({ "at", "stage", "share" }) do
+      local text = type(row[name]) == "string" and row[name] or ""
+      said[position] = (name ~= "share" and text == before[name]) and "" or text
+      before[name] = text
+      widths[position] = math.max(widths[position], vim.fn.strdisplaywidth(said[position]))
+    end
+    columns[index] = said
+  end
+  return columns, widths
 end
 
 -- The lines of a timeline, and for each of them the line of the plan (from 1) that it leads to, or false.
@@ -26,15 +51,16 @@ function M.lines(timeline)
     add("  " .. failure, false)
   end
   add("", false)
-  local width = 4
-  for _, row in ipairs(timeline.rows) do
-    width = math.max(width, vim.fn.strdisplaywidth(row.at))
-  end
-  for _, row in ipairs(timeline.rows) do
-    local time = string.rep(" ", width - vim.fn.strdisplaywidth(row.at)) .. row.at
-    local text = row.text:gsub("\n", "\n" .. string.rep(" ", width + 2))
-    -- A JSON null is a value of its own, and no number; the server counts lines from 0.
-    add(time .. "  " .. text, type(row.line) == "number" and row.line + 1 or false)
+  local columns, widths = columns_of(timeline.rows)
+  for index, row in ipairs(timeline.rows) do
+    local start = padded(columns[index][1], widths[1], true)
+    if widths[2] > 0 then
+      start = start .. "  " .. padded(columns[index][2], widths[2]) .. "  " .. padded(columns[index][3], widths[3], true)
+    end
+    start = start .. "  " .. (marks[row.kind] or " ") .. " "
+    local text = row.text:gsub("\n", "\n" .. string.rep(" ", vim.fn.strdisplaywidth(start)))
+    -- The server counts lines from 0; a JSON null is no number.
+    add(start .. text, type(row.line) == "number" and row.line + 1 or false)
   end
   return lines, places
 end
@@ -127,9 +153,9 @@ local function with_name(buffer, kind, chosen)
       end
     end
     if #names == 0 then
-      return complain("this plan has no " .. kind)
+      return complain("this plan has no " .. kinds[kind].argument)
     end
-    vim.ui.select(names, { prompt = "Which " .. kind .. "?" }, function(name)
+    vim.ui.select(names, { prompt = "Which " .. kinds[kind].argument .. "?" }, function(name)
       if name then
         chosen(name)
       end
@@ -138,7 +164,7 @@ local function with_name(buffer, kind, chosen)
 end
 
 -- Plays a scenario or a rollout of the current buffer and shows its timeline.
--- kind: "scenario" or "rollout". name: its name; "" or nothing: the one under the cursor, or a choice.
+-- kind: "scenario", "rollout", or "all" for every scenario of a rollout. name: its name; "" or nothing: the one under the cursor, or a choice.
 function M.play(kind, name)
   local buffer = vim.api.nvim_get_current_buf()
   local row = kinds[kind]
@@ -158,13 +184,16 @@ end
 
 -- The commands of a buffer with a plan, and what a code lens of the server does when it is run.
 function M.attach(buffer)
-  vim.api.nvim_buf_create_user_command(buffer, "RolloutScenario", function(given)
-    M.play("scenario", given.args)
-  end, { nargs = "?", desc = "Play a scenario and show its timeline" })
-  vim.api.nvim_buf_create_user_command(buffer, "RolloutTimeline", function(given)
-    M.play("rollout", given.args)
-  end, { nargs = "?", desc = "Play a rollout and show its timeline" })
-  for _, command in ipairs({ "rollout.runScenario", "rollout.simulate", "rollout.showTimeline" }) do
+  for name, command in pairs({
+    RolloutScenario = { kind = "scenario", desc = "Play a scenario and show its timeline" },
+    RolloutScenarios = { kind = "all", desc = "Play all scenarios of a rollout and show which passed" },
+    RolloutTimeline = { kind = "rollout", desc = "Play a rollout's first scenario and show its timeline" },
+  }) do
+    vim.api.nvim_buf_create_user_command(buffer, name, function(given)
+      M.play(command.kind, given.args)
+    end, { nargs = "?", desc = command.desc })
+  end
+  for _, command in ipairs({ "rollout.runScenario", "rollout.runScenarios", "rollout.simulate", "rollout.showTimeline" }) do
     vim.lsp.commands[command] = function(lens, context)
       ask(vim.lsp.get_client_by_id(context.client_id), context.bufnr, lens.command, lens.arguments)
     end

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A language server that knows timelines only: what its three commands were asked for is what it answers.
+// A language server that knows timelines only: what its commands were asked for is what it answers.
 "use strict";
 
 const protocol = require("vscode-languageserver-protocol/node");
@@ -8,7 +8,7 @@ const connection = protocol.createProtocolConnection(
   new protocol.StreamMessageReader(process.stdin),
   new protocol.StreamMessageWriter(process.stdout),
 );
-const commands = ["rollout.runScenario", "rollout.simulate", "rollout.showTimeline"];
+const commands = ["rollout.runScenario", "rollout.runScenarios", "rollout.simulate", "rollout.showTimeline"];
 connection.onRequest("initialize", () => ({
   capabilities: { executeCommandProvider: { commands } },
   serverInfo: { name: "timelines", version: "1" },

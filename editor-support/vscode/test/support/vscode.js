@@ -2,6 +2,7 @@
 // they asked for. What an editor does with it is not imitated.
 "use strict";
 
+const fs = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL, fileURLToPath } = require("node:url");
 
@@ -174,8 +175,14 @@ function createVscode({ folder, settings, plans = [] }) {
       check();
     });
 
+  const documentOpened = new EventEmitter();
+
   const vscode = {
     record,
+    opened(file) {
+      const text = fs.readFileSync(file, "utf8");
+      documentOpened.fire({ uri: Uri.file(file), languageId: "rollout", version: 1, getText: () => text });
+    },
     version: "1.91.0",
     Disposable,
     EventEmitter,
@@ -205,7 +212,7 @@ function createVscode({ folder, settings, plans = [] }) {
     },
     languages: new Proxy(
       {
-        match: () => 0,
+        match: () => 10,
         createDiagnosticCollection: () => ({ set() {}, delete() {}, clear() {}, dispose() {}, has: () => false }),
         createLanguageStatusItem: () => (record.status = createStatus()),
       },
@@ -239,6 +246,7 @@ function createVscode({ folder, settings, plans = [] }) {
         getConfiguration: (section) => ({ get: (name) => (section === "rollout" ? settings[name] : undefined) }),
         getWorkspaceFolder: () => workspaceFolder,
         onDidChangeConfiguration: configurationChanged.event,
+        onDidOpenTextDocument: documentOpened.event,
         findFiles: async () => plans.map((plan) => Uri.file(path.join(folder, plan))),
         createFileSystemWatcher() {
           record.watchers++;
