@@ -6,9 +6,12 @@
 ;;; Commentary:
 
 ;; Colours, indentation, an index (imenu) and M-x compile for .rollout files.  Where Eglot is loaded,
-;; `rolloutc lsp' is its language server for them.
+;; `rolloutc lsp' is its language server for them; (add-hook 'rollout-mode-hook #'eglot-ensure) starts it, and
+;; M-x rollout-run-scenario plays a scenario.
 
 ;;; Code:
+
+(require 'seq)
 
 (defgroup rollout nil
   "Rollout deployment plans."
@@ -171,6 +174,45 @@
 
 ;;;###autoload
 (add-to-list 'auto-mode-alist '("\\.rollout\\'" . rollout-mode))
+
+(declare-function eglot-current-server "eglot")
+(declare-function eglot--path-to-uri "eglot")
+(declare-function eglot--signal-textDocument/didChange "eglot")
+(declare-function jsonrpc-request "jsonrpc")
+
+(defun rollout--scenarios ()
+  "The names of the scenarios of this buffer, with where they begin, the last one first."
+  (save-excursion
+    (goto-char (point-min))
+    (let (found)
+      (while (re-search-forward "^[ \t]*scenario[ \t]+\"\\([^\"\n]*\\)\"" nil t)
+        (push (cons (match-string-no-properties 1) (match-beginning 0)) found))
+      found)))
+
+(defun rollout--scenario-at-point ()
+  "The name of the scenario that begins last in front of point."
+  (car (seq-find (lambda (scenario) (<= (cdr scenario) (point))) (rollout--scenarios))))
+
+(defun rollout-run-scenario (name)
+  "Plays the scenario NAME of this plan on a virtual clock, through Eglot, and shows its timeline."
+  (interactive
+   (list (completing-read "Scenario: " (nreverse (rollout--scenarios)) nil t nil nil (rollout--scenario-at-point))))
+  (let* ((server (or (and (fboundp 'eglot-current-server) (eglot-current-server))
+                     (user-error "No language server runs for this plan: M-x eglot starts it")))
+         (arguments `[(:uri ,(eglot--path-to-uri buffer-file-name) :scenario ,name)])
+         (played (progn
+                   (eglot--signal-textDocument/didChange)
+                   (jsonrpc-request server :workspace/executeCommand
+                                    `(:command "rollout.runScenario" :arguments ,arguments)))))
+    (with-current-buffer (get-buffer-create "*rollout timeline*")
+      (let ((inhibit-read-only t))
+        (erase-buffer)
+        (insert (if (eq (plist-get played :passed) t) "passed" "FAILED") "\n")
+        (mapc (lambda (failure) (insert "  " failure "\n")) (plist-get played :failures))
+        (insert "\n" (plist-get played :text)))
+      (special-mode)
+      (goto-char (point-min))
+      (display-buffer (current-buffer)))))
 
 (defvar eglot-server-programs)
 (with-eval-after-load 'eglot

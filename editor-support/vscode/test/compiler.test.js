@@ -4,6 +4,7 @@
 const assert = require("node:assert");
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
 const { test } = require("node:test");
 
@@ -38,17 +39,62 @@ for (const [name, snippet] of Object.entries(snippets)) {
   });
 }
 
+// What a matcher of the manifest makes of lines, as the editor does: pattern after pattern, one for each line in a row.
+function problems(name, output) {
+  const { pattern } = manifest.contributes.problemMatchers.find((matcher) => matcher.name === name);
+  const named = manifest.contributes.problemPatterns.find((one) => `$${one.name}` === pattern);
+  const patterns = named.patterns ?? [named];
+  const lines = output.split("\n");
+  return lines.flatMap((_, index) => {
+    const matches = patterns.map(({ regexp }, step) => new RegExp(regexp).exec(lines[index + step] ?? ""));
+    if (matches.includes(null)) return [];
+    const found = {};
+    patterns.forEach(({ regexp, ...groups }, step) => {
+      for (const [property, group] of Object.entries(groups)) {
+        if (property !== "name") found[property] = matches[step][group];
+      }
+    });
+    return [found];
+  });
+}
+
+const broken = path.join(root, "tests", "cli", "files", "broken.rollout");
+
 test("the problem matcher reads each line of the compiler", options, () => {
-  const file = path.join(root, "tests", "cli", "files", "broken.rollout");
-  const result = spawnSync(rolloutc, ["check", "--format", "short", file], { encoding: "utf8" });
-  const [pattern] = manifest.contributes.problemPatterns;
-  const lines = result.stdout.split("\n").filter(Boolean);
-  assert.ok(lines.length > 0);
-  for (const line of lines) {
-    const match = new RegExp(pattern.regexp).exec(line);
-    assert.ok(match, line);
-    assert.strictEqual(match[pattern.file], file);
-    assert.ok(Number(match[pattern.line]) > 0 && Number(match[pattern.column]) > 0);
+  const { stdout } = spawnSync(rolloutc, ["check", "--format", "short", broken], { encoding: "utf8" });
+  const found = problems("rolloutc", stdout);
+  assert.ok(found.length > 0);
+  assert.strictEqual(found.length, stdout.split("\n").filter(Boolean).length);
+  for (const problem of found) {
+    assert.strictEqual(problem.file, broken);
+    assert.ok(Number(problem.line) > 0 && Number(problem.column) > 0);
   }
-  assert.ok(fs.existsSync(file));
+});
+
+const rollout = rolloutc && path.join(path.dirname(rolloutc), "rollout");
+const withRuntime = { skip: rollout && fs.existsSync(rollout) ? false : "there is no `rollout` beside ROLLOUTC" };
+
+test("what `rollout test` says of a plan that does not compile are the same problems", withRuntime, () => {
+  const short = spawnSync(rolloutc, ["check", "--format", "short", broken], { encoding: "utf8" });
+  const shown = spawnSync(rollout, ["test", "--allow-none", "--", broken], { encoding: "utf8" });
+  const parts = ({ file, line, column, severity, code, message }) => [file, line, column, severity, code, message];
+  assert.deepStrictEqual(problems("rolloutc-text", shown.stderr).map(parts), problems("rolloutc", short.stdout).map(parts));
+});
+
+test("expectations that fail are problems of their lines", withRuntime, () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "rollout-matcher-"));
+  const file = path.join(folder, "plan.rollout");
+  const plan = fs.readFileSync(path.join(root, "examples", "minimal", "minimal.rollout"), "utf8");
+  // The scenario's last brace: expectations that cannot hold stand before it, on lines that are known.
+  const text = plan.replace(/\}\s*$/, "  expect succeeded\n  expect traffic == 37%\n}\n");
+  fs.writeFileSync(file, text);
+  const { stdout } = spawnSync(rollout, ["test", "--allow-none", "--", file], { encoding: "utf8" });
+  fs.rmSync(folder, { recursive: true });
+  const lines = text.split("\n");
+  const line = (expectation) => String(lines.indexOf(`  ${expectation}`) + 1);
+  assert.deepStrictEqual(
+    problems("rollout-scenario", stdout),
+    ["expect succeeded", "expect traffic == 37%"].map((message) => ({ file, line: line(message), message })),
+    stdout,
+  );
 });
