@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "runtime/engine/log.hpp"
-#include "runtime/engine/orphans.hpp"
 #include "runtime/plan/format.hpp"
 
 // A run's life: storing, showing, waking. What it carries out is in run_effects.cpp and run_metrics.cpp.
@@ -65,9 +64,8 @@ journal::Expected<bool> Run::take_up(journal::Claim claim, const std::vector<Pro
   for (const machine::EffectView& effect : machine_.view().effects)
     doubtful.emplace_back(effect.effect, outside_key(effect.key));
   log(LogLevel::Info, fmt::format("run {} is taken up again, {} effects in doubt", claim_.run_id, doubtful.size()));
-  const auto orphans = find_orphans(journalled, doubtful);
   std::vector<journal::NewEntry> entries;
-  for (const OrphanEnd& end : end_orphans(orphans, around_.options.kill_grace)) {
+  for (const OrphanEnd& end : around_.outside.end_orphans(journalled, doubtful, around_.options.kill_grace)) {
     log(LogLevel::Warning, fmt::format("process {} of effect {} outlived the runtime: {}", end.orphan.process.pid,
                                        end.orphan.key, end.how));
     entries.push_back(orphan_ended_entry(end.orphan, end.how, around_.scheduler.now()));
@@ -164,8 +162,8 @@ void Run::stop(bool cancel) {
   around_.scheduler.cancel(requirement_);
   if (!cancel) return;
   for (const auto& [effect, started] : under_way_) {
-    if (started.means == Means::Process) around_.processes.cancel(started.id);
-    if (started.means == Means::Http) around_.http.cancel(started.id);
+    if (started.means == Means::Process) around_.outside.processes->cancel(started.id);
+    if (started.means == Means::Http) around_.outside.http->cancel(started.id);
   }
 }
 

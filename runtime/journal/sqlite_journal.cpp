@@ -252,7 +252,7 @@ Expected<bool> SqliteJournal::append(Claim& claim, const std::vector<NewEntry>& 
 
 Expected<bool> SqliteJournal::tidy() {
   if (broken_) return *broken_;
-  if (!lock_ || log_pages_ < kLogPagesWorthTidying) return true;
+  if (!writes_ || log_pages_ < kLogPagesWorthTidying) return true;
   int in_log = 0;
   int moved = 0;
   const int code = sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
