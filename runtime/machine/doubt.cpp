@@ -32,12 +32,10 @@ void Core::restarted() {
     if (found == state.effects.end()) continue;
     EffectRun& run = found->second;
     Task* task = find_task(run.task);
-    if (!task) {
-      state.effects.erase(found);
-    } else if (run.cancelled) {
+    if (!task || run.cancelled) {
       if (run.journalled) left_in_doubt(run);
       state.effects.erase(found);
-      try_finish_stop(*task);
+      if (task) try_finish_stop(*task);
     } else if (is_silent(*task)) {
       run.request.again = true;
       out.requests.emplace_back(run.request);
@@ -182,6 +180,12 @@ void Core::doubt_to_people(EffectRun& run, const std::string& why) {
   if (!going_back && state.main().rollback) going_back = 0;
   if (going_back) {
     // Whoever takes the rollback up again runs this undo again.
+    record(RecordKind::Settled,
+           {{"effect", number(run.id)},
+            {"key", Value::string(run.request.key)},
+            {"how", Value::string("left: whoever takes the rollback up again runs this undo again")},
+            {"who", Value::string("")}},
+           run.spot);
     state.effects.erase(run.id);
     const bool incomplete = state.rollouts[*going_back].rollback->phase == RollbackPhase::Incomplete;
     if (!incomplete) rollback_incomplete(*going_back, reason);

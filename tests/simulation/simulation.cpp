@@ -154,9 +154,10 @@ void Simulation::wait_for_birth() {
 }
 
 void Simulation::say(const machine::PersonSaid& said) {
+  chronicle_.sayings.push_back({world_.now, said, false, "(no answer: the runtime died)"});
   const auto answer = life_->engine().say(kRun, said);
-  chronicle_.sayings.push_back(
-      {world_.now, said, static_cast<bool>(answer), answer ? *answer : answer.error().message});
+  chronicle_.sayings.back().accepted = static_cast<bool>(answer);
+  chronicle_.sayings.back().answer = answer ? *answer : answer.error().message;
 }
 
 void Simulation::somebody_speaks() {

@@ -85,6 +85,8 @@ void World::decide(Call& call) {
   call.ignores_term = lot_of(3) < weather_.ignores_term;
   const bool fails = lot_of(4) < weather_.fails;
   if (call.means == Means::Http) call.status = fails ? 500 : 200;
+  // A server that repeats what it was asked, secrets and all.
+  if (call.means == Means::Http) call.output = call.text;
   if (call.means == Means::Process) call.status = fails ? 1 : 0;
   // Half of what fails has done its work all the same.
   if (fails && lot_of(5) < 0.5) call.applies = kNotEver;
@@ -224,6 +226,10 @@ void World::drop(const std::string& name, Call&) {
 }
 
 std::string World::read(const std::string& text) const {
+  if (text.starts_with("read number ")) {
+    const auto value = metric_at(text.substr(12), now / kMinute * kMinute);
+    return value ? fmt::format("{}", *value) : "";
+  }
   if (!text.starts_with("read has ")) return "ok";
   const auto found = cells.find(text.substr(9));
   return found != cells.end() && found->second.there ? "yes" : "no";

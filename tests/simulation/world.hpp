@@ -19,6 +19,9 @@ namespace rollout::simulation {
 
 using plan::Nanoseconds;
 
+// Part of the only secret in this world.
+inline constexpr std::string_view kCanary = "canary-6f1d2c7e9b";
+
 inline constexpr Nanoseconds kMillisecond = 1'000'000;
 inline constexpr Nanoseconds kSecond = 1'000 * kMillisecond;
 inline constexpr Nanoseconds kMinute = 60 * kSecond;
