@@ -86,8 +86,22 @@ void Core::pause_until_holds(std::uint64_t hold) {
   if (found != state.pauses_behind.end()) pause_over(static_cast<std::size_t>(found - state.pauses_behind.begin()) + 1);
 }
 
+// The pause for an effect in doubt outlasts all others: only who says what became of it ends it.
+bool Core::stays_in_doubt() {
+  const bool doubtful = std::ranges::any_of(state.effects, [](const auto& entry) { return entry.second.in_doubt; });
+  if (!doubtful || !state.pause) return false;
+  const auto behind = std::ranges::find(state.pauses_behind, true, &PauseRun::for_doubt);
+  if (!state.pause->for_doubt && behind == state.pauses_behind.end()) return false;
+  PauseRun doubt = state.pause->for_doubt ? *state.pause : *behind;
+  doubt.since = std::min(doubt.since, state.pause->since);
+  end_pauses();
+  state.reason = doubt.reason;
+  state.pause = std::move(doubt);
+  return true;
+}
+
 void Core::resume_run(const std::string& who) {
-  if (!state.pause) return;
+  if (!state.pause || stays_in_doubt()) return;
   const PauseRun pause = *state.pause;
   const Nanoseconds lasted = between(pause.since, state.now);
   for (auto& [id, run] : state.holds) {
