@@ -160,13 +160,17 @@ void Core::abort_run(const std::string& reason) {
     kill(rollback.task);
     for (const UndoSpan& span : rollback.spans) kill(span.task);
   }
-  // Nothing goes back any more.
+  // Nothing goes back any more: what waited for that ends, also where what it is part of is being stopped already.
+  std::vector<std::uint64_t> waited;
   for (auto& [id, task] : state.tasks) {
     task.next_stops.clear();
-    if (task.stop && task.stop->kind == StopKind::Rollback) task.stop.reset();
+    const bool stops = task.stop && task.stop->kind == StopKind::Rollback;
+    if (stops || task.wait == Wait::GoingBack) waited.push_back(id);
+    if (stops) task.stop.reset();
     if (task.wait == Wait::GoingBack) task.wait = Wait::Ready;
   }
   stop_forward_work();
+  for (const std::uint64_t id : waited) kill(id);
   end_run(RunState::Aborted, reason);
 }
 
