@@ -192,6 +192,10 @@ void Core::stop_forward_work() {
     if (task && task->root == TaskKind::Response) ended.push_back(task->id);
   }
   for (const std::uint64_t id : ended) kill(id);
+  // Steps of a guard's answer that had paused the run: nobody resumes it any more.
+  for (auto& [id, task] : state.tasks) {
+    if (task.wait == Wait::Resume && !is_forward(task)) advance(task);
+  }
 }
 
 // Everything that runs hears of what happens to the whole run.
