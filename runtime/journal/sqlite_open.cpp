@@ -3,6 +3,7 @@
 #include "runtime/journal/sqlite_journal.hpp"
 #include "runtime/journal/sqlite_schema.hpp"
 #include "runtime/journal/storage.hpp"
+#include "runtime/journal/stored_log.hpp"
 
 // Opening a journal: locks, modes and checks.
 
@@ -34,12 +35,14 @@ Expected<std::unique_ptr<Journal>> SqliteJournal::open_for_writing(const std::st
                     "like, or name another state directory with `--state`",
                     path, lock.error().message)};
   }
+  if (auto stored = store_log_again(path); !stored) return stored.error();
   auto database = Database::open(path, kWriterFlags);
   if (!database) return database.error();
   return open_writer(std::move(*database), std::move(*lock));
 }
 
 Expected<std::unique_ptr<Journal>> SqliteJournal::open_on(const std::string& storage, const std::string& path) {
+  if (auto stored = store_log_again(path, storage.c_str()); !stored) return stored.error();
   auto database = Database::open(path, kWriterFlags, storage.c_str());
   if (!database) return database.error();
   return open_writer(std::move(*database), std::nullopt);

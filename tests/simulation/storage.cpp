@@ -89,7 +89,7 @@ int on_sync(sqlite3_file* handle, int) {
     current->disk.lie(*file.name, current->random);
     return SQLITE_IOERR_FSYNC;
   }
-  if (!current->forgets_syncs) current->disk.sync(*file.name);
+  current->disk.sync(*file.name);
   if (file.is_log && current->death == Death::AfterSync) {
     current->dead = true;
     return SQLITE_IOERR_FSYNC;

@@ -20,7 +20,6 @@ struct Storage {
   Death death = Death::None;
   bool full = false;             // no write finds room
   bool fails_next_sync = false;  // and forgets some of what it should have stored
-  bool forgets_syncs = false;    // a disk that lies: syncs do nothing (never in a sound world)
   Random random{0};
   std::uint64_t syncs = 0, writes = 0;
 
