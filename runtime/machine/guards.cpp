@@ -102,6 +102,7 @@ void Core::disarm(std::uint64_t id) {
   if (id == 0 || found == state.scopes.end()) return;
   const Scope scope = std::move(found->second);
   state.scopes.erase(found);
+  const Acting for_it(*this, scope.rollout);
   for (const GuardRun& run : scope.guards) {
     record(RecordKind::GuardDisarmed, {{"guard", text(plan.guards[run.guard].text)}}, plan.guards[run.guard].spot);
     const bool asks =
