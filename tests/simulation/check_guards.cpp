@@ -81,9 +81,13 @@ void check_guard(const Case& run, std::vector<Fact>::const_iterator armed) {
       return;
     }
     if (!fires) continue;
-    // It should fire here: unless it was over before the slot was decided.
+    // It should fire here: unless it was over before the slot was decided, which a run that catches up tells of late.
     const Nanoseconds over = end == run.facts.end() ? kNotEver : end->at;
-    if (fired_at != kNotEver || over > run.excused(slot))
+    const bool earlier = std::ranges::any_of(run.facts, [&](const Fact& fact) {
+      const bool decides = fact.kind == "guard fired" || fact.kind == "guard blind" || fact.kind == "hold ended";
+      return decides && fact.at == over && fact.instant("slot") <= slot;
+    });
+    if (fired_at != kNotEver || (over > run.excused(slot) && !earlier))
       run.breach(kFires, fmt::format("`{}` should have fired at {}", guard, plan::instant_text(slot)));
     return;
   }

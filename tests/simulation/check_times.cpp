@@ -22,11 +22,12 @@ void check_holds(const Case& run) {
   for (auto begun = run.facts.begin(); begun != run.facts.end(); ++begun) {
     if (begun->kind != "hold started") continue;
     const std::string hold = begun->text("hold");
-    const auto ended = std::find_if(begun, run.facts.end(), [&](const Fact& fact) {
-      return fact.kind == "hold ended" && fact.text("hold") == hold && fact.text("spot") == begun->text("spot") &&
+    // Going back drops a hold without a word.
+    const auto ended = std::find_if(begun + 1, run.facts.end(), [&](const Fact& fact) {
+      return fact.kind.starts_with("hold ") && fact.text("hold") == hold && fact.text("spot") == begun->text("spot") &&
              fact.text("rollout") == begun->text("rollout");
     });
-    if (ended == run.facts.end()) continue;
+    if (ended == run.facts.end() || ended->kind != "hold ended") continue;
     const Nanoseconds least = begun->duration("least"), most = begun->duration("most");
     const Nanoseconds slot = ended->instant("slot");
     // Pauses that began while it ran; one that began after its least changes nothing. A pause counts from the slot of

@@ -24,7 +24,8 @@ std::string_view flavour_name(Flavour flavour) {
                                                          "killed after the write",
                                                          "killed after starting something",
                                                          "killed while waiting",
-                                                         "power cut while waiting"};
+                                                         "power cut while waiting",
+                                                         "frozen"};
   return kNames[static_cast<std::size_t>(flavour)];
 }
 
@@ -74,7 +75,7 @@ class Life::GuardedJournal final : public journal::Journal {
   journal::Expected<journal::Claim> create(const journal::RunRow& run, const std::string& plan_bytes,
                                            const std::string& snapshot,
                                            const std::vector<journal::NewEntry>& entries) override {
-    return write([&] { return inner_->create(run, plan_bytes, snapshot, entries); });
+    return write_state(snapshot, [&] { return inner_->create(run, plan_bytes, snapshot, entries); });
   }
   journal::Expected<journal::Claim> claim(const std::string& run_id, const std::string& owner) override {
     return write([&] { return inner_->claim(run_id, owner); });
@@ -82,7 +83,7 @@ class Life::GuardedJournal final : public journal::Journal {
   journal::Expected<bool> append(journal::Claim& claim, const std::vector<journal::NewEntry>& entries,
                                  const std::string& snapshot, const std::string& state,
                                  std::optional<Nanoseconds> wake_at) override {
-    return write([&] { return inner_->append(claim, entries, snapshot, state, wake_at); });
+    return write_state(snapshot, [&] { return inner_->append(claim, entries, snapshot, state, wake_at); });
   }
   journal::Expected<std::vector<journal::RunRow>> runs() override { return inner_->runs(); }
   journal::Expected<journal::RunRow> run(const std::string& run_id) override { return inner_->run(run_id); }
@@ -99,6 +100,13 @@ class Life::GuardedJournal final : public journal::Journal {
   }
 
  private:
+  template <typename Write>
+  auto write_state(const std::string& snapshot, const Write& operation) -> decltype(operation()) {
+    life_.attempted = snapshot;
+    auto result = write(operation);
+    if (result) life_.acknowledged = snapshot;
+    return result;
+  }
   template <typename Write>
   auto write(const Write& operation) -> decltype(operation()) {
     ++life_.writes_;

@@ -28,8 +28,9 @@ enum class Flavour : std::uint8_t {
   EffectBegun,    // killed right after it started something
   BetweenEvents,  // killed while it waits
   PowerBetween,   // power cut while it waits
+  Frozen,         // stopped while it waits, and goes on when another has taken its run over
 };
-inline constexpr std::size_t kFlavours = 10;
+inline constexpr std::size_t kFlavours = 11;
 std::string_view flavour_name(Flavour flavour);
 bool cuts_power(Flavour flavour);
 Loss loss_of(Flavour flavour);
@@ -86,6 +87,8 @@ class Life {
   // An ended call of this life, as an event of its loop.
   void deliver(const Call& call);
 
+  // The state as the journal took it last, and as it was being written: after a death it is one of the two.
+  std::string acknowledged, attempted;
   std::string error;                        // the journal could not be opened, or a write failed
   std::vector<std::string> told;            // records as an observer was told of them
   std::function<void()> before_write = {};  // for the grid: each write, before anything of it is done

@@ -40,10 +40,10 @@ class Simulation {
   Simulation(const Story& story, std::uint64_t seed)
       : story_(story), dice_(mixed(seed) ^ 0x51), world_(seed, weather_of(dice_), kStart) {
     storage_.random = Random(mixed(seed) ^ 0xD15C);
-    eventful_ = dice_.chance(0.7);
     talkative_ = dice_.chance(0.6);
     deadly_ = dice_.chance(0.85);
     next_word_ = world_.now + 20 * kSecond;
+    if (dice_.chance(0.3)) disk_trouble_ = world_.now + static_cast<Nanoseconds>(dice_.below(25 * 60)) * kSecond;
     use_storage(&storage_);
     next_run();
   }
@@ -56,23 +56,33 @@ class Simulation {
   std::optional<Doom> draw_doom();
   void be_born();
   void begin_or_resume();
+  void check_state();
+  void fall_by(Flavour flavour);
   void fall(const std::string& how, bool power, Loss loss);
+  void freeze();
+  void thaw();
+  void retire(Life& life);
   void step();
+  void deliver();
+  void trouble_the_disk();
   void wait_for_birth();
   void somebody_speaks();
   void say(const machine::PersonSaid& said);
   bool is_over();
+  void breach(const std::string& what) { chronicle_.breaches.push_back(what); }
+  void give_up();
   void read_the_end();
 
   const Story& story_;
   Random dice_;
   World world_;
   Storage storage_;
-  std::unique_ptr<Life> life_;
+  std::unique_ptr<Life> life_, frozen_;
   Chronicle chronicle_;
+  std::string acknowledged_, attempted_;  // see Life
   int lives_ = 0, tries_ = 0;
-  bool eventful_ = false, talkative_ = false, deadly_ = false;
-  Nanoseconds born_at_ = kStart, next_word_ = 0;
+  bool talkative_ = false, deadly_ = false;
+  Nanoseconds born_at_ = kStart, next_word_ = 0, thaws_at_ = kNotEver, disk_trouble_ = kNotEver;
   bool over_ = false;
 };
 
@@ -80,36 +90,53 @@ std::optional<Doom> Simulation::draw_doom() {
   if (!deadly_ || !noisy() || lives_ > 6 || !dice_.chance(lives_ <= 1 ? 0.95 : 0.5)) return std::nullopt;
   Doom doom;
   doom.flavour = static_cast<Flavour>(dice_.below(kFlavours));
-  if (doom.flavour == Flavour::BetweenEvents || doom.flavour == Flavour::PowerBetween) {
-    doom.at = world_.now + static_cast<Nanoseconds>(dice_.below(20 * 60)) * kSecond;
+  const bool waits = doom.flavour == Flavour::BetweenEvents || doom.flavour == Flavour::PowerBetween ||
+                     doom.flavour == Flavour::Frozen;
+  if (waits) {
+    doom.at = world_.now + static_cast<Nanoseconds>(dice_.below(20 * 60 * 1'000)) * kMillisecond;
     return doom;
   }
   // As often early as late, and often while it recovers.
   static constexpr std::uint64_t kReach[] = {3, 8, 30, 120};
-  doom.count = 1 + dice_.below(doom.flavour == Flavour::EffectBegun ? 12 : kReach[dice_.below(4)]);
+  const std::uint64_t reach = kReach[dice_.below(4)];
+  doom.count = 1 + dice_.below(doom.flavour == Flavour::EffectBegun ? 12 : reach);
   return doom;
 }
 
 void Simulation::be_born() {
-  storage_.start_again();
   ++lives_;
   LifeOptions options;
   options.number = lives_;
   options.doom = draw_doom();
-  life_.reset();
   try {
     life_ = std::make_unique<Life>(world_, storage_, options);
     if (life_->error.empty()) begin_or_resume();
   } catch (const Died&) {
-    const Flavour flavour = options.doom->flavour;
     if (lives_ > 1) sometimes("the runtime dies while it recovers");
-    fall(std::string(flavour_name(flavour)), cuts_power(flavour), loss_of(flavour));
+    fall_by(options.doom->flavour);
     return;
   }
   if (!life_->error.empty()) fall("stopped: " + life_->error, false, Loss::None);
 }
 
+// After a death the journal holds the state that it took last, or the one that was being written.
+void Simulation::check_state() {
+  const auto stored = life_->journal().snapshot(kRun);
+  const bool begun = !acknowledged_.empty();
+  if (!stored && !begun) return;
+  if (!stored) {
+    breach("I5 the state is the last one that was stored: " + stored.error().message);
+  } else if (begun && *stored != acknowledged_ && *stored != attempted_) {
+    breach("I5 the state is the last one that was stored: it is another");
+  } else if (*stored != acknowledged_) {
+    sometimes("a state is there that nobody was told of");
+  }
+  // What was read is acted upon, so it has to stay.
+  if (stored) acknowledged_ = *stored;
+}
+
 void Simulation::begin_or_resume() {
+  check_state();
   const auto known = life_->journal().run(kRun);
   if (!known) {
     machine::RunOptions options;
@@ -126,20 +153,79 @@ void Simulation::begin_or_resume() {
   }
 }
 
+// What is kept of a life that is over.
+void Simulation::retire(Life& life) {
+  chronicle_.told.insert(chronicle_.told.end(), life.told.begin(), life.told.end());
+  if (!life.acknowledged.empty()) acknowledged_ = life.acknowledged;
+  if (!life.attempted.empty()) attempted_ = life.attempted;
+}
+
+void Simulation::fall_by(Flavour flavour) {
+  if (flavour == Flavour::Frozen) return freeze();
+  sometimes(flavour_name(flavour));
+  fall(std::string(flavour_name(flavour)), cuts_power(flavour), loss_of(flavour));
+}
+
 void Simulation::fall(const std::string& how, bool power, Loss loss) {
-  chronicle_.told.insert(chronicle_.told.end(), life_ ? life_->told.begin() : chronicle_.told.end(),
-                         life_ ? life_->told.end() : chronicle_.told.end());
+  if (life_) retire(*life_);
+  // A frozen process lives through another's death, and through no power cut.
+  if (power) {
+    frozen_.reset();
+    thaws_at_ = kNotEver;
+  }
   storage_.dead = true;
   life_.reset();
-  storage_.start_again();
+  if (frozen_) {
+    storage_.dead = false;
+    storage_.death = Death::None;
+  } else {
+    storage_.start_again();
+  }
   storage_.disk.lose(loss, storage_.random);
   if (power) world_.lose_power();
   static constexpr Nanoseconds kLongest[] = {1, 5, 60, 600, 2'400};
+  const Nanoseconds longest = kLongest[dice_.below(5)];
   const Nanoseconds down =
-      static_cast<Nanoseconds>(dice_.below(static_cast<std::uint64_t>(kLongest[dice_.below(5)] * 1'000))) *
-      kMillisecond;
+      static_cast<Nanoseconds>(dice_.below(static_cast<std::uint64_t>(longest * 1'000))) * kMillisecond;
   born_at_ = world_.now + (noisy() ? down : kSecond);
   chronicle_.falls.push_back({world_.now, born_at_, lives_, how});
+}
+
+// It holds the journal open and everything that it waited for; another takes its run over.
+void Simulation::freeze() {
+  if (frozen_) return fall(std::string(flavour_name(Flavour::BetweenEvents)), false, Loss::None);
+  retire(*life_);
+  frozen_ = std::move(life_);
+  born_at_ = world_.now + static_cast<Nanoseconds>(dice_.below(60'000)) * kMillisecond;
+  thaws_at_ = born_at_ + static_cast<Nanoseconds>(1 + dice_.below(300'000)) * kMillisecond;
+  chronicle_.falls.push_back({world_.now, born_at_, lives_, "frozen"});
+}
+
+// Everything that it waited for has become due long ago; the first thing that it wants to write tells it to stop.
+void Simulation::thaw() {
+  thaws_at_ = kNotEver;
+  const std::size_t told = frozen_->told.size();
+  while (frozen_->error.empty() && frozen_->clock().run_one()) continue;
+  if (!frozen_->error.empty()) sometimes("a runtime that was taken over is fenced");
+  if (frozen_->told.size() > told) breach("I3 who was fenced starts nothing: it told of what it could not store");
+  frozen_.reset();
+}
+
+void Simulation::trouble_the_disk() {
+  if (storage_.full) {
+    storage_.full = false;
+    disk_trouble_ = kNotEver;
+  } else if (!noisy()) {
+    disk_trouble_ = kNotEver;
+  } else if (dice_.chance(0.5)) {
+    storage_.full = true;
+    disk_trouble_ = world_.now + static_cast<Nanoseconds>(1 + dice_.below(600)) * kSecond;
+    sometimes("the disk is full");
+  } else {
+    storage_.fails_next_sync = true;
+    disk_trouble_ = world_.now + static_cast<Nanoseconds>(60 + dice_.below(600)) * kSecond;
+    sometimes("a sync fails");
+  }
 }
 
 // Nobody is there: the world goes on alone.
@@ -147,9 +233,15 @@ void Simulation::wait_for_birth() {
   while (const auto next = world_.next_event()) {
     if (*next > born_at_) break;
     world_.now = std::max(world_.now, *next);
-    world_.pass_time();
+    deliver();
   }
   world_.now = std::max(world_.now, born_at_);
+  while (disk_trouble_ <= world_.now) trouble_the_disk();
+  if (!frozen_ && dice_.chance(0.05)) {
+    sometimes("the clock is set back while the runtime is down");
+    chronicle_.clock_went_back = true;
+    world_.step_clock(-static_cast<Nanoseconds>(1 + dice_.below(300)) * kSecond);
+  }
   be_born();
 }
 
@@ -185,19 +277,24 @@ bool Simulation::is_over() {
          (!noisy() && !sensible(machine->view(), story_, tries_, dice_));
 }
 
+void Simulation::deliver() {
+  for (const std::uint64_t call : world_.pass_time()) {
+    for (Life* life : {life_.get(), frozen_.get()}) {
+      if (life != nullptr && world_.ledger[call].life == life->number()) life->deliver(world_.ledger[call]);
+    }
+  }
+}
+
 void Simulation::step() {
-  const auto& doom = life_->doom();
-  Nanoseconds next = std::min(next_word_, doom ? doom->at : kNotEver);
+  const auto doom = life_->doom();
+  Nanoseconds next = std::min({next_word_, doom ? doom->at : kNotEver, thaws_at_, disk_trouble_});
   if (const auto outside = world_.next_event()) next = std::min(next, *outside);
   if (const auto due = life_->clock().next_due()) next = std::min(next, *due);
   world_.now = std::max(world_.now, next);
-  if (doom && doom->at <= world_.now) {
-    fall(std::string(flavour_name(doom->flavour)), cuts_power(doom->flavour), loss_of(doom->flavour));
-    return;
-  }
-  for (const std::uint64_t call : world_.pass_time()) {
-    if (world_.ledger[call].life == life_->number()) life_->deliver(world_.ledger[call]);
-  }
+  if (doom && doom->at <= world_.now) return fall_by(doom->flavour);
+  if (disk_trouble_ <= world_.now) trouble_the_disk();
+  deliver();
+  if (thaws_at_ <= world_.now && frozen_) thaw();
   try {
     if (next_word_ <= world_.now) {
       somebody_speaks();
@@ -205,10 +302,16 @@ void Simulation::step() {
       life_->clock().run_one();
     }
   } catch (const Died&) {
-    fall(std::string(flavour_name(doom->flavour)), cuts_power(doom->flavour), loss_of(doom->flavour));
-    return;
+    return fall_by(doom->flavour);
   }
   if (!life_->error.empty()) fall("stopped: " + life_->error, false, Loss::None);
+}
+
+void Simulation::give_up() {
+  const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
+  breach(fmt::format("I8 every run ends: not after {} and {} events, long after all faults; it is {}, {}",
+                     plan::duration_text(world_.now - kStart), chronicle_.events,
+                     machine ? machine::state_name(machine->state()) : "dead", machine ? machine->view().reason : ""));
 }
 
 Chronicle Simulation::run() {
@@ -218,15 +321,11 @@ Chronicle Simulation::run() {
     if (!noisy() && !calm) {
       calm = true;
       world_.calm_down();
-      storage_.full = false;
+      storage_.full = storage_.fails_next_sync = false;
+      disk_trouble_ = kNotEver;
     }
-    const bool too_long = world_.now > kStart + kNoise + kPatience || ++chronicle_.events > kEventsAtMost;
-    if (too_long) {
-      const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
-      chronicle_.breaches.push_back(
-          fmt::format("I8 every run ends: {} after {} events, long after all faults; state {}, {}",
-                      plan::duration_text(world_.now - kStart), chronicle_.events,
-                      machine ? machine::state_name(machine->state()) : "dead", machine ? machine->view().reason : ""));
+    if (world_.now > kStart + kNoise + kPatience || ++chronicle_.events > kEventsAtMost) {
+      give_up();
       break;
     }
     if (life_) {
@@ -240,8 +339,9 @@ Chronicle Simulation::run() {
 }
 
 void Simulation::read_the_end() {
+  frozen_.reset();
   if (life_) {
-    chronicle_.told.insert(chronicle_.told.end(), life_->told.begin(), life_->told.end());
+    retire(*life_);
     if (const machine::Machine* machine = life_->engine().find(kRun)) {
       chronicle_.state = machine->state();
       chronicle_.ended = machine->finished();
@@ -249,24 +349,20 @@ void Simulation::read_the_end() {
   }
   life_.reset();
   storage_.start_again();
+  storage_.full = storage_.fails_next_sync = false;
   Life reader(world_, storage_, {lives_ + 1, 0, std::nullopt});
-  if (!reader.error.empty()) {
-    chronicle_.breaches.push_back("I5 the journal can be read: " + reader.error);
-    return;
-  }
+  const auto complain = [&](const std::string& why) { breach("I5 the journal can be read: " + why); };
+  if (!reader.error.empty()) return complain(reader.error);
   const auto entries = reader.journal().entries(kRun, 0, 0);
-  if (!entries) {
-    chronicle_.breaches.push_back("I5 the journal can be read: " + entries.error().message);
-    return;
-  }
-  chronicle_.entries = *entries;
+  if (!entries) return complain(entries.error().message);
   const auto row = reader.journal().run(kRun);
-  if (row && over_) {
-    chronicle_.ended = true;
-    for (int state = 0; state <= static_cast<int>(machine::RunState::Failed); ++state) {
-      if (machine::state_name(static_cast<machine::RunState>(state)) == row->state)
-        chronicle_.state = static_cast<machine::RunState>(state);
-    }
+  if (!row) return complain(row.error().message);
+  chronicle_.entries = *entries;
+  if (!over_) return;
+  chronicle_.ended = true;
+  for (int state = 0; state <= static_cast<int>(machine::RunState::Failed); ++state) {
+    if (machine::state_name(static_cast<machine::RunState>(state)) == row->state)
+      chronicle_.state = static_cast<machine::RunState>(state);
   }
 }
 

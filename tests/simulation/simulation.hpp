@@ -36,7 +36,7 @@ struct Chronicle {
   std::vector<journal::Entry> entries;
   machine::RunState state{};
   bool ended = false, interrupted = false;
-  Nanoseconds quiet_from = kNotEver;
+  bool clock_went_back = false;       // instants tell no order then
   std::vector<std::string> breaches;  // what broke, each beginning with the invariant's name
   std::uint64_t events = 0;
 };

@@ -165,6 +165,16 @@ void World::lose_power() {
   }
 }
 
+void World::step_clock(Nanoseconds by) {
+  now += by;
+  for (const std::uint64_t number : open_) {
+    Call& call = ledger[number];
+    for (Nanoseconds* time : {&call.applies, &call.ends, &call.limit}) {
+      if (*time != kNotEver) *time += by;
+    }
+  }
+}
+
 std::vector<std::uint64_t> World::end_orphans(const std::vector<std::string>& keys, int before_life) {
   std::vector<std::uint64_t> ended;
   for (const std::uint64_t number : std::vector<std::uint64_t>(open_.begin(), open_.end())) {

@@ -91,6 +91,8 @@ class World {
   void lose_power();
   // Ends processes of earlier lives that carry one of these keys; which.
   std::vector<std::uint64_t> end_orphans(const std::vector<std::string>& keys, int before_life);
+  // The wall clock is set, while nothing of ours runs: what is under way takes as long as before.
+  void step_clock(Nanoseconds by);
   void calm_down() { weather_ = Weather{}; }
 
   // The value of a metric at an instant, nothing where there is none.
