@@ -5,6 +5,7 @@
 #include "runtime/executors/http_effect.hpp"
 #include "runtime/executors/mail_effect.hpp"
 #include "runtime/executors/process_effect.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Carrying out what the machine asked for, once that is stored.
 
@@ -23,7 +24,10 @@ Nanoseconds timeout_of(const machine::StartEffect& effect) {
 void Run::dispatch(const std::vector<machine::Request>& requests) {
   std::vector<machine::Poll> polls;
   for (const machine::Request& request : requests) {
-    if (const auto* effect = std::get_if<machine::StartEffect>(&request)) start(*effect);
+    if (const auto* effect = std::get_if<machine::StartEffect>(&request)) {
+      start(*effect);
+      if (planted(plan::Bug::StartedTwice) && effect->effect % 8 == 5) start(*effect);
+    }
     if (const auto* cancelled = std::get_if<machine::CancelEffect>(&request)) cancel(*cancelled);
     if (const auto* asked = std::get_if<machine::Poll>(&request)) polls.push_back(*asked);
   }
@@ -73,13 +77,15 @@ void Run::start_process(const machine::StartEffect& effect) {
 }
 
 void Run::start_http(const machine::StartEffect& effect) {
-  auto request = executors::http_request(effect.arguments, outside_key(effect.key), secrets_);
+  const bool keyless = planted(plan::Bug::KeyLeftOut) && effect.again;
+  auto request = executors::http_request(effect.arguments, keyless ? "" : outside_key(effect.key), secrets_);
   if (!request) return refuse(effect, request.error().message);
   request->timeout = timeout_of(effect);
   const auto id = around_.outside.http->start(
       std::move(*request), [weak = weak_from_this(), effect](const executors::HttpResult& result) {
         if (const auto self = weak.lock())
-          self->finish(executors::http_outcome(effect, result, self->secrets_.masker()));
+          self->finish(executors::http_outcome(
+              effect, result, planted(plan::Bug::SecretShown) ? executors::Masker() : self->secrets_.masker()));
       });
   under_way_[effect.effect] = {Means::Http, id};
 }

@@ -4,6 +4,7 @@
 #include "runtime/journal/sqlite_schema.hpp"
 #include "runtime/journal/storage.hpp"
 #include "runtime/journal/stored_log.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Opening a journal: locks, modes and checks.
 
@@ -53,6 +54,7 @@ Expected<std::unique_ptr<Journal>> SqliteJournal::open_writer(std::unique_ptr<Da
   const auto ours = check_schema(*database);
   if (!ours) return ours.error();
   if (auto configured = configure_writer(*database); !configured) return configured.error();
+  if (planted(plan::Bug::NoSync)) static_cast<void>(database->execute("PRAGMA synchronous=OFF", "set up the journal"));
   if (!*ours) {
     if (auto created = create_schema(*database); !created) return created.error();
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/journal/sqlite_database.hpp"
+#include "runtime/plan/planted.hpp"
 
 namespace rollout::journal {
 
@@ -47,6 +48,7 @@ int write_again(sqlite3_file* file) {
 }  // namespace
 
 Expected<bool> store_log_again(const std::string& path, const char* storage) {
+  if (planted(plan::Bug::LogBelieved)) return true;
   sqlite3_vfs* vfs = sqlite3_vfs_find(storage);
   const auto failure = [&](int code) { return sqlite_error(code, sqlite3_errstr(code), kDoing, path); };
   if (vfs == nullptr) return failure(SQLITE_ERROR);

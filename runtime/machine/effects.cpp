@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Effects: their intents, and what their outcomes mean for the task that waits.
 
@@ -237,7 +238,8 @@ void Core::effect_done(const EffectDone& done) {
   if (!task) return;
   // What was started before a crash and could not be started again after it may have been done all the same.
   const bool never_began =
-      (done.status == EffectStatus::NotStarted && !run.request.again) || done.status == EffectStatus::Descend;
+      (done.status == EffectStatus::NotStarted && (!run.request.again || planted(plan::Bug::FirstStartForgotten))) ||
+      done.status == EffectStatus::Descend;
   if (never_began) std::erase_if(task->log, [&](const UndoEntry& entry) { return entry.effect == run.id; });
   if (task->stop) {
     try_finish_stop(*task);

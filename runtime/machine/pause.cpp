@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Pauses and aborts.
 
@@ -89,7 +90,7 @@ void Core::pause_until_holds(std::uint64_t hold) {
 // The pause for an effect in doubt outlasts all others: only who says what became of it ends it.
 bool Core::stays_in_doubt() {
   const bool doubtful = std::ranges::any_of(state.effects, [](const auto& entry) { return entry.second.in_doubt; });
-  if (!doubtful || !state.pause) return false;
+  if (!doubtful || !state.pause || planted(plan::Bug::ContinueEndsDoubt)) return false;
   const auto behind = std::ranges::find(state.pauses_behind, true, &PauseRun::for_doubt);
   if (!state.pause->for_doubt && behind == state.pauses_behind.end()) return false;
   PauseRun doubt = state.pause->for_doubt ? *state.pause : *behind;
@@ -105,7 +106,7 @@ void Core::resume_run(const std::string& who) {
   const PauseRun pause = *state.pause;
   const Nanoseconds lasted = between(pause.since, state.now);
   for (auto& [id, run] : state.holds) {
-    if (run.task != 0) run.base = later(run.base, lasted);
+    if (run.task != 0 && !planted(plan::Bug::PauseCountsForHold)) run.base = later(run.base, lasted);
   }
   end_pauses();
   record(RecordKind::Resumed, {{"who", Value::string(who)}});
@@ -170,7 +171,9 @@ void Core::abort_run(const std::string& reason) {
     if (task.wait == Wait::GoingBack) task.wait = Wait::Ready;
   }
   stop_forward_work();
-  for (const std::uint64_t id : waited) kill(id);
+  for (const std::uint64_t id : waited) {
+    if (!planted(plan::Bug::AbortLeavesChild)) kill(id);
+  }
   end_run(RunState::Aborted, reason);
 }
 
@@ -194,7 +197,7 @@ void Core::stop_forward_work() {
   for (const std::uint64_t id : ended) kill(id);
   // Steps of a guard's answer that had paused the run: nobody resumes it any more.
   for (auto& [id, task] : state.tasks) {
-    if (task.wait == Wait::Resume && !is_forward(task)) advance(task);
+    if (task.wait == Wait::Resume && !is_forward(task) && !planted(plan::Bug::AnswerOutlivesRollback)) advance(task);
   }
 }
 
