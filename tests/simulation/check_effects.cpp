@@ -16,6 +16,7 @@ constexpr std::string_view kSame = "I2 equal keys are equal requests";
 constexpr std::string_view kRepeated = "I2 a server hears the same request under the same key";
 constexpr std::string_view kAfter = "I3 nothing is changed after the end";
 constexpr std::string_view kFenced = "I3 who was fenced starts nothing";
+constexpr std::string_view kOrphans = "I3 what outlived the runtime has ended before its effect is settled";
 constexpr std::string_view kIntent = "I4 an intent before each effect";
 constexpr std::string_view kClosed = "I4 each intent has one outcome";
 constexpr std::string_view kTrue = "I4 outcomes are what the world did";
@@ -99,6 +100,18 @@ void check_fence(const Case& run) {
   for (const Call& call : run.world.ledger) {
     if (call.life < newest) run.breach(kFenced, fmt::format("life {} started `{}`", call.life, call.text));
     if (!call.measures) newest = std::max(newest, call.life);
+  }
+}
+
+void check_orphans(const Case& run) {
+  for (const Fact& fact : run.facts) {
+    if (fact.kind != "doubt settled") continue;
+    const std::string key = fact.text("key");
+    for (const Call& call : run.world.ledger) {
+      const bool runs = call.end == CallEnd::Open || call.ended_at > fact.at;
+      if (call.means == Means::Process && call.started < fact.at && runs && journal_key(call.key) == key)
+        run.breach(kOrphans, fmt::format("#{} `{}` still ran", call.number, call.text));
+    }
   }
 }
 
@@ -187,6 +200,7 @@ void check_effects(const Case& run) {
   check_end(run);
   check_truth(run);
   check_tries(run);
+  if (!run.chronicle.clock_went_back) check_orphans(run);
 }
 
 }  // namespace rollout::simulation

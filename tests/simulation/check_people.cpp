@@ -12,7 +12,13 @@ namespace {
 
 constexpr std::string_view kApproved = "I12 an approval is that of enough members, each once";
 constexpr std::string_view kForgotten = "I12 an approval that was accepted counts";
+constexpr std::string_view kBlind = "I12 nothing moves forward while a guard is blind";
 constexpr std::string_view kPaused = "I12 nothing moves forward while the run is paused";
+
+// Whether the guard's `blind continue` stands in the plan.
+bool goes_on_blind(const Story& story, const std::string& guard) {
+  return story.source.find("when " + guard + " blind continue") != std::string::npos;
+}
 
 // Members who said so while the gate was open; `only_accepted`: and were told that it counts.
 std::set<std::string> approvers(const Case& run, const std::string& gate, Nanoseconds from, Nanoseconds to,
@@ -58,11 +64,31 @@ void check_pauses(const Case& run) {
   }
 }
 
+// While a guard of the whole run sees nothing: unless the plan says that it goes on, or a person takes it on.
+void check_blindness(const Case& run) {
+  if (run.story.source.find("on missing for 2m continue") != std::string::npos) return;
+  std::set<std::string> blind;
+  for (const Fact& fact : run.facts) {
+    const bool ours = fact.text("rollout").empty() && fact.text("guard").find("blind continue") == std::string::npos;
+    if (fact.kind == "guard blind" && ours && !goes_on_blind(run.story, fact.text("guard")))
+      blind.insert(fact.text("guard"));
+    if (fact.kind == "guard sees again" || fact.kind == "guard disarmed") blind.erase(fact.text("guard"));
+    // What people say about the whole of it may waive it.
+    if (fact.kind == "resumed" || fact.kind == "hold ended") blind.clear();
+    if (run.said(machine::Verb::Promote, fact.at, fact.at)) blind.clear();
+    if (blind.empty() || fact.kind != "effect intended" || !fact.text("rollout").empty()) continue;
+    const std::string callable = fact.text("callable");
+    const bool forward = callable.find(" put ") != std::string::npos && fact.text("class") != "";
+    if (forward) run.breach(kBlind, fmt::format("`{}` began, and `{}` was blind", callable, *blind.begin()));
+  }
+}
+
 }  // namespace
 
 void check_people(const Case& run) {
   check_approvals(run);
   check_pauses(run);
+  check_blindness(run);
 }
 
 }  // namespace rollout::simulation

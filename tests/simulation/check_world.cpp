@@ -13,6 +13,7 @@ constexpr std::string_view kTraffic = "I6 traffic goes from one share to the nex
 constexpr std::string_view kBack = "I6 after a rollback nothing is left";
 constexpr std::string_view kAll = "I6 after a success everything is there";
 constexpr std::string_view kOrder = "I6 what came last goes first";
+constexpr std::string_view kBarrier = "I6 a rollback crosses nothing irreversible by itself";
 constexpr std::string_view kStill = "I6 nothing is undone while it is still being done";
 
 void check_traffic(const Case& run) {
@@ -51,6 +52,9 @@ void check_ends(const Case& run) {
     if (there && run.chronicle.state == machine::RunState::RolledBack && thing.can_go_back && !thing.may_stay &&
         !came_late(run.world.ledger[cell->second.put_by]))
       run.breach(kBack, fmt::format("`{}` is there", thing.name));
+    const bool crossed = there && !thing.can_go_back && run.chronicle.state == machine::RunState::RolledBack;
+    if (crossed && !run.said({machine::Verb::Rollback, machine::Verb::Retry}, 0, kNotEver))
+      run.breach(kBarrier, fmt::format("`{}` is there, and nobody asked for what was undone before it", thing.name));
     if (!there && run.chronicle.state == machine::RunState::Succeeded && thing.always_put && !judged)
       run.breach(kAll, fmt::format("`{}` is not there", thing.name));
   }
