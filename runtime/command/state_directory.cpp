@@ -17,6 +17,7 @@
 #include <range/v3/view/transform.hpp>
 
 #include "runtime/engine/control.hpp"
+#include "runtime/journal/storage.hpp"
 #include "runtime/machine/machine.hpp"
 
 namespace rollout::command {
@@ -88,12 +89,8 @@ Expected<StateDirectory> open_state_directory(const std::string& given) {
   std::error_code error;
   const bool existed = fs::exists(state.path, error);
   if (!existed) {
-    fs::create_directories(state.path, error);
-    if (error) {
-      return PlanError{fmt::format("cannot create the state directory `{}`: {}; choose another with --state",
-                                   state.path, error.message())};
-    }
-    ::chmod(state.path.c_str(), 0700);
+    if (auto made = journal::make_folder(state.path); !made)
+      return PlanError{made.error().message + "; choose another with --state"};
   }
   struct stat info{};
   // Who owns a link decides where it leads, tomorrow as well.

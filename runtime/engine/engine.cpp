@@ -34,24 +34,18 @@ plan::PlanError error_of(const journal::JournalError& error) {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(boost::asio::io_context& loop, Scheduler& clock, journal::Journal& store, EngineOptions given)
-      : io(loop),
-        scheduler(clock),
+  Impl(Outside world, Scheduler& clock, journal::Journal& store, EngineOptions given)
+      : scheduler(clock),
         journal(store),
         options(std::move(given)),
-        processes(loop, clock),
-        http(loop, clock),
-        mails(loop),
-        metrics({clock, http, processes, options.prometheus_url,
+        outside(std::move(world)),
+        metrics({clock, *outside.http, *outside.processes, options.prometheus_url,
                  [](const std::string& warning) { log(LogLevel::Warning, "a metric server warns: " + warning); }}),
-        around{loop,
-               clock,
+        around{clock,
                store,
                options,
                observer,
-               processes,
-               http,
-               mails,
+               outside,
                metrics,
                masker,
                [this] { tidy_later(); },
@@ -77,15 +71,12 @@ struct Engine::Impl {
     ended.pop_front();
   }
 
-  boost::asio::io_context& io;
   Scheduler& scheduler;
   journal::Journal& journal;
   EngineOptions options;
   Observer observer;
   std::shared_ptr<executors::Masker> masker = std::make_shared<executors::Masker>();
-  executors::ProcessRunner processes;
-  executors::HttpClient http;
-  executors::MailSender mails;
+  Outside outside;
   metrics::MetricReader metrics;
   Surroundings around;
   std::map<std::string, std::shared_ptr<Run>> runs;
@@ -94,7 +85,9 @@ struct Engine::Impl {
 };
 
 Engine::Engine(boost::asio::io_context& io, Scheduler& scheduler, journal::Journal& journal, EngineOptions options)
-    : impl_(std::make_unique<Impl>(io, scheduler, journal, std::move(options))) {}
+    : Engine(real_outside(io, scheduler), scheduler, journal, std::move(options)) {}
+Engine::Engine(Outside outside, Scheduler& scheduler, journal::Journal& journal, EngineOptions options)
+    : impl_(std::make_unique<Impl>(std::move(outside), scheduler, journal, std::move(options))) {}
 Engine::~Engine() = default;
 
 void Engine::set_observer(Observer observer) {

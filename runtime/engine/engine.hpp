@@ -7,12 +7,13 @@
 #include <optional>
 #include <string>
 
+#include "runtime/engine/outside.hpp"
 #include "runtime/engine/scheduler.hpp"
 #include "runtime/journal/journal.hpp"
 #include "runtime/machine/machine.hpp"
 
-// Feeds machines with events and carries out their requests: the Asio loop, the clock, child processes, HTTP, metric
-// sources. One thread, completion handlers, no coroutines.
+// Feeds machines with events and carries out their requests. One thread, completion handlers, no coroutines. What it
+// meets outside of itself is given to it: the clock, the journal, and whatever carries out effects.
 
 namespace rollout::engine {
 
@@ -36,7 +37,9 @@ struct Observer {
 
 class Engine {
  public:
+  // With this machine and its network for the outside.
   Engine(boost::asio::io_context& io, Scheduler& scheduler, journal::Journal& journal, EngineOptions options);
+  Engine(Outside outside, Scheduler& scheduler, journal::Journal& journal, EngineOptions options);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

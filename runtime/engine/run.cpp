@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "runtime/engine/log.hpp"
-#include "runtime/engine/orphans.hpp"
 #include "runtime/plan/format.hpp"
+#include "runtime/plan/planted.hpp"
 
 // A run's life: storing, showing, waking. What it carries out is in run_effects.cpp and run_metrics.cpp.
 
@@ -64,10 +64,10 @@ journal::Expected<bool> Run::take_up(journal::Claim claim, const std::vector<Pro
   std::vector<std::pair<std::uint64_t, std::string>> doubtful;
   for (const machine::EffectView& effect : machine_.view().effects)
     doubtful.emplace_back(effect.effect, outside_key(effect.key));
+  if (planted(plan::Bug::OrphansLive)) doubtful.clear();
   log(LogLevel::Info, fmt::format("run {} is taken up again, {} effects in doubt", claim_.run_id, doubtful.size()));
-  const auto orphans = find_orphans(journalled, doubtful);
   std::vector<journal::NewEntry> entries;
-  for (const OrphanEnd& end : end_orphans(orphans, around_.options.kill_grace)) {
+  for (const OrphanEnd& end : around_.outside.end_orphans(journalled, doubtful, around_.options.kill_grace)) {
     log(LogLevel::Warning, fmt::format("process {} of effect {} outlived the runtime: {}", end.orphan.process.pid,
                                        end.orphan.key, end.how));
     entries.push_back(orphan_ended_entry(end.orphan, end.how, around_.scheduler.now()));
@@ -90,13 +90,14 @@ journal::Expected<bool> Run::store(const std::vector<journal::NewEntry>& entries
 std::optional<std::vector<machine::Record>> Run::feed(const machine::Event& event) {
   if (broken_ || stopped_ || feeding_) return std::nullopt;
   feeding_ = true;
-  const machine::Reaction reaction = machine_.apply(event, around_.scheduler.now());
+  machine::Reaction reaction = machine_.apply(event, around_.scheduler.now());
   std::string snapshot = machine_.snapshot();
   const bool changed = !reaction.records.empty() || !reaction.requests.empty() || snapshot != snapshot_;
   idle_wakes_ = changed ? 0 : idle_wakes_ + 1;
-  if (changed) {
+  if (planted(plan::Bug::EffectBeforeIntent)) dispatch(std::exchange(reaction.requests, {}));
+  if (changed && !(planted(plan::Bug::OutcomeNotStored) && std::holds_alternative<machine::EffectDone>(event))) {
     snapshot_ = std::move(snapshot);
-    if (auto stored = store(entries_of(reaction)); !stored) {
+    if (auto stored = store(entries_of(reaction)); !stored && !planted(plan::Bug::FailedWriteIgnored)) {
       feeding_ = false;
       break_with(stored.error().message);
       return std::nullopt;
@@ -164,8 +165,8 @@ void Run::stop(bool cancel) {
   around_.scheduler.cancel(requirement_);
   if (!cancel) return;
   for (const auto& [effect, started] : under_way_) {
-    if (started.means == Means::Process) around_.processes.cancel(started.id);
-    if (started.means == Means::Http) around_.http.cancel(started.id);
+    if (started.means == Means::Process) around_.outside.processes->cancel(started.id);
+    if (started.means == Means::Http) around_.outside.http->cancel(started.id);
   }
 }
 

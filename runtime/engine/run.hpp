@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -8,9 +7,6 @@
 
 #include "runtime/engine/engine.hpp"
 #include "runtime/engine/entries.hpp"
-#include "runtime/executors/http_client.hpp"
-#include "runtime/executors/mail_sender.hpp"
-#include "runtime/executors/process.hpp"
 #include "runtime/executors/secrets.hpp"
 #include "runtime/metrics/reader.hpp"
 
@@ -18,14 +14,11 @@ namespace rollout::engine {
 
 // What all runs of an engine share; outlives them.
 struct Surroundings {
-  boost::asio::io_context& io;
   Scheduler& scheduler;
   journal::Journal& journal;
   const EngineOptions& options;
   const Observer& observer;
-  executors::ProcessRunner& processes;
-  executors::HttpClient& http;
-  executors::MailSender& mails;
+  Outside& outside;
   metrics::MetricReader& metrics;
   std::shared_ptr<executors::Masker> masker;
   std::function<void()> appended;                        // after each append, for tidying up

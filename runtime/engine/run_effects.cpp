@@ -5,6 +5,7 @@
 #include "runtime/executors/http_effect.hpp"
 #include "runtime/executors/mail_effect.hpp"
 #include "runtime/executors/process_effect.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Carrying out what the machine asked for, once that is stored.
 
@@ -23,7 +24,10 @@ Nanoseconds timeout_of(const machine::StartEffect& effect) {
 void Run::dispatch(const std::vector<machine::Request>& requests) {
   std::vector<machine::Poll> polls;
   for (const machine::Request& request : requests) {
-    if (const auto* effect = std::get_if<machine::StartEffect>(&request)) start(*effect);
+    if (const auto* effect = std::get_if<machine::StartEffect>(&request)) {
+      start(*effect);
+      if (planted(plan::Bug::StartedTwice) && effect->effect % 8 == 5) start(*effect);
+    }
     if (const auto* cancelled = std::get_if<machine::CancelEffect>(&request)) cancel(*cancelled);
     if (const auto* asked = std::get_if<machine::Poll>(&request)) polls.push_back(*asked);
   }
@@ -61,25 +65,27 @@ void Run::start_process(const machine::StartEffect& effect) {
   request->timeout = timeout_of(effect);
   request->environment.emplace_back("ROLLOUT_EFFECT_ID", outside_key(effect.key));
   request->environment.emplace_back("ROLLOUT_RUN_ID", machine_.run_id());
-  const auto started =
-      around_.processes.start(*request, [weak = weak_from_this(), effect](const executors::ProcessResult& result) {
+  const auto started = around_.outside.processes->start(
+      *request, [weak = weak_from_this(), effect](const executors::ProcessResult& result) {
         if (const auto self = weak.lock())
           self->finish(executors::process_outcome(effect, result, self->secrets_.masker()));
       });
   under_way_[effect.effect] = {Means::Process, started.id};
   if (!started.process) return;
-  notes_.push_back(process_started_entry({effect.effect, outside_key(effect.key), *started.process, boot_id()},
-                                         around_.scheduler.now()));
+  notes_.push_back(process_started_entry(
+      {effect.effect, outside_key(effect.key), *started.process, around_.outside.boot}, around_.scheduler.now()));
 }
 
 void Run::start_http(const machine::StartEffect& effect) {
-  auto request = executors::http_request(effect.arguments, outside_key(effect.key), secrets_);
+  const bool keyless = planted(plan::Bug::KeyLeftOut) && effect.again;
+  auto request = executors::http_request(effect.arguments, keyless ? "" : outside_key(effect.key), secrets_);
   if (!request) return refuse(effect, request.error().message);
   request->timeout = timeout_of(effect);
-  const auto id =
-      around_.http.start(std::move(*request), [weak = weak_from_this(), effect](const executors::HttpResult& result) {
+  const auto id = around_.outside.http->start(
+      std::move(*request), [weak = weak_from_this(), effect](const executors::HttpResult& result) {
         if (const auto self = weak.lock())
-          self->finish(executors::http_outcome(effect, result, self->secrets_.masker()));
+          self->finish(executors::http_outcome(
+              effect, result, planted(plan::Bug::SecretShown) ? executors::Masker() : self->secrets_.masker()));
       });
   under_way_[effect.effect] = {Means::Http, id};
 }
@@ -88,8 +94,8 @@ void Run::start_mail(const machine::StartEffect& effect) {
   auto request = executors::mail_request(effect.arguments, outside_key(effect.key), around_.scheduler.now(), secrets_);
   if (!request) return refuse(effect, request.error().message);
   request->timeout = timeout_of(effect);
-  const auto id =
-      around_.mails.start(std::move(*request), [weak = weak_from_this(), effect](const executors::MailResult& result) {
+  const auto id = around_.outside.mails->start(
+      std::move(*request), [weak = weak_from_this(), effect](const executors::MailResult& result) {
         if (const auto self = weak.lock())
           self->finish(executors::mail_outcome(effect, result, self->secrets_.masker()));
       });
@@ -113,9 +119,9 @@ void Run::cancel(const machine::CancelEffect& request) {
     log(LogLevel::Debug, fmt::format("effect {} has ended before it could be cancelled", request.effect));
     return;
   }
-  if (found->second.means == Means::Process) around_.processes.cancel(found->second.id);
-  if (found->second.means == Means::Http) around_.http.cancel(found->second.id);
-  if (found->second.means == Means::Mail) around_.mails.cancel(found->second.id);
+  if (found->second.means == Means::Process) around_.outside.processes->cancel(found->second.id);
+  if (found->second.means == Means::Http) around_.outside.http->cancel(found->second.id);
+  if (found->second.means == Means::Mail) around_.outside.mails->cancel(found->second.id);
 }
 
 void Run::finish(machine::EffectDone done) {

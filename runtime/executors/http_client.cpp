@@ -36,7 +36,7 @@ struct Watch {
 
 }  // namespace
 
-struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
+struct CurlHttpClient::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& loop, engine::Scheduler& clock) : io(loop), scheduler(clock) {
     initialise_libcurl();
     multi = curl_multi_init();
@@ -169,14 +169,14 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
   bool closed = false;
 };
 
-HttpClient::HttpClient(boost::asio::io_context& io, engine::Scheduler& scheduler)
+CurlHttpClient::CurlHttpClient(boost::asio::io_context& io, engine::Scheduler& scheduler)
     : impl_(std::make_shared<Impl>(io, scheduler)) {}
 
-HttpClient::~HttpClient() {
+CurlHttpClient::~CurlHttpClient() {
   impl_->shut_down();
 }
 
-HttpClient::Id HttpClient::start(HttpRequest request, Done done) {
+CurlHttpClient::Id CurlHttpClient::start(HttpRequest request, Done done) {
   const Id id = ++impl_->last_id;
   const auto transfer = std::make_shared<HttpTransfer>(id, std::move(request), std::move(done));
   std::string refusal = transfer->refusal();
@@ -190,7 +190,7 @@ HttpClient::Id HttpClient::start(HttpRequest request, Done done) {
   return id;
 }
 
-void HttpClient::cancel(Id id) {
+void CurlHttpClient::cancel(Id id) {
   if (const auto transfer = impl_->take(id)) impl_->answer_later(transfer, HttpEnd::Cancelled, "cancelled");
 }
 

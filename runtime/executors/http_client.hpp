@@ -10,8 +10,7 @@
 
 #include "runtime/engine/scheduler.hpp"
 
-// HTTP requests on the Asio loop, by libcurl: http and https only, no redirects, bounded bodies, connections kept
-// alive.
+// HTTP requests: http and https only, no redirects, bounded bodies.
 
 namespace rollout::executors {
 
@@ -46,20 +45,29 @@ struct HttpResult {
   std::string error;  // not Answered: why, for people
 };
 
+// Whoever sends requests: libcurl, or a simulated world.
 class HttpClient {
  public:
   using Id = std::uint64_t;
   using Done = std::function<void(HttpResult)>;
 
-  HttpClient(boost::asio::io_context& io, engine::Scheduler& scheduler);
-  // Drops what is under way; no `done` is called any more.
-  ~HttpClient();
-  HttpClient(const HttpClient&) = delete;
-  HttpClient& operator=(const HttpClient&) = delete;
-
+  virtual ~HttpClient() = default;
   // `done` is called exactly once, later, from the loop.
-  Id start(HttpRequest request, Done done);
-  void cancel(Id id);
+  virtual Id start(HttpRequest request, Done done) = 0;
+  virtual void cancel(Id id) = 0;
+};
+
+// By libcurl on the Asio loop, connections kept alive.
+class CurlHttpClient final : public HttpClient {
+ public:
+  CurlHttpClient(boost::asio::io_context& io, engine::Scheduler& scheduler);
+  // Drops what is under way; no `done` is called any more.
+  ~CurlHttpClient() override;
+  CurlHttpClient(const CurlHttpClient&) = delete;
+  CurlHttpClient& operator=(const CurlHttpClient&) = delete;
+
+  Id start(HttpRequest request, Done done) override;
+  void cancel(Id id) override;
 
  private:
   struct Impl;

@@ -139,7 +139,7 @@ bool is_loopback(const std::string& server) {
   return host == "localhost" || host == "[::1]" || in_127;
 }
 
-struct MailSender::Impl {
+struct CurlMailSender::Impl {
   explicit Impl(boost::asio::io_context& loop) : io(loop) {}
 
   struct Job {
@@ -176,9 +176,9 @@ struct MailSender::Impl {
   Id last_id = 0;
 };
 
-MailSender::MailSender(boost::asio::io_context& io) : impl_(std::make_unique<Impl>(io)) {}
+CurlMailSender::CurlMailSender(boost::asio::io_context& io) : impl_(std::make_unique<Impl>(io)) {}
 
-MailSender::~MailSender() {
+CurlMailSender::~CurlMailSender() {
   *impl_->self = nullptr;
   for (auto& [id, job] : impl_->jobs) impl_->leaving.push_back(std::move(job));
   for (Impl::Job& job : impl_->leaving) job.mailing->cancelled = true;
@@ -187,7 +187,7 @@ MailSender::~MailSender() {
   }
 }
 
-MailSender::Id MailSender::start(MailRequest request, Done done) {
+CurlMailSender::Id CurlMailSender::start(MailRequest request, Done done) {
   impl_->tidy();
   const Id id = ++impl_->last_id;
   std::string refused = refusal(request);
@@ -214,7 +214,7 @@ MailSender::Id MailSender::start(MailRequest request, Done done) {
   return id;
 }
 
-void MailSender::cancel(Id id) {
+void CurlMailSender::cancel(Id id) {
   if (const auto job = impl_->jobs.find(id); job != impl_->jobs.end()) job->second.mailing->cancelled = true;
 }
 

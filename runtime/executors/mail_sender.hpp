@@ -38,20 +38,28 @@ struct MailResult {
   std::string error;  // not Sent: why, for people
 };
 
+// Whoever sends mails: libcurl, or a simulated world.
 class MailSender {
  public:
   using Id = std::uint64_t;
   using Done = std::function<void(MailResult)>;
 
-  explicit MailSender(boost::asio::io_context& io);
-  // Breaks off what is under way; no `done` is called any more.
-  ~MailSender();
-  MailSender(const MailSender&) = delete;
-  MailSender& operator=(const MailSender&) = delete;
-
+  virtual ~MailSender() = default;
   // `done` is called exactly once, later, from the loop.
-  Id start(MailRequest request, Done done);
-  void cancel(Id id);
+  virtual Id start(MailRequest request, Done done) = 0;
+  virtual void cancel(Id id) = 0;
+};
+
+class CurlMailSender final : public MailSender {
+ public:
+  explicit CurlMailSender(boost::asio::io_context& io);
+  // Breaks off what is under way; no `done` is called any more.
+  ~CurlMailSender() override;
+  CurlMailSender(const CurlMailSender&) = delete;
+  CurlMailSender& operator=(const CurlMailSender&) = delete;
+
+  Id start(MailRequest request, Done done) override;
+  void cancel(Id id) override;
 
  private:
   struct Impl;

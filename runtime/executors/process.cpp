@@ -33,9 +33,9 @@ struct Stream {
 }  // namespace
 
 // One child from start to end. The handlers own it; the runner forgets it when it is done.
-class ProcessRunner::Child : public std::enable_shared_from_this<Child> {
+class ChildProcesses::Child : public std::enable_shared_from_this<Child> {
  public:
-  Child(ProcessRunner& runner, Id id, Spawned spawned, const ProcessRequest& request, Done done)
+  Child(ChildProcesses& runner, Id id, Spawned spawned, const ProcessRequest& request, Done done)
       : runner_(runner),
         id_(id),
         pid_(spawned.identity.pid),
@@ -137,7 +137,7 @@ class ProcessRunner::Child : public std::enable_shared_from_this<Child> {
     errors_.reader.close(ignored);
   }
 
-  ProcessRunner& runner_;
+  ChildProcesses& runner_;
   Id id_;
   pid_t pid_;
   Nanoseconds started_, grace_, ended_ = 0;
@@ -149,14 +149,14 @@ class ProcessRunner::Child : public std::enable_shared_from_this<Child> {
   bool leader_ended_ = false, killed_ = false, finished_ = false;
 };
 
-ProcessRunner::ProcessRunner(boost::asio::io_context& io, engine::Scheduler& scheduler)
+ChildProcesses::ChildProcesses(boost::asio::io_context& io, engine::Scheduler& scheduler)
     : io_(io), scheduler_(scheduler) {}
 
-ProcessRunner::~ProcessRunner() {
+ChildProcesses::~ChildProcesses() {
   for (const auto& [id, child] : children_) child->abandon();
 }
 
-ProcessRunner::Started ProcessRunner::start(const ProcessRequest& request, Done done) {
+ChildProcesses::Started ChildProcesses::start(const ProcessRequest& request, Done done) {
   const Id id = ++last_id_;
   auto spawned = spawn(request);
   if (!spawned) {
@@ -175,7 +175,7 @@ ProcessRunner::Started ProcessRunner::start(const ProcessRequest& request, Done 
   return {id, identity};
 }
 
-void ProcessRunner::cancel(Id id) {
+void ChildProcesses::cancel(Id id) {
   if (const auto found = children_.find(id); found != children_.end()) found->second->stop(ProcessEnd::Cancelled);
 }
 

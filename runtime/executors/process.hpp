@@ -49,6 +49,7 @@ struct ProcessIdentity {
 // The start time of a living process; nothing where there is none (a zombie counts as none).
 std::optional<std::uint64_t> process_start_time(pid_t pid);
 
+// Whoever runs commands: this machine, or a simulated world.
 class ProcessRunner {
  public:
   using Id = std::uint64_t;
@@ -58,16 +59,23 @@ class ProcessRunner {
     std::optional<ProcessIdentity> process;  // nothing: it could not be started, `done` will say why
   };
 
-  ProcessRunner(boost::asio::io_context& io, engine::Scheduler& scheduler);
-  // Leaves the children alone, as a crash would.
-  ~ProcessRunner();
-  ProcessRunner(const ProcessRunner&) = delete;
-  ProcessRunner& operator=(const ProcessRunner&) = delete;
-
+  virtual ~ProcessRunner() = default;
   // Starts it; `done` is called exactly once, later, from the loop.
-  Started start(const ProcessRequest& request, Done done);
+  virtual Started start(const ProcessRequest& request, Done done) = 0;
   // TERM to its group, KILL after the grace; `done` still comes. Does nothing where it has ended.
-  void cancel(Id id);
+  virtual void cancel(Id id) = 0;
+};
+
+class ChildProcesses final : public ProcessRunner {
+ public:
+  ChildProcesses(boost::asio::io_context& io, engine::Scheduler& scheduler);
+  // Leaves the children alone, as a crash would.
+  ~ChildProcesses() override;
+  ChildProcesses(const ChildProcesses&) = delete;
+  ChildProcesses& operator=(const ChildProcesses&) = delete;
+
+  Started start(const ProcessRequest& request, Done done) override;
+  void cancel(Id id) override;
   std::size_t running() const { return children_.size(); }
 
  private:

@@ -82,9 +82,9 @@ std::string Statement::text(int column) const {
   return data == nullptr ? std::string{} : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
-Expected<std::unique_ptr<Database>> Database::open(const std::string& path, int flags) {
+Expected<std::unique_ptr<Database>> Database::open(const std::string& path, int flags, const char* storage) {
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, storage);
   std::unique_ptr<Database> database(new Database(handle, path));
   if (code != SQLITE_OK) return database->error(code, "open the journal");
   sqlite3_extended_result_codes(handle, 1);

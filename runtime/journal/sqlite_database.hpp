@@ -56,7 +56,8 @@ class Use {
 
 class Database {
  public:
-  static Expected<std::unique_ptr<Database>> open(const std::string& path, int flags);
+  // `storage`: the SQLite VFS under it; null: the system's files.
+  static Expected<std::unique_ptr<Database>> open(const std::string& path, int flags, const char* storage = nullptr);
 
   Expected<bool> execute(const char* sql, std::string_view doing);
   Expected<Statement> prepare(std::string_view sql);

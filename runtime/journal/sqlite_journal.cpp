@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/journal/chain.hpp"
+#include "runtime/plan/planted.hpp"
 
 namespace rollout::journal {
 
@@ -130,6 +131,7 @@ Expected<SqliteJournal::Link> SqliteJournal::insert_entries(const Head& head, co
   std::string link = head.chain;
   std::int64_t sequence = head.sequence;
   for (const NewEntry& entry : entries) {
+    if (planted(plan::Bug::LastEntryLost) && entries.size() > 3 && &entry == &entries.back()) break;
     link = chain_link(link, Entry{++sequence, head.epoch, entry.at, entry.kind, entry.body, {}});
     Use row(**query);
     row->bind(1, head.id).bind(2, sequence).bind(3, head.epoch).bind(4, entry.at);
@@ -141,6 +143,7 @@ Expected<SqliteJournal::Link> SqliteJournal::insert_entries(const Head& head, co
 }
 
 Expected<bool> SqliteJournal::store_snapshot(std::int64_t run, const std::string& snapshot) {
+  if (planted(plan::Bug::StateNotStored) && snapshot.size() % 3 == 0) return true;
   auto query = statement("INSERT OR REPLACE INTO snapshots (run, bytes, checksum) VALUES (?, ?, ?)");
   if (!query) return query.error();
   Use row(**query);
@@ -215,7 +218,8 @@ Expected<bool> SqliteJournal::advance(const Claim& claim, const std::vector<NewE
                                       std::optional<Nanoseconds> wake_at) {
   const auto before = head(claim.run_id);
   if (!before) return before.error();
-  if (before->epoch != claim.epoch || before->sequence != claim.sequence) {
+  const bool fenced = before->epoch != claim.epoch || before->sequence != claim.sequence;
+  if (fenced && !planted(plan::Bug::NotFenced)) {
     return JournalError{
         JournalError::Kind::Fenced,
         fmt::format("run `{}` was taken over by another process (epoch {} at entry {}, ours was {} at {}); this one "
@@ -252,7 +256,7 @@ Expected<bool> SqliteJournal::append(Claim& claim, const std::vector<NewEntry>& 
 
 Expected<bool> SqliteJournal::tidy() {
   if (broken_) return *broken_;
-  if (!lock_ || log_pages_ < kLogPagesWorthTidying) return true;
+  if (!writes_ || log_pages_ < kLogPagesWorthTidying) return true;
   int in_log = 0;
   int moved = 0;
   const int code = sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);

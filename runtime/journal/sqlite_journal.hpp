@@ -16,6 +16,9 @@ class SqliteJournal : public Journal {
  public:
   static Expected<std::unique_ptr<Journal>> open_for_writing(const std::string& path);
   static Expected<std::unique_ptr<Journal>> open_for_reading(const std::string& path);
+  // For writing, on another storage than the system's files: a registered SQLite VFS, by its name. No other writer is
+  // locked out.
+  static Expected<std::unique_ptr<Journal>> open_on(const std::string& storage, const std::string& path);
   ~SqliteJournal() override;
 
   Expected<Claim> create(const RunRow& run, const std::string& plan_bytes, const std::string& snapshot,
@@ -42,7 +45,8 @@ class SqliteJournal : public Journal {
 
   SqliteJournal(std::unique_ptr<Database> database, std::optional<LockFile> lock)
       : lock_(std::move(lock)), database_(std::move(database)) {}
-  static Expected<std::unique_ptr<Journal>> open_locked(const std::string& path, LockFile lock);
+  static Expected<std::unique_ptr<Journal>> open_writer(std::unique_ptr<Database> database,
+                                                        std::optional<LockFile> lock);
 
   Expected<Statement*> statement(std::string_view sql);
   Expected<bool> begin();
@@ -64,6 +68,7 @@ class SqliteJournal : public Journal {
   std::unique_ptr<Database> database_;
   std::map<std::string, Statement, std::less<>> statements_;
   std::optional<JournalError> broken_;
+  bool writes_ = false;
   int log_pages_ = 0;  // in the write-ahead log, not yet moved into the file
 };
 

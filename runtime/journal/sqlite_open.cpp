@@ -3,12 +3,16 @@
 #include "runtime/journal/sqlite_journal.hpp"
 #include "runtime/journal/sqlite_schema.hpp"
 #include "runtime/journal/storage.hpp"
+#include "runtime/journal/stored_log.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Opening a journal: locks, modes and checks.
 
 namespace rollout::journal {
 
 namespace {
+
+constexpr int kWriterFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
 // FULL syncs the log at each commit; without it a power cut loses what was acknowledged. Checkpoints happen only when
 // we say.
@@ -32,19 +36,30 @@ Expected<std::unique_ptr<Journal>> SqliteJournal::open_for_writing(const std::st
                     "like, or name another state directory with `--state`",
                     path, lock.error().message)};
   }
-  return open_locked(path, std::move(*lock));
+  if (auto stored = store_log_again(path); !stored) return stored.error();
+  auto database = Database::open(path, kWriterFlags);
+  if (!database) return database.error();
+  return open_writer(std::move(*database), std::move(*lock));
 }
 
-Expected<std::unique_ptr<Journal>> SqliteJournal::open_locked(const std::string& path, LockFile lock) {
-  auto database = Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX);
+Expected<std::unique_ptr<Journal>> SqliteJournal::open_on(const std::string& storage, const std::string& path) {
+  if (auto stored = store_log_again(path, storage.c_str()); !stored) return stored.error();
+  auto database = Database::open(path, kWriterFlags, storage.c_str());
   if (!database) return database.error();
-  const auto ours = check_schema(**database);
+  return open_writer(std::move(*database), std::nullopt);
+}
+
+Expected<std::unique_ptr<Journal>> SqliteJournal::open_writer(std::unique_ptr<Database> database,
+                                                              std::optional<LockFile> lock) {
+  const auto ours = check_schema(*database);
   if (!ours) return ours.error();
-  if (auto configured = configure_writer(**database); !configured) return configured.error();
+  if (auto configured = configure_writer(*database); !configured) return configured.error();
+  if (planted(plan::Bug::NoSync)) static_cast<void>(database->execute("PRAGMA synchronous=OFF", "set up the journal"));
   if (!*ours) {
-    if (auto created = create_schema(**database); !created) return created.error();
+    if (auto created = create_schema(*database); !created) return created.error();
   }
-  std::unique_ptr<SqliteJournal> journal(new SqliteJournal(std::move(*database), std::move(lock)));
+  std::unique_ptr<SqliteJournal> journal(new SqliteJournal(std::move(database), std::move(lock)));
+  journal->writes_ = true;
   sqlite3_wal_hook(
       journal->database_->handle(),
       [](void* self, sqlite3*, const char*, int pages) {

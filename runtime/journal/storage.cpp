@@ -35,7 +35,22 @@ JournalError io_error(std::string message) {
           std::move(message)};
 }
 
-Expected<bool> make_folder(const std::filesystem::path& folder) {
+// A new folder is there for good once the folder around it is synced: without that a power cut could take the journal
+// with everything that was synced into it.
+Expected<bool> store_name(const std::filesystem::path& folder) {
+  const std::filesystem::path around = folder.has_parent_path() ? folder.parent_path() : std::filesystem::path(".");
+  const int descriptor = ::open(around.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool stored = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int problem = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  // Some file systems sync no folders, and have nothing to lose then.
+  if (stored || problem == EINVAL || problem == EACCES) return true;
+  errno = problem;
+  return io_error(
+      fmt::format("cannot store the name of the state directory `{}`: {}", folder.string(), std::strerror(problem)));
+}
+
+Expected<bool> make_folders(const std::filesystem::path& folder) {
   struct stat status{};
   if (::stat(folder.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return true;
@@ -44,9 +59,10 @@ Expected<bool> make_folder(const std::filesystem::path& folder) {
         fmt::format("the state directory `{}` is a file; name a folder with `--state`", folder.string())};
   }
   if (folder.has_parent_path() && folder.parent_path() != folder) {
-    if (auto made = make_folder(folder.parent_path()); !made) return made;
+    if (auto made = make_folders(folder.parent_path()); !made) return made;
   }
-  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return true;
+  if (::mkdir(folder.c_str(), 0700) == 0) return store_name(folder);
+  if (errno == EEXIST) return true;
   return io_error(fmt::format("cannot create the state directory `{}`: {}", folder.string(), std::strerror(errno)));
 }
 
@@ -66,10 +82,14 @@ std::optional<std::string> refused_file_system(long type) {
   return std::nullopt;
 }
 
+Expected<bool> make_folder(const std::string& folder) {
+  return make_folders(folder);
+}
+
 Expected<bool> prepare_storage(const std::string& path) {
   const std::filesystem::path file = std::filesystem::path(path);
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  if (auto made = make_folder(folder); !made) return made;
+  if (auto made = make_folders(folder); !made) return made;
   struct statfs place{};
   if (::statfs(folder.c_str(), &place) == 0) {
     if (auto why = refused_file_system(static_cast<long>(place.f_type))) {

@@ -13,6 +13,9 @@ namespace rollout::journal {
 // is shared memory of one host, and their locks and syncs promise too little.
 std::optional<std::string> refused_file_system(long type);
 
+// Creates the folder (mode 0700) and those around it that are missing, so that no power cut takes them again.
+Expected<bool> make_folder(const std::string& folder);
+
 // Creates the folder (mode 0700) and the file (mode 0600) where they are missing, and checks that they can be used.
 Expected<bool> prepare_storage(const std::string& path);
 

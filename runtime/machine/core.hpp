@@ -323,6 +323,7 @@ struct Core {
   void pause_over(std::size_t index);
   void end_pauses();
   void pause_until_holds(std::uint64_t hold);
+  bool stays_in_doubt();
   void resume_run(const std::string& who);
   void pause_limit_passed(std::size_t index);
   void abort_run(const std::string& reason);

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/machine/planted_restart.hpp"
 #include "runtime/machine/sampling.hpp"
+#include "runtime/plan/planted.hpp"
 
 // After a restart: effects that were under way and have no outcome. None is repeated or skipped silently.
 
@@ -23,6 +25,7 @@ void Core::restarted() {
     for (const GuardRun& run : scope.guards) missed = std::max(missed, slots_due(run, state.now));
   }
   record(RecordKind::Restarted, {{"missed_slots", number(missed)}});
+  spoil_restart(state);
   start_checks_again();
   std::vector<std::uint64_t> under_way;
   under_way.reserve(state.effects.size());
@@ -32,12 +35,10 @@ void Core::restarted() {
     if (found == state.effects.end()) continue;
     EffectRun& run = found->second;
     Task* task = find_task(run.task);
-    if (!task) {
-      state.effects.erase(found);
-    } else if (run.cancelled) {
+    if (!task || run.cancelled) {
       if (run.journalled) left_in_doubt(run);
       state.effects.erase(found);
-      try_finish_stop(*task);
+      if (task) try_finish_stop(*task);
     } else if (is_silent(*task)) {
       run.request.again = true;
       out.requests.emplace_back(run.request);
@@ -76,14 +77,20 @@ void Core::doubt(EffectRun& run) {
   if (!task) return;
   const EffectClass effect_class = run.request.effect_class;
   const bool repeatable = effect_class == EffectClass::ReadOnly || effect_class == EffectClass::Idempotent ||
-                          task->root == TaskKind::Notification;
+                          task->root == TaskKind::Notification || planted(plan::Bug::DoubtRepeated);
+  if (planted(plan::Bug::DoubtTakenForDone) && !repeatable) {
+    settle_doubt(run, true, "it happened", {});
+    return;
+  }
   if (repeatable) {
     start_again(run, "started again under the same key", {});
     return;
   }
   const bool probed =
       std::ranges::any_of(task->frames, [&](const Frame& frame) { return plan.blocks[frame.block].probe != kNone; });
-  if (probed) {
+  if (probed && planted(plan::Bug::ProbeNotAsked)) {
+    start_again(run, "started again under the same key", {});
+  } else if (probed) {
     ask_probe(*task, run);
   } else {
     doubt_to_people(run, {});
@@ -98,6 +105,7 @@ void Core::start_again(EffectRun& run, const std::string& how, const std::string
   run.in_doubt = false;
   run.request.again = true;
   run.started = state.now;
+  if (planted(plan::Bug::DoubtUnderNewKey)) run.request.key += "+";
   if (Task* task = find_task(run.task)) {
     task->wait = Wait::Effect;
     task->waits_for = run.id;
@@ -146,6 +154,7 @@ void Core::probe_answered(Task& probe, std::optional<bool> passed, const std::st
     return;
   }
   const std::uint64_t effect = run.id;
+  if (planted(plan::Bug::ProbeInverted)) passed = !*passed;
   record(RecordKind::Settled,
          {{"effect", number(effect)},
           {"key", Value::string(run.request.key)},
@@ -182,6 +191,13 @@ void Core::doubt_to_people(EffectRun& run, const std::string& why) {
   if (!going_back && state.main().rollback) going_back = 0;
   if (going_back) {
     // Whoever takes the rollback up again runs this undo again.
+    if (!planted(plan::Bug::UndoDoubtUnsettled))
+      record(RecordKind::Settled,
+             {{"effect", number(run.id)},
+              {"key", Value::string(run.request.key)},
+              {"how", Value::string("left: whoever takes the rollback up again runs this undo again")},
+              {"who", Value::string("")}},
+             run.spot);
     state.effects.erase(run.id);
     const bool incomplete = state.rollouts[*going_back].rollback->phase == RollbackPhase::Incomplete;
     if (!incomplete) rollback_incomplete(*going_back, reason);

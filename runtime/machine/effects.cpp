@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Effects: their intents, and what their outcomes mean for the task that waits.
 
@@ -235,7 +236,10 @@ void Core::effect_done(const EffectDone& done) {
            run.spot);
   }
   if (!task) return;
-  const bool never_began = done.status == EffectStatus::NotStarted || done.status == EffectStatus::Descend;
+  // What was started before a crash and could not be started again after it may have been done all the same.
+  const bool never_began =
+      (done.status == EffectStatus::NotStarted && (!run.request.again || planted(plan::Bug::FirstStartForgotten))) ||
+      done.status == EffectStatus::Descend;
   if (never_began) std::erase_if(task->log, [&](const UndoEntry& entry) { return entry.effect == run.id; });
   if (task->stop) {
     try_finish_stop(*task);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/plan/planted.hpp"
+
 namespace rollout::machine {
 
 Nanoseconds later(Nanoseconds left, Nanoseconds right) {
@@ -58,6 +60,8 @@ std::uint64_t blind_limit(const GuardRule& rule) {
 }
 
 void add_slot(GuardClock& clock, Nanoseconds slot, Truth truth) {
+  if (truth == Truth::Unknown && planted(plan::Bug::UnknownHolds)) truth = Truth::True;
+  if (truth == Truth::Unknown && planted(plan::Bug::UnknownResets)) truth = Truth::False;
   if (truth == Truth::True) {
     if (clock.previous_true) clock.held = later(clock.held, between(clock.previous, slot));
     clock.pending = true;
@@ -85,6 +89,7 @@ SlotVerdict decide(const GuardRule& rule, GuardClock& clock, Nanoseconds slot, T
   verdict.reset = was_pending && !clock.pending;
   if (truth == Truth::True) {
     verdict.reached = rule.of_n > 0 ? samples_true(clock) >= rule.of_m : clock.held >= rule.needed;
+    if (planted(plan::Bug::FiresOneLate) && rule.of_n == 0) verdict.reached = clock.held > rule.needed;
   }
   return verdict;
 }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Pauses and aborts.
 
@@ -86,12 +87,26 @@ void Core::pause_until_holds(std::uint64_t hold) {
   if (found != state.pauses_behind.end()) pause_over(static_cast<std::size_t>(found - state.pauses_behind.begin()) + 1);
 }
 
+// The pause for an effect in doubt outlasts all others: only who says what became of it ends it.
+bool Core::stays_in_doubt() {
+  const bool doubtful = std::ranges::any_of(state.effects, [](const auto& entry) { return entry.second.in_doubt; });
+  if (!doubtful || !state.pause || planted(plan::Bug::ContinueEndsDoubt)) return false;
+  const auto behind = std::ranges::find(state.pauses_behind, true, &PauseRun::for_doubt);
+  if (!state.pause->for_doubt && behind == state.pauses_behind.end()) return false;
+  PauseRun doubt = state.pause->for_doubt ? *state.pause : *behind;
+  doubt.since = std::min(doubt.since, state.pause->since);
+  end_pauses();
+  state.reason = doubt.reason;
+  state.pause = std::move(doubt);
+  return true;
+}
+
 void Core::resume_run(const std::string& who) {
-  if (!state.pause) return;
+  if (!state.pause || stays_in_doubt()) return;
   const PauseRun pause = *state.pause;
   const Nanoseconds lasted = between(pause.since, state.now);
   for (auto& [id, run] : state.holds) {
-    if (run.task != 0) run.base = later(run.base, lasted);
+    if (run.task != 0 && !planted(plan::Bug::PauseCountsForHold)) run.base = later(run.base, lasted);
   }
   end_pauses();
   record(RecordKind::Resumed, {{"who", Value::string(who)}});
@@ -146,13 +161,19 @@ void Core::abort_run(const std::string& reason) {
     kill(rollback.task);
     for (const UndoSpan& span : rollback.spans) kill(span.task);
   }
-  // Nothing goes back any more.
+  // Nothing goes back any more: what waited for that ends, also where what it is part of is being stopped already.
+  std::vector<std::uint64_t> waited;
   for (auto& [id, task] : state.tasks) {
     task.next_stops.clear();
-    if (task.stop && task.stop->kind == StopKind::Rollback) task.stop.reset();
+    const bool stops = task.stop && task.stop->kind == StopKind::Rollback;
+    if (stops || task.wait == Wait::GoingBack) waited.push_back(id);
+    if (stops) task.stop.reset();
     if (task.wait == Wait::GoingBack) task.wait = Wait::Ready;
   }
   stop_forward_work();
+  for (const std::uint64_t id : waited) {
+    if (!planted(plan::Bug::AbortLeavesChild)) kill(id);
+  }
   end_run(RunState::Aborted, reason);
 }
 
@@ -174,6 +195,10 @@ void Core::stop_forward_work() {
     if (task && task->root == TaskKind::Response) ended.push_back(task->id);
   }
   for (const std::uint64_t id : ended) kill(id);
+  // Steps of a guard's answer that had paused the run: nobody resumes it any more.
+  for (auto& [id, task] : state.tasks) {
+    if (task.wait == Wait::Resume && !is_forward(task) && !planted(plan::Bug::AnswerOutlivesRollback)) advance(task);
+  }
 }
 
 // Everything that runs hears of what happens to the whole run.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/plan/planted.hpp"
 
 // What people say at the console. Nothing is dropped silently: what has no effect is journalled with the reason.
 
@@ -113,7 +114,7 @@ void Core::person_at_gate(const PersonSaid& said) {
 }
 
 bool Core::belongs(const PersonSaid& said, plan::RoleId role, const std::string& gate) {
-  if (role >= plan.roles.size()) return true;
+  if (role >= plan.roles.size() || planted(plan::Bug::StrangerApproves)) return true;
   const std::vector<std::string> members = members_of(role);
   if (std::ranges::find(members, said.who) != members.end()) return true;
   ignore(said, fmt::format("{} is not in the role {} that \"{}\" asks for; its members: {}",
@@ -126,7 +127,8 @@ void Core::person_approves(GateRun& gate, const PersonSaid& said) {
   const Gate& row = plan.gates[gate.gate];
   if (!belongs(said, row.role, gate.text)) return;
   const std::uint64_t id = gate.id;
-  if (said.verb == Verb::Approve && std::ranges::find(gate.approved_by, said.who) != gate.approved_by.end()) {
+  if (said.verb == Verb::Approve && std::ranges::find(gate.approved_by, said.who) != gate.approved_by.end() &&
+      !planted(plan::Bug::ApprovedTwice)) {
     ignore(said, fmt::format("{} has approved \"{}\" already; it needs {} different people", said.who, gate.text,
                              gate.needed));
     return;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Going back: the work of a rollout stops, then its log is undone from its end. One rollback for each rollout that
 // decides to go back; the children inside it are undone on the way, each between its own hooks.
@@ -152,7 +153,9 @@ void Core::begin_undoing(RollbackRun& run, RolloutId id) {
     found = true;
   }
   if (!found) run.to = kNone;
+  if (planted(plan::Bug::UndoneFromTheFront)) std::ranges::reverse(run.log);
   run.spans.push_back({.begin = begin, .cursor = static_cast<std::uint32_t>(run.log.size())});
+  if (planted(plan::Bug::LastNotUndone) && run.spans.back().cursor > begin) --run.spans.back().cursor;
   run.phase = RollbackPhase::HookBefore;
   run_hook(run, id, HookKind::RollingBack);
 }
@@ -173,6 +176,8 @@ void Core::undo_next(RolloutId id) {
   const UndoEntry& entry = run.log[index];
   if (entry.done || entry.kind == UndoKind::Skip || entry.kind == UndoKind::StageEnd) {
     span.cursor = std::max(span.begin, below(run.log, index));
+  } else if (entry.kind == UndoKind::Barrier && planted(plan::Bug::BarrierCrossed)) {
+    --span.cursor;
   } else if (entry.kind == UndoKind::Barrier) {
     rollback_incomplete(id,
                         fmt::format("`{}` cannot be undone, and the rollback does not cross it by itself", entry.text));
@@ -218,6 +223,7 @@ void Core::undo_traffic(RolloutId id, UndoSpan& span, std::uint32_t index) {
     if (entry.kind == UndoKind::Barrier && !entry.done) break;
     if (entry.kind == UndoKind::Traffic && !entry.done) first = cursor - 1;
   }
+  if (planted(plan::Bug::TrafficHalfBack)) first = index;
   const Value before = run.log[first].share;
   const Value share = before.is_missing() ? Value::ratio(0) : before;
   run.log[index].text = "traffic " + plan::to_literal(share);

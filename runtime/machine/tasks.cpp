@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "runtime/machine/core.hpp"
+#include "runtime/plan/planted.hpp"
 
 // Blocks are entered and left, tasks begin and end.
 
@@ -272,7 +273,7 @@ void Core::convert_log(Task& task, const Frame& frame, bool completed) {
     task.log.push_back(std::move(entry));
     return;
   }
-  if (!completed && entry.inside == 0) return;
+  if (!completed && (entry.inside == 0 || planted(plan::Bug::FailedNotUndone))) return;
   if (frame.block == row(rollout).traffic_via) {
     entry.kind = UndoKind::Traffic;
     entry.share = state.rollouts[rollout].traffic;

@@ -22,7 +22,7 @@ HttpResult exchange(const HttpServer::Handler& handler, HttpRequest request, con
   boost::asio::io_context io;
   const auto scheduler = rollout::engine::make_real_scheduler(io);
   HttpServer server(io, handler);
-  HttpClient client(io, *scheduler);
+  CurlHttpClient client(io, *scheduler);
   std::optional<HttpResult> result;
   if (request.url.empty()) request.url = server.url(path);
   const auto id = client.start(std::move(request), [&](HttpResult ended) {
@@ -156,7 +156,7 @@ TEST_CASE("many at once, and a client that goes while some are under way") {
   HttpServer silent(io, always(""));
   int answered = 0;
   {
-    HttpClient client(io, *scheduler);
+    CurlHttpClient client(io, *scheduler);
     for (int index = 0; index < 200; ++index) {
       HttpRequest request;
       request.url = server.url();

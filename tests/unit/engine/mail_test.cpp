@@ -236,7 +236,7 @@ TEST_CASE("a password is sent to this machine, and never unencrypted to another"
   const auto logs_in = [](const std::string& command) { return command.starts_with("AUTH"); };
   CHECK(std::any_of(server.commands.begin(), server.commands.end(), logs_in));
   server.commands.clear();
-  executors::MailSender sender(world.io);
+  executors::CurlMailSender sender(world.io);
   executors::MailRequest request{server.url(), "me", "correct-horse", true, "a@example.com", {"b@example.com"}, "x"};
   executors::MailResult result;
   sender.start(request, [&](const executors::MailResult& told) {

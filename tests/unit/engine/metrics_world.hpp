@@ -38,8 +38,8 @@ struct MetricsWorld {
 
   boost::asio::io_context io;
   std::unique_ptr<rollout::engine::Scheduler> scheduler = rollout::engine::make_real_scheduler(io);
-  rollout::executors::HttpClient http{io, *scheduler};
-  rollout::executors::ProcessRunner processes{io, *scheduler};
+  rollout::executors::CurlHttpClient http{io, *scheduler};
+  rollout::executors::ChildProcesses processes{io, *scheduler};
   std::vector<std::string> warnings;
   rollout::metrics::MetricReader reader{
       rollout::metrics::Means{*scheduler, http, processes, "http://127.0.0.1:1",

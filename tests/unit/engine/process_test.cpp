@@ -31,7 +31,7 @@ struct Finished {
 Finished run(const ProcessRequest& request, Nanoseconds cancel_after = 0) {
   boost::asio::io_context io;
   const auto scheduler = rollout::engine::make_real_scheduler(io);
-  ProcessRunner runner(io, *scheduler);
+  ChildProcesses runner(io, *scheduler);
   std::optional<ProcessResult> result;
   const auto started = runner.start(request, [&](ProcessResult ended) { result = std::move(ended); });
   CHECK_FALSE(result);
@@ -225,7 +225,7 @@ TEST_CASE("it runs where it is told to, and finds programs by the PATH that it i
 TEST_CASE("many at once") {
   boost::asio::io_context io;
   const auto scheduler = rollout::engine::make_real_scheduler(io);
-  ProcessRunner runner(io, *scheduler);
+  ChildProcesses runner(io, *scheduler);
   int succeeded = 0;
   for (int index = 0; index < 50; ++index) {
     ProcessRequest request;
@@ -243,7 +243,7 @@ TEST_CASE("destroying the runner leaves the children alone") {
   {
     boost::asio::io_context io;
     const auto scheduler = rollout::engine::make_real_scheduler(io);
-    ProcessRunner runner(io, *scheduler);
+    ChildProcesses runner(io, *scheduler);
     pid = runner.start(shell("sleep 30"), [](const ProcessResult&) {}).process->pid;
   }
   CHECK(lives(pid));

@@ -105,6 +105,7 @@ TEST_CASE("a full disk is named, breaks the journal, and leaves what was acknowl
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
   auto journal = open_sqlite(scratch.file(), OpenMode::ReadWrite);
+  INFO((journal ? "" : journal.error().message));
   REQUIRE(journal);
   const auto run = (*journal)->run("r1");
   REQUIRE(run);

@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tests/simulation/invariants.hpp"
+#include "tests/simulation/sometimes.hpp"
+
+namespace rollout::simulation {
+
+namespace {
+
+constexpr std::string_view kApproved = "I12 an approval is that of enough members, each once";
+constexpr std::string_view kForgotten = "I12 an approval that was accepted counts";
+constexpr std::string_view kBlind = "I12 nothing moves forward while a guard is blind";
+constexpr std::string_view kPaused = "I12 nothing moves forward while the run is paused";
+
+// Whether the guard's `blind continue` stands in the plan.
+bool goes_on_blind(const Story& story, const std::string& guard) {
+  return story.source.find("when " + guard + " blind continue") != std::string::npos;
+}
+
+// Members who said so while the gate was open; `only_accepted`: and were told that it counts.
+std::set<std::string> approvers(const Case& run, const std::string& gate, Nanoseconds from, Nanoseconds to,
+                                bool only_accepted) {
+  std::set<std::string> who;
+  const auto& members = run.story.members;
+  for (const Saying& saying : run.chronicle.sayings) {
+    const bool meant = saying.said.gate.empty() || saying.said.gate == "*" || saying.said.gate == gate;
+    const bool counts = saying.said.verb == machine::Verb::Approve && meant && saying.at >= from && saying.at <= to;
+    const bool told = saying.answer.starts_with(fmt::format("\"{}\"", gate));
+    const bool member = std::find(members.begin(), members.end(), saying.said.who) != members.end();
+    if (counts && member && (!only_accepted || (saying.accepted && told))) who.insert(saying.said.who);
+  }
+  return who;
+}
+
+void check_approvals(const Case& run) {
+  for (auto opened = run.facts.begin(); opened != run.facts.end(); ++opened) {
+    if (opened->kind != "gate opened" || opened->text("kind") != "approve") continue;
+    const std::string gate = opened->text("gate");
+    const auto needed = static_cast<std::size_t>(opened->number("needed"));
+    const auto closed = std::find_if(opened, run.facts.end(), [&](const Fact& fact) {
+      return fact.kind == "gate closed" && fact.text("gate") == gate;
+    });
+    const Nanoseconds until = closed == run.facts.end() ? kNotEver : closed->at;
+    const bool approved = closed != run.facts.end() && closed->text("how") == "approved";
+    if (approved && approvers(run, gate, opened->at, until, false).size() < needed)
+      run.breach(kApproved, fmt::format("\"{}\" was approved by too few of its members", gate));
+    if (!approved && approvers(run, gate, opened->at, until, true).size() >= needed)
+      run.breach(kForgotten, fmt::format("\"{}\" had {} approvals and was not approved", gate, needed));
+  }
+}
+
+void check_pauses(const Case& run) {
+  bool paused = false;
+  for (const Fact& fact : run.facts) {
+    if (fact.kind == "state changed") paused = fact.text("to") == "paused";
+    if (!paused || fact.kind != "effect intended") continue;
+    if (fact.text("callable").find(" put ") == std::string::npos) continue;
+    // What ran when the runtime died, and may run again, does: it is no step forward.
+    if (fact.body.find("again") != nullptr && fact.body.find("again")->as_bool()) continue;
+    run.breach(kPaused, fmt::format("`{}` began", fact.text("callable")));
+  }
+}
+
+// While a guard of the whole run sees nothing: unless the plan says that it goes on, or a person takes it on.
+void check_blindness(const Case& run) {
+  if (run.story.source.find("on missing for 2m continue") != std::string::npos) return;
+  std::set<std::string> blind;
+  for (const Fact& fact : run.facts) {
+    const bool ours = fact.text("rollout").empty() && fact.text("guard").find("blind continue") == std::string::npos;
+    if (fact.kind == "guard blind" && ours && !goes_on_blind(run.story, fact.text("guard")))
+      blind.insert(fact.text("guard"));
+    if (fact.kind == "guard sees again" || fact.kind == "guard disarmed") blind.erase(fact.text("guard"));
+    // What people say about the whole of it may waive it.
+    if (fact.kind == "resumed" || fact.kind == "hold ended") blind.clear();
+    if (run.said(machine::Verb::Promote, fact.at, fact.at)) blind.clear();
+    if (blind.empty() || fact.kind != "effect intended" || !fact.text("rollout").empty()) continue;
+    const std::string callable = fact.text("callable");
+    const bool forward = callable.find(" put ") != std::string::npos && fact.text("class") != "";
+    if (forward) run.breach(kBlind, fmt::format("`{}` began, and `{}` was blind", callable, *blind.begin()));
+  }
+}
+
+}  // namespace
+
+void check_people(const Case& run) {
+  check_approvals(run);
+  check_pauses(run);
+  check_blindness(run);
+}
+
+}  // namespace rollout::simulation

@@ -1,0 +1,388 @@
+#include "tests/simulation/simulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/simulation/invariants.hpp"
+#include "tests/simulation/people.hpp"
+#include "tests/simulation/sometimes.hpp"
+
+namespace rollout::simulation {
+
+namespace {
+
+constexpr Nanoseconds kStart = 1'767'571'200 * kSecond;  // 2026-01-05T00:00Z
+constexpr Nanoseconds kNoise = 50 * kMinute;             // so long things go wrong
+constexpr Nanoseconds kPatience = 6 * 60 * kMinute;      // and so long the run may take to end after that
+constexpr std::uint64_t kEventsAtMost = 60'000;
+constexpr const char* kRun = "r1";
+
+Weather weather_of(Random& random) {
+  Weather weather;
+  // One seed in four has a calm day: then what is left is the runtime's own deaths.
+  const double roughness = static_cast<double>(random.below(4)) / 3;
+  const auto some = [&](double most) { return random.chance(0.5) ? roughness * most : 0.0; };
+  weather.fails = some(0.25);
+  weather.hangs = some(0.1);
+  weather.lags = some(0.3);
+  weather.does_not_start = some(0.1);
+  weather.ignores_term = some(0.5);
+  weather.bad_metrics = some(0.3);
+  weather.gaps = some(0.25);
+  weather.failed_polls = some(0.15);
+  weather.late_answers = some(0.15);
+  return weather;
+}
+
+class Simulation {
+ public:
+  Simulation(const Story& story, std::uint64_t seed)
+      : story_(story), dice_(mixed(seed) ^ 0x51), world_(seed, weather_of(dice_), kStart) {
+    storage_.random = Random(mixed(seed) ^ 0xD15C);
+    talkative_ = dice_.chance(0.6);
+    deadly_ = dice_.chance(0.85);
+    next_word_ = world_.now + 20 * kSecond;
+    if (dice_.chance(0.3)) disk_trouble_ = world_.now + static_cast<Nanoseconds>(dice_.below(25 * 60)) * kSecond;
+    use_storage(&storage_);
+    next_run();
+  }
+
+  Chronicle run();
+  World& world() { return world_; }
+
+ private:
+  bool noisy() const { return world_.now < kStart + kNoise; }
+  std::optional<Doom> draw_doom();
+  void be_born();
+  void begin_or_resume();
+  void check_state();
+  void fall_by(Flavour flavour);
+  void fall(const std::string& how, bool power, Loss loss);
+  void freeze();
+  void thaw();
+  void retire(Life& life);
+  void step();
+  void deliver();
+  void trouble_the_disk();
+  void wait_for_birth();
+  void somebody_speaks();
+  void say(const machine::PersonSaid& said);
+  bool is_over();
+  void breach(const std::string& what) { chronicle_.breaches.push_back(what); }
+  void give_up();
+  void read_the_end();
+
+  const Story& story_;
+  Random dice_;
+  World world_;
+  Storage storage_;
+  std::unique_ptr<Life> life_, frozen_;
+  Chronicle chronicle_;
+  std::string acknowledged_, attempted_;  // see Life
+  int lives_ = 0, tries_ = 0;
+  bool talkative_ = false, deadly_ = false;
+  Nanoseconds born_at_ = kStart, next_word_ = 0, thaws_at_ = kNotEver, disk_trouble_ = kNotEver;
+  bool over_ = false;
+};
+
+std::optional<Doom> Simulation::draw_doom() {
+  if (!deadly_ || !noisy() || lives_ > 6 || !dice_.chance(lives_ <= 1 ? 0.95 : 0.5)) return std::nullopt;
+  Doom doom;
+  doom.flavour = static_cast<Flavour>(dice_.below(kFlavours));
+  const bool waits = doom.flavour == Flavour::BetweenEvents || doom.flavour == Flavour::PowerBetween ||
+                     doom.flavour == Flavour::Frozen;
+  if (waits) {
+    doom.at = world_.now + static_cast<Nanoseconds>(dice_.below(20 * 60 * 1'000)) * kMillisecond;
+    return doom;
+  }
+  // As often early as late, and often while it recovers.
+  static constexpr std::uint64_t kReach[] = {3, 8, 30, 120};
+  const std::uint64_t reach = kReach[dice_.below(4)];
+  doom.count = 1 + dice_.below(doom.flavour == Flavour::EffectBegun ? 12 : reach);
+  return doom;
+}
+
+void Simulation::be_born() {
+  ++lives_;
+  LifeOptions options;
+  options.number = lives_;
+  options.doom = draw_doom();
+  try {
+    life_ = std::make_unique<Life>(world_, storage_, options);
+    if (life_->error.empty()) begin_or_resume();
+  } catch (const Died&) {
+    if (lives_ > 1) sometimes("the runtime dies while it recovers");
+    fall_by(options.doom->flavour);
+    return;
+  }
+  if (!life_->error.empty()) fall("stopped: " + life_->error, false, Loss::None);
+}
+
+// After a death the journal holds the state that it took last, or the one that was being written.
+void Simulation::check_state() {
+  const auto stored = life_->journal().snapshot(kRun);
+  const bool begun = !acknowledged_.empty();
+  if (!stored && !begun) return;
+  if (!stored) {
+    breach("I5 the state is the last one that was stored: " + stored.error().message);
+  } else if (begun && *stored != acknowledged_ && *stored != attempted_) {
+    breach("I5 the state is the last one that was stored: it is another");
+  } else if (*stored != acknowledged_) {
+    sometimes("a state is there that nobody was told of");
+  }
+  // What was read is acted upon, so it has to stay.
+  if (stored) acknowledged_ = *stored;
+}
+
+void Simulation::begin_or_resume() {
+  check_state();
+  const auto known = life_->journal().run(kRun);
+  if (!known) {
+    machine::RunOptions options;
+    options.run_id = kRun;
+    options.parameters = story_.parameters;
+    if (const auto begun = life_->engine().start(story_.plan, options); !begun) life_->error = begun.error().message;
+    return;
+  }
+  const auto resumed = life_->engine().resume(kRun);
+  if (!resumed && resumed.error().message.find("nothing left to do") != std::string::npos) {
+    over_ = true;
+  } else if (!resumed) {
+    life_->error = resumed.error().message;
+  }
+}
+
+// What is kept of a life that is over.
+void Simulation::retire(Life& life) {
+  chronicle_.told.insert(chronicle_.told.end(), life.told.begin(), life.told.end());
+  if (!life.acknowledged.empty()) acknowledged_ = life.acknowledged;
+  if (!life.attempted.empty()) attempted_ = life.attempted;
+}
+
+void Simulation::fall_by(Flavour flavour) {
+  if (flavour == Flavour::Frozen) return freeze();
+  sometimes(flavour_name(flavour));
+  fall(std::string(flavour_name(flavour)), cuts_power(flavour), loss_of(flavour));
+}
+
+void Simulation::fall(const std::string& how, bool power, Loss loss) {
+  if (life_) retire(*life_);
+  // A frozen process lives through another's death, and through no power cut.
+  if (power) {
+    frozen_.reset();
+    thaws_at_ = kNotEver;
+  }
+  storage_.dead = true;
+  life_.reset();
+  if (frozen_) {
+    storage_.dead = false;
+    storage_.death = Death::None;
+  } else {
+    storage_.start_again();
+  }
+  storage_.disk.lose(loss, storage_.random);
+  if (power) world_.lose_power();
+  static constexpr Nanoseconds kLongest[] = {1, 5, 60, 600, 2'400};
+  const Nanoseconds longest = kLongest[dice_.below(5)];
+  const Nanoseconds down =
+      static_cast<Nanoseconds>(dice_.below(static_cast<std::uint64_t>(longest * 1'000))) * kMillisecond;
+  born_at_ = world_.now + (noisy() ? down : kSecond);
+  chronicle_.falls.push_back({world_.now, born_at_, lives_, how});
+}
+
+// It holds the journal open and everything that it waited for; another takes its run over.
+void Simulation::freeze() {
+  if (frozen_) return fall(std::string(flavour_name(Flavour::BetweenEvents)), false, Loss::None);
+  retire(*life_);
+  frozen_ = std::move(life_);
+  born_at_ = world_.now + static_cast<Nanoseconds>(dice_.below(60'000)) * kMillisecond;
+  thaws_at_ = born_at_ + static_cast<Nanoseconds>(1 + dice_.below(300'000)) * kMillisecond;
+  chronicle_.falls.push_back({world_.now, born_at_, lives_, "frozen"});
+}
+
+// Everything that it waited for has become due long ago; the first thing that it wants to write tells it to stop.
+void Simulation::thaw() {
+  thaws_at_ = kNotEver;
+  const std::size_t told = frozen_->told.size();
+  while (frozen_->error.empty() && frozen_->clock().run_one()) continue;
+  if (!frozen_->error.empty()) sometimes("a runtime that was taken over is fenced");
+  if (frozen_->told.size() > told) breach("I3 who was fenced starts nothing: it told of what it could not store");
+  frozen_.reset();
+}
+
+void Simulation::trouble_the_disk() {
+  if (storage_.full) {
+    storage_.full = false;
+    disk_trouble_ = kNotEver;
+  } else if (!noisy()) {
+    disk_trouble_ = kNotEver;
+  } else if (dice_.chance(0.5)) {
+    storage_.full = true;
+    disk_trouble_ = world_.now + static_cast<Nanoseconds>(1 + dice_.below(600)) * kSecond;
+    sometimes("the disk is full");
+  } else {
+    storage_.fails_next_sync = true;
+    disk_trouble_ = world_.now + static_cast<Nanoseconds>(60 + dice_.below(600)) * kSecond;
+    sometimes("a sync fails");
+  }
+}
+
+// Nobody is there: the world goes on alone.
+void Simulation::wait_for_birth() {
+  while (const auto next = world_.next_event()) {
+    if (*next > born_at_) break;
+    world_.now = std::max(world_.now, *next);
+    deliver();
+  }
+  world_.now = std::max(world_.now, born_at_);
+  while (disk_trouble_ <= world_.now) trouble_the_disk();
+  if (!frozen_ && dice_.chance(0.05)) {
+    sometimes("the clock is set back while the runtime is down");
+    chronicle_.clock_went_back = true;
+    world_.step_clock(-static_cast<Nanoseconds>(1 + dice_.below(300)) * kSecond);
+  }
+  be_born();
+}
+
+void Simulation::say(const machine::PersonSaid& said) {
+  chronicle_.sayings.push_back({world_.now, said, false, "(no answer: the runtime died)"});
+  const auto answer = life_->engine().say(kRun, said);
+  chronicle_.sayings.back().accepted = static_cast<bool>(answer);
+  chronicle_.sayings.back().answer = answer ? *answer : answer.error().message;
+}
+
+void Simulation::somebody_speaks() {
+  const machine::Machine* machine = life_->engine().find(kRun);
+  next_word_ = world_.now + (noisy() ? static_cast<Nanoseconds>(10 + dice_.below(150)) : 20) * kSecond;
+  if (machine == nullptr) return;
+  const machine::View view = machine->view();
+  if (noisy()) {
+    // Even on quiet days somebody answers what is asked.
+    if (talkative_ || !view.gates.empty()) say(anything(view, story_, dice_));
+    return;
+  }
+  if (const auto said = sensible(view, story_, tries_, dice_)) {
+    ++tries_;
+    say(*said);
+  }
+}
+
+bool Simulation::is_over() {
+  if (over_) return true;
+  const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
+  if (machine == nullptr || !machine->finished()) return false;
+  // People still have something to say to what is incomplete.
+  return machine->state() != machine::RunState::RollbackIncomplete ||
+         (!noisy() && !sensible(machine->view(), story_, tries_, dice_));
+}
+
+void Simulation::deliver() {
+  for (const std::uint64_t call : world_.pass_time()) {
+    for (Life* life : {life_.get(), frozen_.get()}) {
+      if (life != nullptr && world_.ledger[call].life == life->number()) life->deliver(world_.ledger[call]);
+    }
+  }
+}
+
+void Simulation::step() {
+  const auto doom = life_->doom();
+  Nanoseconds next = std::min({next_word_, doom ? doom->at : kNotEver, thaws_at_, disk_trouble_});
+  if (const auto outside = world_.next_event()) next = std::min(next, *outside);
+  if (const auto due = life_->clock().next_due()) next = std::min(next, *due);
+  world_.now = std::max(world_.now, next);
+  if (doom && doom->at <= world_.now) return fall_by(doom->flavour);
+  if (disk_trouble_ <= world_.now) trouble_the_disk();
+  deliver();
+  if (thaws_at_ <= world_.now && frozen_) thaw();
+  try {
+    if (next_word_ <= world_.now) {
+      somebody_speaks();
+    } else {
+      life_->clock().run_one();
+    }
+  } catch (const Died&) {
+    return fall_by(doom->flavour);
+  }
+  if (!life_->error.empty()) fall("stopped: " + life_->error, false, Loss::None);
+}
+
+void Simulation::give_up() {
+  const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
+  breach(fmt::format("I8 every run ends: not after {} and {} events, long after all faults; it is {}, {}",
+                     plan::duration_text(world_.now - kStart), chronicle_.events,
+                     machine ? machine::state_name(machine->state()) : "dead", machine ? machine->view().reason : ""));
+}
+
+Chronicle Simulation::run() {
+  bool calm = false;
+  be_born();
+  while (!is_over()) {
+    if (!noisy() && !calm) {
+      calm = true;
+      world_.calm_down();
+      storage_.full = storage_.fails_next_sync = false;
+      disk_trouble_ = kNotEver;
+    }
+    if (world_.now > kStart + kNoise + kPatience || ++chronicle_.events > kEventsAtMost) {
+      give_up();
+      break;
+    }
+    if (life_) {
+      step();
+    } else {
+      wait_for_birth();
+    }
+  }
+  read_the_end();
+  return std::move(chronicle_);
+}
+
+void Simulation::read_the_end() {
+  frozen_.reset();
+  if (life_) {
+    retire(*life_);
+    if (const machine::Machine* machine = life_->engine().find(kRun)) {
+      chronicle_.state = machine->state();
+      chronicle_.ended = machine->finished();
+    }
+  }
+  life_.reset();
+  storage_.start_again();
+  storage_.full = storage_.fails_next_sync = false;
+  Life reader(world_, storage_, {lives_ + 1, 0, std::nullopt});
+  const auto complain = [&](const std::string& why) { breach("I5 the journal can be read: " + why); };
+  if (!reader.error.empty()) return complain(reader.error);
+  const auto entries = reader.journal().entries(kRun, 0, 0);
+  if (!entries) return complain(entries.error().message);
+  const auto row = reader.journal().run(kRun);
+  if (!row) return complain(row.error().message);
+  chronicle_.entries = *entries;
+  if (!over_) return;
+  chronicle_.ended = true;
+  for (int state = 0; state <= static_cast<int>(machine::RunState::Failed); ++state) {
+    if (machine::state_name(static_cast<machine::RunState>(state)) == row->state)
+      chronicle_.state = static_cast<machine::RunState>(state);
+  }
+}
+
+std::uint64_t digest_of(const Chronicle& chronicle, const World& world) {
+  std::uint64_t state = 0;
+  const auto add = [&](std::string_view text, std::uint64_t number) { state = mixed(state ^ lot(number, text)); };
+  for (const Call& call : world.ledger) add(call.text + call.key, static_cast<std::uint64_t>(call.started));
+  for (const journal::Entry& entry : chronicle.entries)
+    add(entry.kind + entry.body, static_cast<std::uint64_t>(entry.at));
+  return state;
+}
+
+}  // namespace
+
+Report simulate(const Story& story, std::uint64_t seed) {
+  Simulation simulation(story, seed);
+  Report report{seed, story.name, simulation.run(), simulation.world(), 0};
+  report.digest = digest_of(report.chronicle, report.world);
+  check_invariants(story, report.world, report.chronicle);
+  return report;
+}
+
+}  // namespace rollout::simulation

@@ -1,0 +1,38 @@
+// SQLite on a modelled disk: a VFS of its own, with faults that are armed from outside.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "tests/simulation/disk.hpp"
+
+namespace rollout::simulation {
+
+// Where the next sync of the journal's log dies.
+enum class Death : std::uint8_t { None, BeforeSync, AfterSync };
+
+// The disk under all journals of this process, and what is wrong with it. What an earlier process holds open is of an
+// older `boot`: it reads and writes nothing any more.
+struct Storage {
+  Disk disk;
+  std::uint64_t boot = 1;
+  bool dead = false;  // the power is off, or the process gone: nothing is written until `start_again`
+  Death death = Death::None;
+  bool full = false;             // no write finds room
+  bool fails_next_sync = false;  // and forgets some of what it should have stored
+  Random random{0};
+  std::uint64_t syncs = 0, writes = 0;
+
+  void start_again() {
+    ++boot;
+    dead = false;
+    death = Death::None;
+  }
+};
+
+// The storage that the VFS works on; never null once set.
+void use_storage(Storage* storage);
+// Registered with SQLite at the first call.
+const std::string& storage_name();
+
+}  // namespace rollout::simulation
