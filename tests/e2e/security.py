@@ -63,6 +63,17 @@ rollout leaky {
 }
 """
 
+OPTION = """
+param name: string
+rollout option {
+  on failure abort
+  stage one {
+    readonly run `echo --name=${name} -- ${name}`
+    readonly run `echo deleted ${name}`
+  }
+}
+"""
+
 FLOOD = """
 rollout flood {
   on failure abort
@@ -164,7 +175,7 @@ class Cases:
         self.rollout, self.rolloutc = (str(pathlib.Path(each).resolve()) for each in (options.rollout, options.rolloutc))
         self.folder = folder
         self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1", XDG_CONFIG_HOME=str(folder / "config"))
-        for name, text in (("shop", SHOP), ("stuck", STUCK), ("leaky", LEAKY), ("flood", FLOOD), ("escapes", ESCAPES),
+        for name, text in (("shop", SHOP), ("stuck", STUCK), ("leaky", LEAKY), ("option", OPTION), ("flood", FLOOD), ("escapes", ESCAPES),
                            ("measured", MEASURED)):
             (folder / f"{name}.rollout").write_text(text)
 
@@ -407,6 +418,14 @@ class Cases:
                 raise Failed(f"{name}: {used.ru_maxrss // 1024} MB were needed for an answer")
             if run.returncode != 5 or "\x1b" in output:
                 raise Failed(f"{name}: exit status {run.returncode}, not 5 (aborted, since it is blind):\n{output[-2000:]}")
+
+    def an_argument_from_data_is_never_an_option(self):
+        self._call("run", "option.rollout", "--yes", "--set", "name=shop")
+        self._call("run", "option.rollout", "--yes", "--set", "name=--all", status=5,
+                   says=["begins with `-` and would be read as an option", "`--all`", "put `--` before it"])
+        told = self._call("log", self._runs()[0]["run"]).stdout
+        if "deleted" in told.replace("deleted ${name}", "") and "exit status" in told:
+            raise Failed(f"the command ran all the same:\n{told}")
 
     def output_that_floods_is_cut(self):
         self._call("run", "flood.rollout", "--yes", status=5)

@@ -136,7 +136,7 @@ Answer completion(Session& session, Asked& asked, const json::value& params) {
       item["additionalTextEdits"] =
           json::array{json::object{{"range", asked.translator.range(place)}, {"newText", found.needs}}};
     }
-    if (!found.sort.empty()) item["sortText"] = found.sort;
+    if (!found.sort.empty()) item["sortText"] = found.sort + found.label;
     const bool snippet = session.snippets && !found.snippet.empty();
     if (snippet) item["insertTextFormat"] = kSnippet;
     item["textEdit"] = {{"range", asked.translator.range(found.replaced)},
