@@ -75,15 +75,16 @@ class Life::GuardedJournal final : public journal::Journal {
   journal::Expected<journal::Claim> create(const journal::RunRow& run, const std::string& plan_bytes,
                                            const std::string& snapshot,
                                            const std::vector<journal::NewEntry>& entries) override {
-    return write_state(snapshot, [&] { return inner_->create(run, plan_bytes, snapshot, entries); });
+    return write_state(snapshot, entries.size(), [&] { return inner_->create(run, plan_bytes, snapshot, entries); });
   }
   journal::Expected<journal::Claim> claim(const std::string& run_id, const std::string& owner) override {
-    return write([&] { return inner_->claim(run_id, owner); });
+    return write(1, [&] { return inner_->claim(run_id, owner); });
   }
   journal::Expected<bool> append(journal::Claim& claim, const std::vector<journal::NewEntry>& entries,
                                  const std::string& snapshot, const std::string& state,
                                  std::optional<Nanoseconds> wake_at) override {
-    return write_state(snapshot, [&] { return inner_->append(claim, entries, snapshot, state, wake_at); });
+    return write_state(snapshot, entries.size(),
+                       [&] { return inner_->append(claim, entries, snapshot, state, wake_at); });
   }
   journal::Expected<std::vector<journal::RunRow>> runs() override { return inner_->runs(); }
   journal::Expected<journal::RunRow> run(const std::string& run_id) override { return inner_->run(run_id); }
@@ -101,16 +102,16 @@ class Life::GuardedJournal final : public journal::Journal {
 
  private:
   template <typename Write>
-  auto write_state(const std::string& snapshot, const Write& operation) -> decltype(operation()) {
+  auto write_state(const std::string& snapshot, std::size_t entries, const Write& operation) -> decltype(operation()) {
     life_.attempted = snapshot;
-    auto result = write(operation);
+    auto result = write(entries, operation);
     if (result) life_.acknowledged = snapshot;
     return result;
   }
   template <typename Write>
-  auto write(const Write& operation) -> decltype(operation()) {
+  auto write(std::size_t entries, const Write& operation) -> decltype(operation()) {
     ++life_.writes_;
-    if (life_.before_write) life_.before_write();
+    if (life_.before_write) life_.before_write(entries);
     const auto& doom = life_.options_.doom;
     const bool now =
         doom && doom->at == kNotEver && doom->flavour != Flavour::EffectBegun && doom->count == life_.writes_;
@@ -119,6 +120,7 @@ class Life::GuardedJournal final : public journal::Journal {
     auto result = operation();
     // A write that needed no sync has nothing to die in: it dies here.
     if (now || life_.storage_.dead) die();
+    if (life_.after_write) life_.after_write(entries);
     return result;
   }
   static Death death_of(Flavour flavour) {

@@ -89,9 +89,10 @@ class Life {
 
   // The state as the journal took it last, and as it was being written: after a death it is one of the two.
   std::string acknowledged, attempted;
-  std::string error;                        // the journal could not be opened, or a write failed
-  std::vector<std::string> told;            // records as an observer was told of them
-  std::function<void()> before_write = {};  // for the grid: each write, before anything of it is done
+  std::string error;              // the journal could not be opened, or a write failed
+  std::vector<std::string> told;  // records as an observer was told of them
+  // For the grid: around each write, with the number of its entries.
+  std::function<void(std::size_t entries)> before_write = {}, after_write = {};
 
  private:
   class GuardedJournal;

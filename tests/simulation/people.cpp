@@ -16,6 +16,18 @@ std::string somebody(const Story& story, Random& random) {
   return story.members[random.below(story.members.size())];
 }
 
+// Who speaks now: one of those whom the gate that is looked at names, in turn.
+std::string patient_person(const machine::View& view, const Story& story, int tries) {
+  const auto turn = static_cast<std::size_t>(tries);
+  if (!story.members.empty()) return story.members[turn % story.members.size()];
+  if (view.gates.empty()) return "somebody";
+  const machine::GateView& gate = view.gates[turn % view.gates.size()];
+  std::vector<std::string> able = gate.members;
+  for (const machine::GateItemView& item : gate.items)
+    able.insert(able.end(), item.members.begin(), item.members.end());
+  return able.empty() ? "somebody" : able[turn / view.gates.size() % able.size()];
+}
+
 PersonSaid at_gate(const machine::GateView& gate, const std::string& who, Random& random) {
   switch (gate.kind) {
     case plan::GateKind::Approve:
@@ -48,8 +60,7 @@ PersonSaid anything(const machine::View& view, const Story& story, Random& rando
 }
 
 std::optional<PersonSaid> sensible(const machine::View& view, const Story& story, int tries, Random& random) {
-  const std::string who =
-      story.members.empty() ? "ana" : story.members[static_cast<std::size_t>(tries) % story.members.size()];
+  const std::string who = patient_person(view, story, tries);
   if (view.state == machine::RunState::RollbackIncomplete && view.effects.empty()) {
     return tries < kTriesOfARollback ? std::optional(PersonSaid{Verb::Rollback, who, "", "again"}) : std::nullopt;
   }

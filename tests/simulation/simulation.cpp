@@ -12,9 +12,8 @@ namespace rollout::simulation {
 
 namespace {
 
-constexpr Nanoseconds kStart = 1'767'571'200 * kSecond;  // 2026-01-05T00:00Z
-constexpr Nanoseconds kNoise = 50 * kMinute;             // so long things go wrong
-constexpr Nanoseconds kPatience = 6 * 60 * kMinute;      // and so long the run may take to end after that
+constexpr Nanoseconds kNoise = 50 * kMinute;         // so long things go wrong
+constexpr Nanoseconds kPatience = 6 * 60 * kMinute;  // and so long the run may take to end after that
 constexpr std::uint64_t kEventsAtMost = 60'000;
 constexpr const char* kRun = "r1";
 
@@ -35,72 +34,62 @@ Weather weather_of(Random& random) {
   return weather;
 }
 
-class Simulation {
- public:
-  Simulation(const Story& story, std::uint64_t seed)
-      : story_(story), dice_(mixed(seed) ^ 0x51), world_(seed, weather_of(dice_), kStart) {
-    storage_.random = Random(mixed(seed) ^ 0xD15C);
-    talkative_ = dice_.chance(0.6);
-    deadly_ = dice_.chance(0.85);
-    next_word_ = world_.now + 20 * kSecond;
-    if (dice_.chance(0.3)) disk_trouble_ = world_.now + static_cast<Nanoseconds>(dice_.below(25 * 60)) * kSecond;
-    use_storage(&storage_);
-    next_run();
-  }
+}  // namespace
 
-  Chronicle run();
-  World& world() { return world_; }
+Simulation::Simulation(const Story& story, std::uint64_t seed, SimulationOptions options)
+    : story_(story),
+      options_(options),
+      dice_(mixed(seed) ^ 0x51),
+      world_(seed, options.calm ? Weather{} : weather_of(dice_), kStart),
+      born_at_(kStart) {
+  storage_.random = Random(mixed(seed) ^ 0xD15C);
+  talkative_ = dice_.chance(0.6);
+  deadly_ = !options.calm && dice_.chance(0.85);
+  next_word_ = world_.now + 20 * kSecond;
+  if (!options.calm && dice_.chance(0.3))
+    disk_trouble_ = world_.now + static_cast<Nanoseconds>(dice_.below(25 * 60)) * kSecond;
+  if (options.stops_after != kNotEver) stops_at_ = world_.now + options.stops_after;
+  storage_before_ = use_storage(&storage_);
+  next_run();
+}
 
- private:
-  bool noisy() const { return world_.now < kStart + kNoise; }
-  std::optional<Doom> draw_doom();
-  void be_born();
-  void begin_or_resume();
-  void check_state();
-  void fall_by(Flavour flavour);
-  void fall(const std::string& how, bool power, Loss loss);
-  void freeze();
-  void thaw();
-  void retire(Life& life);
-  void step();
-  void deliver();
-  void trouble_the_disk();
-  void wait_for_birth();
-  void somebody_speaks();
-  void say(const machine::PersonSaid& said);
-  bool is_over();
-  void breach(const std::string& what) { chronicle_.breaches.push_back(what); }
-  void give_up();
-  void read_the_end();
+Simulation::Simulation(const Story& story, const Scene& scene, SimulationOptions options)
+    : story_(story),
+      options_(options),
+      dice_(scene.dice),
+      world_(scene.world),
+      chronicle_(scene.chronicle),
+      acknowledged_(scene.acknowledged),
+      attempted_(scene.attempted),
+      lives_(scene.lives),
+      tries_(scene.tries),
+      next_word_(scene.next_word) {
+  storage_.disk = scene.disk;
+  if (options.stops_after != kNotEver) stops_at_ = world_.now + options.stops_after;
+  storage_before_ = use_storage(&storage_);
+}
 
-  const Story& story_;
-  Random dice_;
-  World world_;
-  Storage storage_;
-  std::unique_ptr<Life> life_, frozen_;
-  Chronicle chronicle_;
-  std::string acknowledged_, attempted_;  // see Life
-  int lives_ = 0, tries_ = 0;
-  bool talkative_ = false, deadly_ = false;
-  Nanoseconds born_at_ = kStart, next_word_ = 0, thaws_at_ = kNotEver, disk_trouble_ = kNotEver;
-  bool over_ = false;
-};
+Simulation::~Simulation() {
+  life_.reset();
+  frozen_.reset();
+  use_storage(storage_before_);
+}
 
-std::optional<Doom> Simulation::draw_doom() {
-  if (!deadly_ || !noisy() || lives_ > 6 || !dice_.chance(lives_ <= 1 ? 0.95 : 0.5)) return std::nullopt;
-  Doom doom;
-  doom.flavour = static_cast<Flavour>(dice_.below(kFlavours));
-  const bool waits = doom.flavour == Flavour::BetweenEvents || doom.flavour == Flavour::PowerBetween ||
-                     doom.flavour == Flavour::Frozen;
-  if (waits) {
-    doom.at = world_.now + static_cast<Nanoseconds>(dice_.below(20 * 60 * 1'000)) * kMillisecond;
-    return doom;
-  }
-  // As often early as late, and often while it recovers.
-  static constexpr std::uint64_t kReach[] = {3, 8, 30, 120};
-  const std::uint64_t reach = kReach[dice_.below(4)];
-  doom.count = 1 + dice_.below(doom.flavour == Flavour::EffectBegun ? 12 : reach);
-  return doom;
+Scene Simulation::scene() const {
+  Scene scene{world_, storage_.disk, chronicle_, acknowledged_, attempted_, dice_, lives_, tries_, next_word_};
+  if (!life_) return scene;
+  scene.chronicle.told.insert(scene.chronicle.told.end(), life_->told.begin(), life_->told.end());
+  if (!life_->acknowledged.empty()) scene.acknowledged = life_->acknowledged;
+  if (!life_->attempted.empty()) scene.attempted = life_->attempted;
+  return scene;
+}
+
+bool Simulation::noisy() const {
+  return !options_.calm && world_.now < kStart + kNoise;
+}
+
+bool Simulation::is_late() const {
+  return !options_.calm && (world_.now > kStart + kNoise + kPatience || chronicle_.events > kEventsAtMost);
 }
 
 void Simulation::be_born() {
@@ -110,6 +99,9 @@ void Simulation::be_born() {
   options.doom = draw_doom();
   try {
     life_ = std::make_unique<Life>(world_, storage_, options);
+    life_->before_write = before_write;
+    life_->after_write = after_write;
+    storage_.before_log_sync = life_->error.empty() ? before_sync : nullptr;
     if (life_->error.empty()) begin_or_resume();
   } catch (const Died&) {
     if (lives_ > 1) sometimes("the runtime dies while it recovers");
@@ -142,6 +134,7 @@ void Simulation::begin_or_resume() {
     machine::RunOptions options;
     options.run_id = kRun;
     options.parameters = story_.parameters;
+    options.zones = story_.zones;
     if (const auto begun = life_->engine().start(story_.plan, options); !begun) life_->error = begun.error().message;
     return;
   }
@@ -160,74 +153,6 @@ void Simulation::retire(Life& life) {
   if (!life.attempted.empty()) attempted_ = life.attempted;
 }
 
-void Simulation::fall_by(Flavour flavour) {
-  if (flavour == Flavour::Frozen) return freeze();
-  sometimes(flavour_name(flavour));
-  fall(std::string(flavour_name(flavour)), cuts_power(flavour), loss_of(flavour));
-}
-
-void Simulation::fall(const std::string& how, bool power, Loss loss) {
-  if (life_) retire(*life_);
-  // A frozen process lives through another's death, and through no power cut.
-  if (power) {
-    frozen_.reset();
-    thaws_at_ = kNotEver;
-  }
-  storage_.dead = true;
-  life_.reset();
-  if (frozen_) {
-    storage_.dead = false;
-    storage_.death = Death::None;
-  } else {
-    storage_.start_again();
-  }
-  storage_.disk.lose(loss, storage_.random);
-  if (power) world_.lose_power();
-  static constexpr Nanoseconds kLongest[] = {1, 5, 60, 600, 2'400};
-  const Nanoseconds longest = kLongest[dice_.below(5)];
-  const Nanoseconds down =
-      static_cast<Nanoseconds>(dice_.below(static_cast<std::uint64_t>(longest * 1'000))) * kMillisecond;
-  born_at_ = world_.now + (noisy() ? down : kSecond);
-  chronicle_.falls.push_back({world_.now, born_at_, lives_, how});
-}
-
-// It holds the journal open and everything that it waited for; another takes its run over.
-void Simulation::freeze() {
-  if (frozen_) return fall(std::string(flavour_name(Flavour::BetweenEvents)), false, Loss::None);
-  retire(*life_);
-  frozen_ = std::move(life_);
-  born_at_ = world_.now + static_cast<Nanoseconds>(dice_.below(60'000)) * kMillisecond;
-  thaws_at_ = born_at_ + static_cast<Nanoseconds>(1 + dice_.below(300'000)) * kMillisecond;
-  chronicle_.falls.push_back({world_.now, born_at_, lives_, "frozen"});
-}
-
-// Everything that it waited for has become due long ago; the first thing that it wants to write tells it to stop.
-void Simulation::thaw() {
-  thaws_at_ = kNotEver;
-  const std::size_t told = frozen_->told.size();
-  while (frozen_->error.empty() && frozen_->clock().run_one()) continue;
-  if (!frozen_->error.empty()) sometimes("a runtime that was taken over is fenced");
-  if (frozen_->told.size() > told) breach("I3 who was fenced starts nothing: it told of what it could not store");
-  frozen_.reset();
-}
-
-void Simulation::trouble_the_disk() {
-  if (storage_.full) {
-    storage_.full = false;
-    disk_trouble_ = kNotEver;
-  } else if (!noisy()) {
-    disk_trouble_ = kNotEver;
-  } else if (dice_.chance(0.5)) {
-    storage_.full = true;
-    disk_trouble_ = world_.now + static_cast<Nanoseconds>(1 + dice_.below(600)) * kSecond;
-    sometimes("the disk is full");
-  } else {
-    storage_.fails_next_sync = true;
-    disk_trouble_ = world_.now + static_cast<Nanoseconds>(60 + dice_.below(600)) * kSecond;
-    sometimes("a sync fails");
-  }
-}
-
 // Nobody is there: the world goes on alone.
 void Simulation::wait_for_birth() {
   while (const auto next = world_.next_event()) {
@@ -237,7 +162,7 @@ void Simulation::wait_for_birth() {
   }
   world_.now = std::max(world_.now, born_at_);
   while (disk_trouble_ <= world_.now) trouble_the_disk();
-  if (!frozen_ && dice_.chance(0.05)) {
+  if (!options_.calm && !frozen_ && dice_.chance(0.05)) {
     sometimes("the clock is set back while the runtime is down");
     chronicle_.clock_went_back = true;
     world_.step_clock(-static_cast<Nanoseconds>(1 + dice_.below(300)) * kSecond);
@@ -314,17 +239,17 @@ void Simulation::give_up() {
                      machine ? machine::state_name(machine->state()) : "dead", machine ? machine->view().reason : ""));
 }
 
-Chronicle Simulation::run() {
+void Simulation::go_on() {
   bool calm = false;
-  be_born();
-  while (!is_over()) {
+  while (!is_over() && world_.now < stops_at_) {
     if (!noisy() && !calm) {
       calm = true;
       world_.calm_down();
       storage_.full = storage_.fails_next_sync = false;
       disk_trouble_ = kNotEver;
     }
-    if (world_.now > kStart + kNoise + kPatience || ++chronicle_.events > kEventsAtMost) {
+    ++chronicle_.events;
+    if (is_late()) {
       give_up();
       break;
     }
@@ -335,6 +260,17 @@ Chronicle Simulation::run() {
     }
   }
   read_the_end();
+}
+
+Chronicle Simulation::run() {
+  be_born();
+  go_on();
+  return std::move(chronicle_);
+}
+
+Chronicle Simulation::run_after(Flavour flavour) {
+  fall_by(flavour);
+  go_on();
   return std::move(chronicle_);
 }
 
@@ -366,6 +302,8 @@ void Simulation::read_the_end() {
   }
 }
 
+namespace {
+
 std::uint64_t digest_of(const Chronicle& chronicle, const World& world) {
   std::uint64_t state = 0;
   const auto add = [&](std::string_view text, std::uint64_t number) { state = mixed(state ^ lot(number, text)); };
@@ -378,7 +316,7 @@ std::uint64_t digest_of(const Chronicle& chronicle, const World& world) {
 }  // namespace
 
 Report simulate(const Story& story, std::uint64_t seed) {
-  Simulation simulation(story, seed);
+  Simulation simulation(story, seed, {});
   Report report{seed, story.name, simulation.run(), simulation.world(), 0};
   report.digest = digest_of(report.chronicle, report.world);
   check_invariants(story, report.world, report.chronicle);

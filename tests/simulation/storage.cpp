@@ -13,19 +13,18 @@
 
 namespace rollout::simulation {
 
-namespace {
-
-Storage* current = nullptr;
-
 constexpr std::size_t kLocks = 8;
 
-struct Shared {
+struct SharedLog {
   std::uint64_t boot = 0;
-  std::vector<std::unique_ptr<std::vector<std::uint8_t>>> regions;
+  std::vector<std::unique_ptr<std::vector<std::uint8_t>>> regions = {};
   int readers[kLocks] = {};
   const void* writer[kLocks] = {};
 };
-std::map<std::string, Shared> shared_memory;
+
+namespace {
+
+Storage* current = nullptr;
 
 struct OpenFile {
   sqlite3_file base;
@@ -64,7 +63,6 @@ int on_write(sqlite3_file* handle, const void* bytes, int amount, sqlite3_int64 
   const OpenFile& file = of(handle);
   if (is_gone(file)) return SQLITE_IOERR_WRITE;
   if (current->full) return SQLITE_FULL;
-  ++current->writes;
   current->disk.write(*file.name, static_cast<std::size_t>(offset), static_cast<const std::uint8_t*>(bytes),
                       static_cast<std::size_t>(amount));
   return SQLITE_OK;
@@ -80,7 +78,7 @@ int on_truncate(sqlite3_file* handle, sqlite3_int64 size) {
 int on_sync(sqlite3_file* handle, int) {
   const OpenFile& file = of(handle);
   if (is_gone(file)) return SQLITE_IOERR_FSYNC;
-  ++current->syncs;
+  if (file.is_log && current->before_log_sync) current->before_log_sync();
   if (file.is_log && current->death == Death::BeforeSync) {
     current->dead = true;
     return SQLITE_IOERR_FSYNC;
@@ -122,19 +120,19 @@ int on_characteristics(sqlite3_file*) {
   return 0;
 }
 
-Shared& shared_of(const OpenFile& file) {
-  Shared& shared = shared_memory[*file.name];
-  if (shared.boot != current->boot) {
-    shared = Shared{};
-    shared.boot = current->boot;
+SharedLog& shared_of(const OpenFile& file) {
+  std::shared_ptr<SharedLog>& shared = current->shared_logs[*file.name];
+  if (!shared || shared->boot != current->boot) {
+    shared = std::make_shared<SharedLog>();
+    shared->boot = current->boot;
   }
-  return shared;
+  return *shared;
 }
 
 int on_map(sqlite3_file* handle, int region, int size, int extend, void volatile** place) {
   *place = nullptr;
   if (is_gone(of(handle))) return SQLITE_IOERR_SHMMAP;
-  Shared& shared = shared_of(of(handle));
+  SharedLog& shared = shared_of(of(handle));
   const auto index = static_cast<std::size_t>(region);
   if (index >= shared.regions.size() && extend == 0) return SQLITE_OK;
   while (index >= shared.regions.size()) {
@@ -146,7 +144,7 @@ int on_map(sqlite3_file* handle, int region, int size, int extend, void volatile
 
 int on_shared_lock(sqlite3_file* handle, int offset, int count, int flags) {
   if (is_gone(of(handle))) return SQLITE_OK;
-  Shared& shared = shared_of(of(handle));
+  SharedLog& shared = shared_of(of(handle));
   for (int lock = offset; lock < offset + count; ++lock) {
     const bool other = shared.writer[lock] != nullptr && shared.writer[lock] != handle;
     if ((flags & SQLITE_SHM_LOCK) == 0) continue;
@@ -232,9 +230,8 @@ int on_last_error(sqlite3_vfs*, int, char*) {
 
 }  // namespace
 
-void use_storage(Storage* storage) {
-  current = storage;
-  shared_memory.clear();
+Storage* use_storage(Storage* storage) {
+  return std::exchange(current, storage);
 }
 
 const std::string& storage_name() {

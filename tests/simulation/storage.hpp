@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 
 #include "tests/simulation/disk.hpp"
@@ -10,6 +12,9 @@ namespace rollout::simulation {
 
 // Where the next sync of the journal's log dies.
 enum class Death : std::uint8_t { None, BeforeSync, AfterSync };
+
+// The shared memory of one file's log, while processes hold it open.
+struct SharedLog;
 
 // The disk under all journals of this process, and what is wrong with it. What an earlier process holds open is of an
 // older `boot`: it reads and writes nothing any more.
@@ -21,7 +26,8 @@ struct Storage {
   bool full = false;             // no write finds room
   bool fails_next_sync = false;  // and forgets some of what it should have stored
   Random random{0};
-  std::uint64_t syncs = 0, writes = 0;
+  std::function<void()> before_log_sync = {};  // a log is about to be synced
+  std::map<std::string, std::shared_ptr<SharedLog>> shared_logs = {};
 
   void start_again() {
     ++boot;
@@ -30,8 +36,8 @@ struct Storage {
   }
 };
 
-// The storage that the VFS works on; never null once set.
-void use_storage(Storage* storage);
+// The storage that the VFS works on from now on, and the one that it worked on; null: none.
+Storage* use_storage(Storage* storage);
 // Registered with SQLite at the first call.
 const std::string& storage_name();
 

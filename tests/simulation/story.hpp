@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/plan/calendar.hpp"
 #include "runtime/plan/plan.hpp"
 
 namespace rollout::simulation {
@@ -24,7 +25,8 @@ struct Story {
   std::string name, source;
   std::shared_ptr<const plan::VerifiedPlan> plan;
   std::vector<std::pair<std::string, plan::Value>> parameters = {};
-  std::vector<std::string> members;  // of every role
+  std::vector<plan::Zone> zones = {};
+  std::vector<std::string> members;  // of every role; empty: whoever a gate names
   std::vector<int> shares;           // of traffic, in percent, in the order of the stages
   std::vector<Thing> things;
   std::vector<std::string> schedules;  // commands that run once, some minutes after success
@@ -33,6 +35,8 @@ struct Story {
 
 // A plan made up from the seed; always one that compiles.
 Story made_up_story(std::uint64_t seed);
+// The plans of the examples below that folder, each with the parameters of its first scenario.
+std::vector<Story> example_stories(const std::string& folder);
 // Ends the program with what the compiler said where it does not compile. `rollout`: empty for the only one.
 std::shared_ptr<const plan::VerifiedPlan> compiled(const std::string& name, const std::string& source,
                                                    const std::string& rollout);
