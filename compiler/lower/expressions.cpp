@@ -120,8 +120,8 @@ bool begins_with_text(const Lowering& l, const Expr& word) {
   return first.kind == ExprKind::Constant && !plan::to_text(first.value).empty();
 }
 
-// The words of a command. Data is a word of its own, but a program may still take it for an option: behind the program's
-// name it is looked at, unless `--` ends the options.
+// The words of a command. Data is a word of its own, but a program may still take it for an option: behind the
+// program's name it is looked at, unless `--` ends the options.
 Code lower_command(Lowering& l, const Expr& expr, SpotId spot) {
   std::vector<Code> words = lower_children(l, expr);
   bool options_end = false;
