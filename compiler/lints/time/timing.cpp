@@ -13,8 +13,6 @@ namespace {
 using plan::BlockKind;
 using plan::Op;
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
-
 using Lint = void (*)(const Timing& timing, diagnostics::Sink& sink);
 constexpr Lint kTimeLints[] = {
 #define TIME_LINT(name) name,

@@ -11,7 +11,7 @@ bool is_id(const json::value& value) {
   return value.is_string() || value.is_int64() || value.is_uint64() || value.is_double();
 }
 
-std::string text_of(json::object message) {
+std::string text_of(const json::object& message) {
   return json::serialize(message);
 }
 

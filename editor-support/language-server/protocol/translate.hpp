@@ -39,8 +39,7 @@ struct Dialect {
 // Writes what lies in the files of one compilation. Keeps references: both must outlive it.
 class Translator {
  public:
-  Translator(const diagnostics::Files& files, const Dialect& dialect)
-      : files_(files), dialect_(dialect), places_(files) {}
+  Translator(const diagnostics::Files& files, const Dialect& dialect) : dialect_(dialect), places_(files) {}
 
   json::object range(const diagnostics::Location& location);
   json::object location(const diagnostics::Location& location);
@@ -55,7 +54,6 @@ class Translator {
   json::array related(const diagnostics::Diagnostic& diagnostic);
   json::array fixes(const diagnostics::Diagnostic& diagnostic);
 
-  const diagnostics::Files& files_;
   const Dialect& dialect_;
   diagnostics::Places places_;
 };

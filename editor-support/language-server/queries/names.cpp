@@ -147,7 +147,7 @@ Renaming rename(const Workspace& workspace, const Compiled& file, const NameAt& 
     return fmt::format("`{}` is no name: letters, digits and `_`, no digit first, no reserved word", new_name);
   }
   const Symbol& symbol = module.symbols[name.symbol];
-  const std::vector<Place> places = places_of(module, name.symbol, files);
+  std::vector<Place> places = places_of(module, name.symbol, files);
   // Tried out: what means something else afterwards, or nothing, was no renaming.
   std::map<std::string, std::vector<Place>> by_path;
   for (const Place& place : places) by_path[place.path].push_back(place);

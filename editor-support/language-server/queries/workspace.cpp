@@ -74,6 +74,7 @@ const std::string* Workspace::text(const std::string& path) const {
 
 std::vector<std::string> Workspace::open_paths() const {
   std::vector<std::string> paths;
+  paths.reserve(open_.size());
   for (const auto& [path, open] : open_) paths.push_back(path);
   return paths;
 }
