@@ -54,6 +54,8 @@ PersonSaid anything(const machine::View& view, const Story& story, Random& rando
   if (view.state == machine::RunState::Paused && random.chance(0.7)) {
     return {random.chance(0.5) ? Verb::Retry : random.chance(0.7) ? Verb::Resume : Verb::Promote, who, "", ""};
   }
+  if (view.state == machine::RunState::RollbackIncomplete && random.chance(0.6))
+    return {random.chance(0.5) ? Verb::Abort : Verb::Rollback, who, "", "enough"};
   if (random.chance(0.04)) return {Verb::Abort, who, "", "enough"};
   if (random.chance(0.15)) return {Verb::Rollback, who, "", "customers complain"};
   return {kUsual[random.below(std::size(kUsual))], who, "", ""};

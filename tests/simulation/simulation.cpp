@@ -22,12 +22,12 @@ Weather weather_of(Random& random) {
   // One seed in four has a calm day: then what is left is the runtime's own deaths.
   const double roughness = static_cast<double>(random.below(4)) / 3;
   const auto some = [&](double most) { return random.chance(0.5) ? roughness * most : 0.0; };
-  weather.fails = some(0.25);
+  weather.fails = some(0.3);
   weather.hangs = some(0.1);
   weather.lags = some(0.3);
-  weather.does_not_start = some(0.1);
+  weather.does_not_start = some(0.2);
   weather.ignores_term = some(0.5);
-  weather.bad_metrics = some(0.3);
+  weather.bad_metrics = some(0.4);
   weather.gaps = some(0.25);
   weather.failed_polls = some(0.15);
   weather.late_answers = some(0.15);
@@ -234,9 +234,15 @@ void Simulation::step() {
 
 void Simulation::give_up() {
   const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
-  breach(fmt::format("I8 every run ends: not after {} and {} events, long after all faults; it is {}, {}",
-                     plan::duration_text(world_.now - kStart), chronicle_.events,
-                     machine ? machine::state_name(machine->state()) : "dead", machine ? machine->view().reason : ""));
+  std::string open = "dead";
+  if (machine != nullptr) {
+    const machine::View view = machine->view();
+    open = fmt::format("{}, {}; {} effects, {} gates, {} acknowledgements open", machine::state_name(machine->state()),
+                       view.reason, view.effects.size(), view.gates.size(), view.acknowledgements.size());
+    for (const std::string& step : view.steps) open += ", `" + step + "` runs";
+  }
+  breach(fmt::format("I8 every run ends: not after {} and {} events, long after all faults; it is {}",
+                     plan::duration_text(world_.now - kStart), chronicle_.events, open));
 }
 
 void Simulation::go_on() {

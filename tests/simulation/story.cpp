@@ -89,7 +89,7 @@ void Author::put(int depth) {
   const char* kind = idempotent ? "idempotent" : "opaque";
   std::string text = fmt::format("{}run `{} put {}`", idempotent ? "idempotent " : "", kind, thing.name);
   if (maybe(0.3)) text += one_of({" timeout 20s", " timeout 40s"});
-  if (maybe(0.4)) {
+  if (maybe(0.5)) {
     thing.retries = 1 + static_cast<int>(pick(2));
     text += fmt::format(" retry {} every {}", thing.retries, one_of({"10s", "30s"}));
   } else {
@@ -228,12 +228,13 @@ void Author::guard(int depth) {
   const std::string lasts = one_of({"", " for 1m", " for 2m", " for 2 of 4 samples", " for 3m"});
   const std::string blind = maybe(0.15) ? one_of({" blind rollback", " blind pause", " blind continue"}) : "";
   std::string response;
-  switch (pick(7)) {
+  switch (pick(8)) {
     case 0:
     case 1: response = "rollback"; break;
     case 2: response = "pause \"" + metric + " is high\""; break;
     case 3: response = fmt::format("notify chat \"{} is high {}\"", metric, ++texts_); break;
     case 4:
+    case 7:
       response = fmt::format(
           "ask ops \"{} is high {}\" within 5m {{ \"back\" -> rollback \"asked to\"; \"on\" -> continue }} else pause "
           "\"nobody decided\"",
@@ -306,7 +307,7 @@ void Author::ends() {
 Story Author::write() {
   story_.made_up = true;
   story_.members = {"ana", "bo", "cy"};
-  has_child_ = maybe(0.2);
+  has_child_ = maybe(0.3);
   may_fall_back_ = maybe(0.3);
   stages_ = {"s1"};
   source_ = kHead;
