@@ -9,8 +9,6 @@ namespace {
 using machine::PersonSaid;
 using machine::Verb;
 
-constexpr int kTriesOfARollback = 4;
-
 std::string somebody(const Story& story, Random& random) {
   if (story.members.empty() || random.chance(0.15)) return random.chance(0.9) ? "mallory" : "";
   return story.members[random.below(story.members.size())];
@@ -63,9 +61,8 @@ PersonSaid anything(const machine::View& view, const Story& story, Random& rando
 
 std::optional<PersonSaid> sensible(const machine::View& view, const Story& story, int tries, Random& random) {
   const std::string who = patient_person(view, story, tries);
-  if (view.state == machine::RunState::RollbackIncomplete && view.effects.empty()) {
-    return tries < kTriesOfARollback ? std::optional(PersonSaid{Verb::Rollback, who, "", "again"}) : std::nullopt;
-  }
+  if (view.state == machine::RunState::RollbackIncomplete && view.effects.empty())
+    return PersonSaid{Verb::Rollback, who, "", "again"};
   if (!view.gates.empty()) {
     const machine::GateView& gate = view.gates[static_cast<std::size_t>(tries) % view.gates.size()];
     PersonSaid said = at_gate(gate, who, random);

@@ -15,6 +15,7 @@ namespace {
 constexpr Nanoseconds kNoise = 50 * kMinute;         // so long things go wrong
 constexpr Nanoseconds kPatience = 6 * 60 * kMinute;  // and so long the run may take to end after that
 constexpr std::uint64_t kEventsAtMost = 60'000;
+constexpr int kRollbacksAtMost = 6;
 constexpr const char* kRun = "r1";
 
 Weather weather_of(Random& random) {
@@ -63,6 +64,7 @@ Simulation::Simulation(const Story& story, const Scene& scene, SimulationOptions
       attempted_(scene.attempted),
       lives_(scene.lives),
       tries_(scene.tries),
+      rollbacks_(scene.rollbacks),
       next_word_(scene.next_word) {
   storage_.disk = scene.disk;
   if (options.stops_after != kNotEver) stops_at_ = world_.now + options.stops_after;
@@ -76,7 +78,8 @@ Simulation::~Simulation() {
 }
 
 Scene Simulation::scene() const {
-  Scene scene{world_, storage_.disk, chronicle_, acknowledged_, attempted_, dice_, lives_, tries_, next_word_};
+  Scene scene{world_, storage_.disk, chronicle_, acknowledged_, attempted_,
+              dice_,  lives_,        tries_,     rollbacks_,    next_word_};
   if (!life_) return scene;
   scene.chronicle.told.insert(scene.chronicle.told.end(), life_->told.begin(), life_->told.end());
   if (!life_->acknowledged.empty()) scene.acknowledged = life_->acknowledged;
@@ -189,6 +192,7 @@ void Simulation::somebody_speaks() {
   }
   if (const auto said = sensible(view, story_, tries_, dice_)) {
     ++tries_;
+    if (said->verb == machine::Verb::Rollback) ++rollbacks_;
     say(*said);
   }
 }
@@ -196,10 +200,10 @@ void Simulation::somebody_speaks() {
 bool Simulation::is_over() {
   if (over_) return true;
   const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
-  if (machine == nullptr || !machine->finished()) return false;
-  // People still have something to say to what is incomplete.
-  return machine->state() != machine::RunState::RollbackIncomplete ||
-         (!noisy() && !sensible(machine->view(), story_, tries_, dice_));
+  if (machine == nullptr) return false;
+  // What stays incomplete however often people try is an end as well.
+  if (machine->state() == machine::RunState::RollbackIncomplete) return !noisy() && rollbacks_ >= kRollbacksAtMost;
+  return machine->finished();
 }
 
 void Simulation::deliver() {
