@@ -228,25 +228,22 @@ void Author::guard(int depth) {
   const std::string lasts = one_of({"", " for 1m", " for 2m", " for 2 of 4 samples", " for 3m"});
   const std::string blind = maybe(0.15) ? one_of({" blind rollback", " blind pause", " blind continue"}) : "";
   std::string response;
-  switch (pick(8)) {
+  switch (may_fall_back_ && maybe(0.6) ? 8 : pick(8)) {
     case 0:
     case 1: response = "rollback"; break;
     case 2: response = "pause \"" + metric + " is high\""; break;
     case 3: response = fmt::format("notify chat \"{} is high {}\"", metric, ++texts_); break;
     case 4:
-    case 7:
+    case 5:
       response = fmt::format(
           "ask ops \"{} is high {}\" within 5m {{ \"back\" -> rollback \"asked to\"; \"on\" -> continue }} else pause "
           "\"nobody decided\"",
           metric, ++texts_);
       break;
-    case 5: response = fmt::format("pause until {} < 50 for 1m within 10m else rollback", metric); break;
+    case 6:
+    case 7: response = fmt::format("pause until {} < 50 for 1m within 10m else rollback", metric); break;
     default:
-      if (!may_fall_back_) {
-        response = "rollback";
-      } else {
-        response = fmt::format("rollback to {}{}", stages_.front(), maybe(0.7) ? " and retry at most 2 after 1m" : "");
-      }
+      response = fmt::format("rollback to {}{}", stages_.front(), maybe(0.7) ? " and retry at most 2 after 1m" : "");
   }
   line(depth, fmt::format("when {} > 50{}{} then {}", metric, lasts, blind, response));
 }
@@ -308,7 +305,7 @@ Story Author::write() {
   story_.made_up = true;
   story_.members = {"ana", "bo", "cy"};
   has_child_ = maybe(0.3);
-  may_fall_back_ = maybe(0.3);
+  may_fall_back_ = maybe(0.5);
   stages_ = {"s1"};
   source_ = kHead;
   if (has_child_) child();
