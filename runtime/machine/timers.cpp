@@ -146,8 +146,7 @@ void Core::run_due_item(const Due& due) {
 
 // Whether a block is over but for its ends: what was done at its limit was done in time.
 bool Core::nothing_left(const Task& task, std::size_t index) const {
-  const bool held_back = is_forward(task) && (state.pause || frozen(rollout_of(task)));
-  if (held_back || task.frames.empty()) return false;
+  if (task.frames.empty()) return false;
   for (; index < task.frames.size(); ++index) {
     const bool under_way =
         index + 1 < task.frames.size() ? !task.frames[index + 1].inserted : task.wait != Wait::Ready && !task.stay;
@@ -157,8 +156,11 @@ bool Core::nothing_left(const Task& task, std::size_t index) const {
     while (is(plan::Op::Jump)) place = plan.code[place].b;
     if (!is(plan::Op::End)) return false;
   }
+  // Its last effect has an outcome, and that stands, whoever has paused the run meanwhile.
   if (task.wait == Wait::Ready) return true;
   if (task.wait == Wait::Hold) {
+    const bool held_back = is_forward(task) && (state.pause || frozen(rollout_of(task)));
+    if (held_back) return false;
     const auto hold = state.holds.find(task.waits_for);
     return hold == state.holds.end() || hold->second.satisfied;
   }

@@ -12,11 +12,13 @@ namespace rollout::simulation {
 std::optional<Doom> Simulation::draw_doom() {
   if (!deadly_ || !noisy() || lives_ > 6 || !dice_.chance(lives_ <= 1 ? 0.95 : 0.5)) return std::nullopt;
   Doom doom;
-  doom.flavour = static_cast<Flavour>(dice_.below(kFlavours));
+  // What is under way makes a death worth while: a quarter of them come right after something began.
+  doom.flavour = dice_.chance(0.2) ? Flavour::EffectBegun : static_cast<Flavour>(dice_.below(kFlavours));
   const bool waits = doom.flavour == Flavour::BetweenEvents || doom.flavour == Flavour::PowerBetween ||
                      doom.flavour == Flavour::Frozen;
   if (waits) {
-    doom.at = world_.now + static_cast<Nanoseconds>(dice_.below(20 * 60 * 1'000)) * kMillisecond;
+    static constexpr std::uint64_t kSoon[] = {20'000, 120'000, 1'200'000};
+    doom.at = world_.now + static_cast<Nanoseconds>(dice_.below(kSoon[dice_.below(3)])) * kMillisecond;
     return doom;
   }
   // As often early as late, and often while it recovers.

@@ -92,6 +92,7 @@ void check_invariants(const Story& story, const World& world, Chronicle& chronic
   for (const journal::Entry& entry : chronicle.entries) {
     run.facts.push_back({entry.at, entry.kind, plan::from_json(entry.body).value_or(plan::Value{})});
   }
+  if (story.made_up) note_situations(run);
   check_effects(run);
   check_durability(run);
   if (!story.made_up || chronicle.clock_went_back) return;

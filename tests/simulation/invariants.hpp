@@ -47,6 +47,10 @@ std::string drop_name(const Call& call);
 // Adds what does not hold to the chronicle's breaches.
 void check_invariants(const Story& story, const World& world, Chronicle& chronicle);
 
+// Notes what the run went through (sometimes.hpp), and what that could be.
+void note_situations(const Case& run);
+std::vector<std::string_view> noted_situations();
+
 void check_effects(const Case& run);     // I1 to I4: what was started, how often, and what is known of it
 void check_durability(const Case& run);  // I5, I9: what was told as durable, and what must not be stored
 void check_world(const Case& run);       // I6: traffic and things, at the end and on the way

@@ -232,7 +232,9 @@ Life::Life(World& world, Storage& storage, const LifeOptions& options)
     return;
   }
   journal_ = std::make_unique<GuardedJournal>(*this, std::move(*opened));
-  engine_ = std::make_unique<engine::Engine>(outside(), clock_, *journal_, engine::EngineOptions{});
+  engine::EngineOptions engine_options;
+  engine_options.succeeded_run = [](const std::string& rollout) { return std::optional(rollout + "-1"); };
+  engine_ = std::make_unique<engine::Engine>(outside(), clock_, *journal_, std::move(engine_options));
   engine_->set_observer(
       {.record = [this](const machine::Record& record) { told.push_back(engine::entry_of(record).body); },
        .changed = {},

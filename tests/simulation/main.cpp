@@ -19,7 +19,7 @@ using namespace rollout::simulation;
 namespace {
 
 struct Arguments {
-  std::uint64_t seeds = 1'000, first = 1, seed = 0, lines = 80, jobs = 2;
+  std::uint64_t seeds = 2'000, first = 1, seed = 0, lines = 80, jobs = 2;
   bool planted = false, grid = false, every_situation = false;
   std::uint64_t plans = 8;
   std::string examples;

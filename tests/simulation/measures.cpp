@@ -12,7 +12,7 @@ namespace rollout::simulation {
 
 namespace {
 
-constexpr Nanoseconds kSpell = 3 * kMinute;  // good and bad times last so long
+constexpr Nanoseconds kSpell = 4 * kMinute;  // good and bad times last so long
 
 double share(std::uint64_t number) {
   return static_cast<double>(number >> 11) * 0x1.0p-53;

@@ -9,8 +9,6 @@ namespace {
 using machine::PersonSaid;
 using machine::Verb;
 
-constexpr int kTriesOfARollback = 4;
-
 std::string somebody(const Story& story, Random& random) {
   if (story.members.empty() || random.chance(0.15)) return random.chance(0.9) ? "mallory" : "";
   return story.members[random.below(story.members.size())];
@@ -54,6 +52,8 @@ PersonSaid anything(const machine::View& view, const Story& story, Random& rando
   if (view.state == machine::RunState::Paused && random.chance(0.7)) {
     return {random.chance(0.5) ? Verb::Retry : random.chance(0.7) ? Verb::Resume : Verb::Promote, who, "", ""};
   }
+  if (view.state == machine::RunState::RollbackIncomplete && random.chance(0.6))
+    return {random.chance(0.5) ? Verb::Abort : Verb::Rollback, who, "", "enough"};
   if (random.chance(0.04)) return {Verb::Abort, who, "", "enough"};
   if (random.chance(0.15)) return {Verb::Rollback, who, "", "customers complain"};
   return {kUsual[random.below(std::size(kUsual))], who, "", ""};
@@ -61,9 +61,8 @@ PersonSaid anything(const machine::View& view, const Story& story, Random& rando
 
 std::optional<PersonSaid> sensible(const machine::View& view, const Story& story, int tries, Random& random) {
   const std::string who = patient_person(view, story, tries);
-  if (view.state == machine::RunState::RollbackIncomplete && view.effects.empty()) {
-    return tries < kTriesOfARollback ? std::optional(PersonSaid{Verb::Rollback, who, "", "again"}) : std::nullopt;
-  }
+  if (view.state == machine::RunState::RollbackIncomplete && view.effects.empty())
+    return PersonSaid{Verb::Rollback, who, "", "again"};
   if (!view.gates.empty()) {
     const machine::GateView& gate = view.gates[static_cast<std::size_t>(tries) % view.gates.size()];
     PersonSaid said = at_gate(gate, who, random);

@@ -15,6 +15,7 @@ namespace {
 constexpr Nanoseconds kNoise = 50 * kMinute;         // so long things go wrong
 constexpr Nanoseconds kPatience = 6 * 60 * kMinute;  // and so long the run may take to end after that
 constexpr std::uint64_t kEventsAtMost = 60'000;
+constexpr int kRollbacksAtMost = 6;
 constexpr const char* kRun = "r1";
 
 Weather weather_of(Random& random) {
@@ -22,12 +23,12 @@ Weather weather_of(Random& random) {
   // One seed in four has a calm day: then what is left is the runtime's own deaths.
   const double roughness = static_cast<double>(random.below(4)) / 3;
   const auto some = [&](double most) { return random.chance(0.5) ? roughness * most : 0.0; };
-  weather.fails = some(0.25);
+  weather.fails = some(0.3);
   weather.hangs = some(0.1);
   weather.lags = some(0.3);
-  weather.does_not_start = some(0.1);
+  weather.does_not_start = some(0.2);
   weather.ignores_term = some(0.5);
-  weather.bad_metrics = some(0.3);
+  weather.bad_metrics = some(0.4);
   weather.gaps = some(0.25);
   weather.failed_polls = some(0.15);
   weather.late_answers = some(0.15);
@@ -63,6 +64,7 @@ Simulation::Simulation(const Story& story, const Scene& scene, SimulationOptions
       attempted_(scene.attempted),
       lives_(scene.lives),
       tries_(scene.tries),
+      rollbacks_(scene.rollbacks),
       next_word_(scene.next_word) {
   storage_.disk = scene.disk;
   if (options.stops_after != kNotEver) stops_at_ = world_.now + options.stops_after;
@@ -76,7 +78,8 @@ Simulation::~Simulation() {
 }
 
 Scene Simulation::scene() const {
-  Scene scene{world_, storage_.disk, chronicle_, acknowledged_, attempted_, dice_, lives_, tries_, next_word_};
+  Scene scene{world_, storage_.disk, chronicle_, acknowledged_, attempted_,
+              dice_,  lives_,        tries_,     rollbacks_,    next_word_};
   if (!life_) return scene;
   scene.chronicle.told.insert(scene.chronicle.told.end(), life_->told.begin(), life_->told.end());
   if (!life_->acknowledged.empty()) scene.acknowledged = life_->acknowledged;
@@ -189,6 +192,7 @@ void Simulation::somebody_speaks() {
   }
   if (const auto said = sensible(view, story_, tries_, dice_)) {
     ++tries_;
+    if (said->verb == machine::Verb::Rollback) ++rollbacks_;
     say(*said);
   }
 }
@@ -196,10 +200,10 @@ void Simulation::somebody_speaks() {
 bool Simulation::is_over() {
   if (over_) return true;
   const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
-  if (machine == nullptr || !machine->finished()) return false;
-  // People still have something to say to what is incomplete.
-  return machine->state() != machine::RunState::RollbackIncomplete ||
-         (!noisy() && !sensible(machine->view(), story_, tries_, dice_));
+  if (machine == nullptr) return false;
+  // What stays incomplete however often people try is an end as well.
+  if (machine->state() == machine::RunState::RollbackIncomplete) return !noisy() && rollbacks_ >= kRollbacksAtMost;
+  return machine->finished();
 }
 
 void Simulation::deliver() {
@@ -234,9 +238,15 @@ void Simulation::step() {
 
 void Simulation::give_up() {
   const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
-  breach(fmt::format("I8 every run ends: not after {} and {} events, long after all faults; it is {}, {}",
-                     plan::duration_text(world_.now - kStart), chronicle_.events,
-                     machine ? machine::state_name(machine->state()) : "dead", machine ? machine->view().reason : ""));
+  std::string open = "dead";
+  if (machine != nullptr) {
+    const machine::View view = machine->view();
+    open = fmt::format("{}, {}; {} effects, {} gates, {} acknowledgements open", machine::state_name(machine->state()),
+                       view.reason, view.effects.size(), view.gates.size(), view.acknowledgements.size());
+    for (const std::string& step : view.steps) open += ", `" + step + "` runs";
+  }
+  breach(fmt::format("I8 every run ends: not after {} and {} events, long after all faults; it is {}",
+                     plan::duration_text(world_.now - kStart), chronicle_.events, open));
 }
 
 void Simulation::go_on() {

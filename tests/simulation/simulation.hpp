@@ -64,7 +64,7 @@ struct Scene {
   Chronicle chronicle;
   std::string acknowledged, attempted;
   Random dice;
-  int lives = 0, tries = 0;
+  int lives = 0, tries = 0, rollbacks = 0;
   Nanoseconds next_word = 0;
 };
 
@@ -121,7 +121,7 @@ class Simulation {
   std::unique_ptr<Life> life_, frozen_;
   Chronicle chronicle_;
   std::string acknowledged_, attempted_;  // see Life
-  int lives_ = 0, tries_ = 0;
+  int lives_ = 0, tries_ = 0, rollbacks_ = 0;
   bool talkative_ = false, deadly_ = false, over_ = false;
   Nanoseconds born_at_ = 0, next_word_ = 0, thaws_at_ = kNotEver, disk_trouble_ = kNotEver, stops_at_ = kNotEver;
 };

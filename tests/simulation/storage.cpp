@@ -115,9 +115,8 @@ int on_control(sqlite3_file*, int, void*) {
 int on_sector_size(sqlite3_file*) {
   return static_cast<int>(kSector);
 }
-// No promise: not even that what is overwritten stays whole.
 int on_characteristics(sqlite3_file*) {
-  return 0;
+  return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
 SharedLog& shared_of(const OpenFile& file) {

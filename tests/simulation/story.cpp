@@ -89,7 +89,7 @@ void Author::put(int depth) {
   const char* kind = idempotent ? "idempotent" : "opaque";
   std::string text = fmt::format("{}run `{} put {}`", idempotent ? "idempotent " : "", kind, thing.name);
   if (maybe(0.3)) text += one_of({" timeout 20s", " timeout 40s"});
-  if (maybe(0.4)) {
+  if (maybe(0.5)) {
     thing.retries = 1 + static_cast<int>(pick(2));
     text += fmt::format(" retry {} every {}", thing.retries, one_of({"10s", "30s"}));
   } else {
@@ -228,24 +228,22 @@ void Author::guard(int depth) {
   const std::string lasts = one_of({"", " for 1m", " for 2m", " for 2 of 4 samples", " for 3m"});
   const std::string blind = maybe(0.15) ? one_of({" blind rollback", " blind pause", " blind continue"}) : "";
   std::string response;
-  switch (pick(7)) {
+  switch (may_fall_back_ && maybe(0.6) ? 8 : pick(8)) {
     case 0:
     case 1: response = "rollback"; break;
     case 2: response = "pause \"" + metric + " is high\""; break;
     case 3: response = fmt::format("notify chat \"{} is high {}\"", metric, ++texts_); break;
     case 4:
+    case 5:
       response = fmt::format(
           "ask ops \"{} is high {}\" within 5m {{ \"back\" -> rollback \"asked to\"; \"on\" -> continue }} else pause "
           "\"nobody decided\"",
           metric, ++texts_);
       break;
-    case 5: response = fmt::format("pause until {} < 50 for 1m within 10m else rollback", metric); break;
+    case 6:
+    case 7: response = fmt::format("pause until {} < 50 for 1m within 10m else rollback", metric); break;
     default:
-      if (!may_fall_back_) {
-        response = "rollback";
-      } else {
-        response = fmt::format("rollback to {}{}", stages_.front(), maybe(0.7) ? " and retry at most 2 after 1m" : "");
-      }
+      response = fmt::format("rollback to {}{}", stages_.front(), maybe(0.7) ? " and retry at most 2 after 1m" : "");
   }
   line(depth, fmt::format("when {} > 50{}{} then {}", metric, lasts, blind, response));
 }
@@ -306,8 +304,8 @@ void Author::ends() {
 Story Author::write() {
   story_.made_up = true;
   story_.members = {"ana", "bo", "cy"};
-  has_child_ = maybe(0.2);
-  may_fall_back_ = maybe(0.3);
+  has_child_ = maybe(0.3);
+  may_fall_back_ = maybe(0.5);
   stages_ = {"s1"};
   source_ = kHead;
   if (has_child_) child();

@@ -141,6 +141,22 @@ TEST_CASE("an abort ends a child that was on its way back, also where the rollou
   CHECK(driver.machine().finished());
 }
 
+TEST_CASE("a step that was done in time stays done, however long the run is paused then") {
+  TestPlan plan;
+  const auto step = plan.step("a", "undo a");
+  plan.build.block(step).timeout = plan.build.duration_routine(kMinute);
+  plan.build.block(step).retries = 2;
+  plan.build.block(step).retry_every = plan.build.duration_routine(kSecond);
+  Driver driver = plan.drive();
+  driver.effects = [](const StartEffect&) { return Answer{.after = 30 * kSecond}; };
+  driver.say(kSecond, {Verb::Pause, "dana", "", "lunch"});
+  driver.say(kHour, {Verb::Resume, "dana", "", ""});
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::Succeeded);
+  CHECK(driver.callables() == Texts{"a"});
+}
+
 TEST_CASE("a rollback ends the answer of a guard that had paused the run") {
   TestPlan plan;
   const auto bad = plan.metric("bad");
