@@ -12,7 +12,6 @@
 namespace rollout::language_server {
 namespace {
 
-using grammar::SyntaxKind;
 using protocol::ErrorCode;
 using protocol::Failure;
 using protocol::member;
