@@ -1,6 +1,7 @@
 #include "compiler/format/format.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "compiler/format/gaps.hpp"
 #include "grammar/parse.hpp"
@@ -9,9 +10,22 @@ namespace rollout::format {
 
 namespace {
 
-std::string_view line_end_of(std::string_view text) {
-  const std::size_t first = text.find('\n');
-  return first != std::string_view::npos && first > 0 && text[first - 1] == '\r' ? "\r\n" : "\n";
+// How the first line ends that still ends once the text is formatted: then it has no other first line to go by when it
+// is formatted again.
+std::string_view line_end_of(const Atoms& atoms, std::string_view text, const std::vector<Gap>& gaps) {
+  const auto style = [&](std::string_view piece) -> std::optional<std::string_view> {
+    const std::size_t end = piece.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    return end > 0 && piece[end - 1] == '\r' ? "\r\n" : "\n";
+  };
+  for (std::size_t index = 0; index < atoms.atoms.size(); ++index) {
+    if (gaps[index].kept || gaps[index].line_ends > 0) {
+      if (const auto found = style(gap_text(atoms, text, index))) return *found;
+    }
+    const grammar::Span atom = atoms.atoms[index].span;
+    if (const auto found = style(text.substr(atom.begin, atom.size()))) return *found;
+  }
+  return style(gap_text(atoms, text, atoms.atoms.size())).value_or("\n");
 }
 
 std::string written(const Gap& gap, std::string_view line_end) {
@@ -68,7 +82,7 @@ std::vector<Edit> all_edits(const grammar::SyntaxTree& tree) {
   const Atoms atoms = atoms_of(tree);
   std::vector<Gap> gaps = gaps_of(atoms, text);
   keep_alignment(atoms, text, gaps);
-  const std::string_view line_end = line_end_of(text);
+  const std::string_view line_end = line_end_of(atoms, text, gaps);
   std::vector<Edit> edits;
   const auto replace = [&](std::size_t index, std::string_view wanted) {
     const std::string_view there = gap_text(atoms, text, index);

@@ -116,6 +116,9 @@ TEST_CASE("the style, before and after") {
       Row{"let a = \"\"\"\n   x\n  y\"\"\"\n", "let a = \"\"\"\n   x\n  y\"\"\"\n"},
       // CRLF stays CRLF.
       Row{"let a=1\r\nlet b=2\r\n", "let a = 1\r\nlet b = 2\r\n"},
+      // The first line that stays is what the others go by.
+      Row{"\nlet a=1\r\nlet b=2\n", "let a = 1\r\nlet b = 2\r\n"},
+      Row{"\r\nlet a=1\nlet b=2\r\n", "let a = 1\nlet b = 2\n"},
       // What does not parse stays, what is around it does not.
       Row{"let a=1\n\nlet  = 5\n\nlet b=1\n", "let a = 1\n\nlet  = 5\n\nlet b = 1\n"});
   INFO(row.before);
