@@ -241,6 +241,8 @@ void Rows::gate_answered(const Record& record) {
     text = fmt::format("{} answered \"{}\" to \"{}\"", who, said, what);
   } else if (verb == "acknowledge") {
     text = fmt::format("{} acknowledged {}", who, what.empty() ? "the notification" : what);
+  } else if (verb == "promote") {
+    text = fmt::format("{} promoted the run past its blind guards", who);
   } else {
     text = fmt::format("{} approved \"{}\"", who, what);
   }

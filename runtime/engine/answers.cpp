@@ -36,6 +36,7 @@ std::string answered(const Record& record, const machine::View& before) {
   if (verb == "acknowledge") {
     return gate.empty() ? fmt::format("acknowledged by {}", who) : fmt::format("{}: acknowledged by {}", gate, who);
   }
+  if (verb == "promote") return fmt::format("promoted by {}, whatever the blind guards would say", who);
   return fmt::format("\"{}\": rejected by {}", gate, who);
 }
 

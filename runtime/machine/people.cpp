@@ -295,23 +295,33 @@ void Core::person_promotes(const PersonSaid& said) {
       settle_doubt(run->second, true, "it happened, by a person's word", said.who);
     }
   }
-  bool any = !doubts.empty() || anything_frozen();
+  const bool freed = anything_frozen();
   waive_blindness();
   if (!doubts.empty()) {
     doubts_settled(said.who);
     return;
   }
-  if (state.pause) {
+  bool ended = state.pause.has_value();
+  if (ended) {
     resume_run(said.who);
-    any = true;
   } else {
     for (auto& [id, task] : state.tasks) {
       if (task.wait != Wait::Hold || !is_forward(task)) continue;
       end_hold(task, "promoted by " + said.who);
-      any = true;
+      ended = true;
     }
   }
-  if (!any) ignore(said, "nothing waits that could be promoted");
+  if (ended) return;
+  if (!freed) {
+    ignore(said, "nothing waits that could be promoted");
+    return;
+  }
+  // What a guard does not see any more is this person's to answer for.
+  record(RecordKind::GateAnswered, {{"gate", Value::string("")},
+                                    {"verb", Value::string("promote")},
+                                    {"who", Value::string(said.who)},
+                                    {"item", Value::string("")},
+                                    {"text", Value::string(said.text)}});
 }
 
 void Core::person_acknowledges(const PersonSaid& said) {

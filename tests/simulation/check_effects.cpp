@@ -48,6 +48,8 @@ bool is_allowed_again(const Case& run, const Call& first, const Call& second) {
       sometimes("a doubt is settled by a probe: it did not happen");
       return true;
     }
+    // What a person judged done is done again with the whole of which it is a part, by a person's word.
+    if (how.starts_with("it happened")) return run.said(machine::Verb::Retry, fact.at, second.started);
     if (how.starts_with("left")) return true;
   }
   return false;
@@ -173,6 +175,11 @@ void check_truth(const Case& run) {
   }
 }
 
+// Who got no answer, because the runtime died, may have been heard.
+bool is_refused(const Saying& saying) {
+  return !saying.accepted && !saying.answer.starts_with("(no answer");
+}
+
 void check_tries(const Case& run) {
   for (const Thing& thing : run.story.things) {
     if (thing.retries < 0) continue;
@@ -181,7 +188,8 @@ void check_tries(const Case& run) {
     for (const Call& call : run.world.ledger) {
       if (put_name(call) == thing.name) ++keys[call.key];
     }
-    for (const Saying& saying : run.chronicle.sayings) words += saying.said.verb == machine::Verb::Retry ? 1 : 0;
+    for (const Saying& saying : run.chronicle.sayings)
+      words += saying.said.verb == machine::Verb::Retry && !is_refused(saying) ? 1 : 0;
     if (static_cast<int>(keys.size()) > thing.retries + 1 + words)
       run.breach(kRetries, fmt::format("`{}` was tried {} times, {} were allowed and people said {} times retry",
                                        thing.name, keys.size(), thing.retries + 1, words));

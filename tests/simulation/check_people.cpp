@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "tests/simulation/invariants.hpp"
@@ -67,19 +68,19 @@ void check_pauses(const Case& run) {
 // While a guard of the whole run sees nothing: unless the plan says that it goes on, or a person takes it on.
 void check_blindness(const Case& run) {
   if (run.story.source.find("on missing for 2m continue") != std::string::npos) return;
-  std::set<std::string> blind;
+  std::map<std::string, Nanoseconds> blind;
   for (const Fact& fact : run.facts) {
-    const bool ours = fact.text("rollout").empty() && fact.text("guard").find("blind continue") == std::string::npos;
-    if (fact.kind == "guard blind" && ours && !goes_on_blind(run.story, fact.text("guard")))
-      blind.insert(fact.text("guard"));
-    if (fact.kind == "guard sees again" || fact.kind == "guard disarmed") blind.erase(fact.text("guard"));
-    // What people say about the whole of it may waive it.
+    const std::string guard = fact.text("guard");
+    const bool ours = fact.text("rollout").empty() && !goes_on_blind(run.story, guard);
+    if (fact.kind == "guard blind" && ours) blind.emplace(guard, fact.at);
+    if (fact.kind == "guard sees again" || fact.kind == "guard disarmed") blind.erase(guard);
     if (fact.kind == "resumed" || fact.kind == "hold ended") blind.clear();
-    if (run.said(machine::Verb::Promote, fact.at, fact.at)) blind.clear();
-    if (blind.empty() || fact.kind != "effect intended" || !fact.text("rollout").empty()) continue;
-    const std::string callable = fact.text("callable");
-    const bool forward = callable.find(" put ") != std::string::npos && fact.text("class") != "";
-    if (forward) run.breach(kBlind, fmt::format("`{}` began, and `{}` was blind", callable, *blind.begin()));
+    if (fact.kind != "effect intended" || !fact.text("rollout").empty() || fact.text("class").empty()) continue;
+    if (fact.text("callable").find(" put ") == std::string::npos) continue;
+    for (const auto& [name, since] : blind) {
+      if (!run.said(machine::Verb::Promote, since, fact.at))
+        run.breach(kBlind, fmt::format("`{}` began, and `{}` was blind", fact.text("callable"), name));
+    }
   }
 }
 

@@ -15,6 +15,7 @@ namespace {
 constexpr Nanoseconds kNoise = 50 * kMinute;         // so long things go wrong
 constexpr Nanoseconds kPatience = 6 * 60 * kMinute;  // and so long the run may take to end after that
 constexpr std::uint64_t kEventsAtMost = 60'000;
+constexpr int kLivesAtMost = 150;  // more only a runtime needs that does not come up any more
 constexpr int kRollbacksAtMost = 6;
 constexpr const char* kRun = "r1";
 
@@ -23,7 +24,7 @@ Weather weather_of(Random& random) {
   // One seed in four has a calm day: then what is left is the runtime's own deaths.
   const double roughness = static_cast<double>(random.below(4)) / 3;
   const auto some = [&](double most) { return random.chance(0.5) ? roughness * most : 0.0; };
-  weather.fails = some(0.3);
+  weather.fails = random.chance(0.15) ? 0.7 : some(0.3);
   weather.hangs = some(0.1);
   weather.lags = some(0.3);
   weather.does_not_start = some(0.2);
@@ -45,6 +46,7 @@ Simulation::Simulation(const Story& story, std::uint64_t seed, SimulationOptions
       born_at_(kStart) {
   storage_.random = Random(mixed(seed) ^ 0xD15C);
   talkative_ = dice_.chance(0.6);
+  sleepy_ = dice_.chance(0.25);
   deadly_ = !options.calm && dice_.chance(0.85);
   next_word_ = world_.now + 20 * kSecond;
   if (!options.calm && dice_.chance(0.3))
@@ -92,7 +94,8 @@ bool Simulation::noisy() const {
 }
 
 bool Simulation::is_late() const {
-  return !options_.calm && (world_.now > kStart + kNoise + kPatience || chronicle_.events > kEventsAtMost);
+  if (options_.calm) return false;
+  return world_.now > kStart + kNoise + kPatience || chronicle_.events > kEventsAtMost || lives_ > kLivesAtMost;
 }
 
 void Simulation::be_born() {
@@ -186,8 +189,10 @@ void Simulation::somebody_speaks() {
   if (machine == nullptr) return;
   const machine::View view = machine->view();
   if (noisy()) {
-    // Even on quiet days somebody answers what is asked.
-    if (talkative_ || !view.gates.empty()) say(anything(view, story_, dice_));
+    // Even on quiet days somebody answers what is asked, unless nobody looks.
+    machine::View seen = view;
+    if (sleepy_) seen.gates.clear();
+    if (talkative_ || !seen.gates.empty()) say(anything(seen, story_, dice_));
     return;
   }
   if (const auto said = sensible(view, story_, tries_, dice_)) {
@@ -238,7 +243,7 @@ void Simulation::step() {
 
 void Simulation::give_up() {
   const machine::Machine* machine = life_ ? life_->engine().find(kRun) : nullptr;
-  std::string open = "dead";
+  std::string open = chronicle_.falls.empty() ? "dead" : "dead: " + chronicle_.falls.back().how;
   if (machine != nullptr) {
     const machine::View view = machine->view();
     open = fmt::format("{}, {}; {} effects, {} gates, {} acknowledgements open", machine::state_name(machine->state()),

@@ -122,7 +122,7 @@ class Simulation {
   Chronicle chronicle_;
   std::string acknowledged_, attempted_;  // see Life
   int lives_ = 0, tries_ = 0, rollbacks_ = 0;
-  bool talkative_ = false, deadly_ = false, over_ = false;
+  bool talkative_ = false, sleepy_ = false, deadly_ = false, over_ = false;
   Nanoseconds born_at_ = 0, next_word_ = 0, thaws_at_ = kNotEver, disk_trouble_ = kNotEver, stops_at_ = kNotEver;
 };
 

@@ -95,7 +95,6 @@ void Author::put(int depth) {
   } else {
     thing.retries = 0;
   }
-  if (may_fall_back_ || has_child_ || !branch_.empty() || depth > 2) thing.retries = -1;
   const bool back_is_idempotent = maybe(0.7);
   const bool back_retries = maybe(0.3);
   thing.may_stay = maybe(0.15);
@@ -324,6 +323,10 @@ Story Author::write() {
   stages();
   ends();
   source_ += "}\n";
+  // A rollback to a stage begins steps anew, with all their tries.
+  if (source_.find("rollback to ") != std::string::npos) {
+    for (Thing& thing : story_.things) thing.retries = -1;
+  }
   story_.source = std::move(source_);
   return std::move(story_);
 }
