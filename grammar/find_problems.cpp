@@ -1,6 +1,7 @@
 #include "grammar/find_problems.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "grammar/brace_problems.hpp"
@@ -11,6 +12,12 @@ namespace rollout::grammar {
 namespace {
 
 using K = SyntaxKind;
+
+// For tables by kind.
+constexpr std::size_t kSyntaxKinds = 0
+#define SYNTAX_KIND(name, display, kind_class) +1
+#include "grammar/syntax_kind.def"
+    ;
 
 // A problem with the event that shows it, so that what lies in an error region can be taken back.
 struct Found {
@@ -52,9 +59,16 @@ constexpr ContainerRow kContainers[] = {
     {K::Reply, K::Response, allowed_in_reply},
 };
 
+// Asked for every node of a text: most kinds are refused without a look at the rows.
+constexpr auto kContainerKinds = [] {
+  std::array<bool, kSyntaxKinds> kinds{};
+  for (const ContainerRow& row : kContainers) kinds[static_cast<std::size_t>(row.container)] = true;
+  return kinds;
+}();
+
 const ContainerRow* container_row(K kind) {
-  const auto row = std::ranges::find(kContainers, kind, &ContainerRow::container);
-  return row == std::end(kContainers) ? nullptr : row;
+  if (!kContainerKinds[static_cast<std::size_t>(kind)]) return nullptr;
+  return std::ranges::find(kContainers, kind, &ContainerRow::container);
 }
 
 struct MalformedRow {
@@ -75,12 +89,18 @@ std::optional<ProblemKind> kind_of_malformed(K kind) {
 }
 
 // Clauses that a statement takes once.
-bool is_single_clause(K kind) {
+constexpr auto kSingleClauses = [] {
   constexpr K kClauses[] = {K::TimeoutClause, K::RetryClause,    K::WithinClause,  K::UndoClause,     K::ElseClause,
                             K::EveryClause,   K::OverClause,     K::UnitClause,    K::StaleClause,    K::BaselineClause,
                             K::AbsentClause,  K::MatchingClause, K::DefaultClause, K::SeverityClause, K::AckClause,
                             K::ByClause,      K::CheckClause};
-  return std::ranges::find(kClauses, kind) != std::end(kClauses);
+  std::array<bool, kSyntaxKinds> kinds{};
+  for (const K kind : kClauses) kinds[static_cast<std::size_t>(kind)] = true;
+  return kinds;
+}();
+
+bool is_single_clause(K kind) {
+  return kSingleClauses[static_cast<std::size_t>(kind)];
 }
 
 class ProblemFinder {
@@ -399,6 +419,9 @@ void ProblemFinder::visit_string(std::uint32_t event) {
 }
 
 void ProblemFinder::visit_clauses(std::uint32_t event) {
+  std::size_t clauses = 0;
+  each_child_backwards(event, [&](std::uint32_t child) { clauses += is_single_clause(events_[child].kind) ? 1 : 0; });
+  if (clauses < 2) return;
   std::vector<std::uint32_t> seen;
   for (const std::uint32_t child : children(event)) {
     if (!is_single_clause(events_[child].kind)) continue;

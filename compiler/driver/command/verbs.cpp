@@ -140,7 +140,9 @@ Exit check(const CheckArguments& arguments) {
   if (arguments.fix) {
     for (const std::string& path : arguments.files) written = fix_file(path) && written;
   }
-  const driver::CompileResult result = driver::compile(arguments.files, {.most_bytes = kMostSourceBytes});
+  // Never freed, since the process ends after it: that would take longer than to write what was found.
+  static const driver::CompileResult& result =
+      *new driver::CompileResult(driver::compile(arguments.files, {.most_bytes = kMostSourceBytes}));
   for (const driver::InputError& error : result.input_errors) complain(error.message);
   Exit status = Exit::Clean;
   const bool denied = arguments.deny_warnings && result.warning_count() > 0;
