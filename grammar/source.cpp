@@ -45,20 +45,25 @@ LineColumn LineTable::position(std::uint32_t offset, ColumnUnit unit) const {
   offset = std::min(offset, static_cast<std::uint32_t>(text_.size()));
   const auto after = std::ranges::upper_bound(starts_, offset);
   const std::size_t line = after == starts_.begin() ? 0 : static_cast<std::size_t>(after - starts_.begin()) - 1;
-  std::uint32_t column = 0;
-  for (std::size_t at = starts_[line]; at < offset;) {
+  return {static_cast<std::uint32_t>(line), columns({starts_[line], offset}, unit)};
+}
+
+std::uint32_t LineTable::columns(Span part, ColumnUnit unit) const {
+  const std::size_t end = std::min<std::size_t>(part.end, text_.size());
+  std::uint32_t columns = 0;
+  for (std::size_t at = part.begin; at < end;) {
     // Nearly all of a program is ASCII, where a byte is a column in every unit.
     if (static_cast<unsigned char>(text_[at]) < 0x80) {
-      ++column;
+      ++columns;
       ++at;
       continue;
     }
     const std::size_t length = std::max<std::size_t>(1, utf8_length(text_.substr(at)));
-    if (at + length > offset) break;
-    column += columns_of(length, unit);
+    if (at + length > end) break;
+    columns += columns_of(length, unit);
     at += length;
   }
-  return {static_cast<std::uint32_t>(line), column};
+  return columns;
 }
 
 std::uint32_t LineTable::offset(LineColumn position, ColumnUnit unit) const {

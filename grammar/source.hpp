@@ -49,6 +49,8 @@ class LineTable {
   std::size_t line_count() const { return starts_.size(); }
   // Offsets beyond the text are taken as its end.
   LineColumn position(std::uint32_t offset, ColumnUnit unit) const;
+  // How many columns a part of one line takes; at most up to the end of the text.
+  std::uint32_t columns(Span part, ColumnUnit unit) const;
   // Lines beyond the last give the end of the text, columns beyond a line's text the end of that text.
   std::uint32_t offset(LineColumn position, ColumnUnit unit) const;
   // The line's range without its line end (and without the byte order mark in the first line).

@@ -25,11 +25,11 @@ std::vector<std::uint32_t> encoded(Session& session, Asked& asked, grammar::Span
   for (const Token& token : semantic_tokens(asked.module())) {
     if (token.span.end <= part.begin || part.end <= token.span.begin) continue;
     const auto begin = asked.translator.lines().position(token.span.begin, session.dialect.unit);
-    const auto end = asked.translator.lines().position(token.span.end, session.dialect.unit);
+    const std::uint32_t width = asked.translator.lines().columns(token.span, session.dialect.unit);
     const std::uint32_t lines = begin.line - before.line;
     const std::uint32_t column = lines == 0 ? begin.column - before.column : begin.column;
     data.insert(data.end(),
-                {lines, column, end.column - begin.column, static_cast<std::uint32_t>(token.type), token.modifiers});
+                {lines, column, width, static_cast<std::uint32_t>(token.type), token.modifiers});
     before = begin;
   }
   return data;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
 
 #include "editor-support/language-server/queries/names.hpp"
@@ -126,21 +125,22 @@ std::span<const std::string_view> token_modifier_names() {
 
 std::vector<Token> semantic_tokens(const check::CheckedModule& module) {
   const grammar::SyntaxTree& tree = module.trees.front();
-  std::map<std::uint32_t, NameAt> names;
-  for (const NameAt& name : names_of_main_file(module)) names.emplace(name.span.begin, name);
+  const std::vector<NameAt> names = names_of_main_file(module);
+  auto name = names.begin();
   std::vector<Token> tokens;
   for (const grammar::Event& event : tree.events()) {
     if (event.width != 1 || event.begin == event.end) continue;
     const grammar::Span span{event.begin, event.end};
     if (event.kind == SyntaxKind::Name) {
-      const auto name = names.find(span.begin);
+      // Leaves come in the order of the text, and so do these names.
+      while (name != names.end() && name->span.begin < span.begin) ++name;
       Token token{span, TokenType::Variable, 0};
-      const auto row = name == names.end() || !(name->second.span == span)
+      const auto row = name == names.end() || !(name->span == span)
                            ? kSymbols.end()
-                           : std::ranges::find(kSymbols, module.symbols[name->second.symbol].kind, &SymbolRow::kind);
+                           : std::ranges::find(kSymbols, module.symbols[name->symbol].kind, &SymbolRow::kind);
       if (row != kSymbols.end()) {
         token.type = row->type;
-        token.modifiers = row->modifiers | (name->second.is_declaration ? kDeclaration : 0);
+        token.modifiers = row->modifiers | (name->is_declaration ? kDeclaration : 0);
       } else {
         token.type = type_of_other(tree.leaf_at(span.begin));
       }
