@@ -11,6 +11,26 @@ class Failed(Exception):
     """What must not be."""
 
 
+# What no user may ever see of a program.
+UNFIT = ("terminate called", "what():", "Assertion", "AddressSanitizer", "runtime error:", "\x1b")
+
+
+def call(command, folder, environment, status=0, says=(), text="", timeout=60):
+    """Runs the command to its end; it must give this exit status (None: any), say all these words, and print nothing unfit for people."""
+    answer = subprocess.run(command, env=environment, cwd=folder, input=text, capture_output=True, text=True, timeout=timeout,
+                            errors="replace")
+    shown, output = " ".join(command[1:]), answer.stdout + answer.stderr
+    if status is not None and answer.returncode != status:
+        raise Failed(f"`{shown}`: exit status {answer.returncode}, not {status}:\n{output[-3000:]}")
+    for word in says:
+        if word not in output:
+            raise Failed(f"`{shown}` does not say {word!r}:\n{output[-3000:]}")
+    for word in UNFIT:
+        if word in output:
+            raise Failed(f"`{shown}`: {word!r} reached the user:\n{output[-3000:]}")
+    return answer
+
+
 @contextlib.contextmanager
 def folder_for(title):
     """An empty folder with a state directory in it, gone afterwards."""

@@ -16,7 +16,7 @@ import sys
 import time
 import xml.etree.ElementTree
 
-from cases import Failed, folder_for, run_cases
+from cases import Failed, call, folder_for, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -118,14 +118,8 @@ class Cases:
         (folder / "program.rollout").write_text(PROGRAM)
         self.started = []
 
-    def _call(self, *arguments, status=0, says=(), program=None):
-        answer = subprocess.run([program or self.rollout, *arguments], env=self.environment, cwd=self.folder,
-                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-        text = answer.stdout + answer.stderr
-        expect(answer.returncode == status, f"{arguments}: exit status {answer.returncode}, not {status}:\n{text}")
-        for word in says:
-            expect(word in text, f"{arguments}: the message does not say {word!r}:\n{text}")
-        return answer.stdout
+    def _call(self, *arguments, program=None, **expected):
+        return call([program or self.rollout, *arguments], self.folder, self.environment, **expected).stdout
 
     def _start(self, name, *arguments):
         run = Run(self, name, *arguments)

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 
-from cases import Failed, folder_for, run_cases
+from cases import Failed, call, folder_for, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEYS = ROOT / "tests/unit/signing/keys"
@@ -181,19 +181,8 @@ class Cases:
 
     # ---------------------------------------------------------------- helpers
 
-    def _call(self, *arguments, program=None, status=0, says=(), timeout=90, environment=None, text=""):
-        answer = subprocess.run([program or self.rollout, *arguments], env=environment or self.environment, cwd=self.folder,
-                                input=text, capture_output=True, text=True, timeout=timeout, errors="replace")
-        output = answer.stdout + answer.stderr
-        if answer.returncode != status:
-            raise Failed(f"`{' '.join(arguments)}`: exit status {answer.returncode}, not {status}:\n{output[-3000:]}")
-        for word in says:
-            if word not in output:
-                raise Failed(f"`{' '.join(arguments)}` does not say {word!r}:\n{output[-3000:]}")
-        for word in ("terminate called", "what():", "Assertion", "AddressSanitizer", "runtime error:", "\x1b"):
-            if word in output:
-                raise Failed(f"{word!r} reached the user:\n{output[-3000:]}")
-        return answer
+    def _call(self, *arguments, program=None, environment=None, timeout=90, **expected):
+        return call([program or self.rollout, *arguments], self.folder, environment or self.environment, timeout=timeout, **expected)
 
     def _built(self, name="shop"):
         self._call("build", f"{name}.rollout", "-o", f"{name}.rplan", program=self.rolloutc)
