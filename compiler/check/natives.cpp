@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "compiler/check/checker.hpp"
+#include "compiler/check/describe.hpp"
 
 // The functions that the runtime carries out itself, as symbols: those of the prelude and of its modules.
 
@@ -108,6 +111,16 @@ void add_natives(Checker& c) {
                                                   parameter_type(c, row.parameter.type),
                                                   row.parameter.need == NeedOf::Required, secret});
   }
+}
+
+std::string native_signature(const CheckedModule& module, const Symbol& native) {
+  std::string text = native.path + "(";
+  for (const NativeParameter& parameter : module.natives[native.index].parameters) {
+    text += fmt::format("{}{}{}: {}", text.ends_with('(') ? "" : ", ", parameter.name, parameter.required ? "" : "?",
+                        type_text(module, parameter.type));
+  }
+  const std::string result = type_text(module, native.type);
+  return text + (result.empty() ? ")" : "): " + result);
 }
 
 }  // namespace rollout::check

@@ -10,10 +10,6 @@ namespace {
 
 using diagnostics::Location;
 
-bool is_same(const Location& one, const Location& other) {
-  return one.file == other.file && one.span == other.span;
-}
-
 plan::TimeRange both(const plan::TimeRange& one, const plan::TimeRange& other) {
   return {std::min(one.least, other.least), plan::longest_of(one.most, other.most)};
 }
@@ -40,7 +36,7 @@ class Collector {
     const check::RolloutDecl* source = place ? timing_.rollout_at(*place) : nullptr;
     if (source == nullptr) return;
     const auto known =
-        std::ranges::find_if(times_.rollouts, [&](const auto& one) { return is_same(one.name, *place); });
+        std::ranges::find_if(times_.rollouts, [&](const auto& one) { return is_same_place(one.name, *place); });
     if (known != times_.rollouts.end()) {
       known->takes = both(known->takes, time.takes);
       known->undo = plan::longest_of(known->undo, time.undo);
@@ -54,7 +50,8 @@ class Collector {
   void add_stage(const plan::Plan& plan, const plan::StageTime& time) {
     const auto place = timing_.place(plan, plan.blocks[plan.stages[time.stage].block].spot);
     if (!place || timing_.stage_at(*place) == nullptr) return;
-    const auto known = std::ranges::find_if(times_.stages, [&](const auto& one) { return is_same(one.name, *place); });
+    const auto known =
+        std::ranges::find_if(times_.stages, [&](const auto& one) { return is_same_place(one.name, *place); });
     if (known == times_.stages.end()) {
       times_.stages.push_back({*place, time.takes, time.undo});
     } else {
@@ -66,7 +63,8 @@ class Collector {
   void add_guard(const plan::Plan& plan, const plan::GuardTime& time) {
     const auto place = timing_.place(plan, plan.guards[time.guard].spot);
     if (!place || timing_.guard_at(*place) == nullptr) return;
-    const auto known = std::ranges::find_if(times_.guards, [&](const auto& one) { return is_same(one.guard, *place); });
+    const auto known =
+        std::ranges::find_if(times_.guards, [&](const auto& one) { return is_same_place(one.guard, *place); });
     if (known == times_.guards.end()) {
       times_.guards.push_back({*place, time.cadence, time.held, time.window, time.earliest, time.exact});
       return;

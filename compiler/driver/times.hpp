@@ -45,6 +45,11 @@ struct Times {
   std::vector<RolloutTimes> rollouts;
 };
 
+// Whether two spans are the same one of the same file.
+inline bool is_same_place(const diagnostics::Location& one, const diagnostics::Location& other) {
+  return one.file == other.file && one.span == other.span;
+}
+
 // Of the user's own files, with the defaults of parameters. Empty where the file has errors.
 Times times_of(const CompiledFile& file);
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "editor-support/language-server/queries/declarations.hpp"
 #include "editor-support/language-server/queries/outline.hpp"
 
 namespace rollout::language_server {
@@ -30,9 +31,7 @@ bool takes_part(SymbolKind kind) {
 
 std::optional<Callable> callable(const CheckedModule& module, SymbolId id) {
   const Symbol& symbol = module.symbols[id];
-  if (!takes_part(symbol.kind) || symbol.declared.span.empty()) return std::nullopt;
-  const auto node =
-      module.trees[static_cast<std::size_t>(symbol.declared.file)].leaf_at(symbol.declared.span.begin).parent();
+  const auto node = takes_part(symbol.kind) ? declaring_node(module, symbol) : std::nullopt;
   if (!node) return std::nullopt;
   return Callable{symbol.name,  kind_text(node->kind()), node->kind(), module.files[symbol.declared.file].path,
                   node->span(), symbol.declared.span};

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/check/describe.hpp"
+#include "editor-support/language-server/queries/declarations.hpp"
 #include "editor-support/language-server/queries/time_hints.hpp"
 #include "grammar/views.hpp"
 
@@ -21,13 +22,6 @@ using grammar::SyntaxKind;
 using MaybeNode = std::optional<NodeRef>;
 
 constexpr std::size_t kMostSignatureBytes = 400;
-
-// The node that declares the symbol; nothing for what the language itself has.
-MaybeNode declaring_node(const CheckedModule& module, const Symbol& symbol) {
-  if (symbol.declared.span.empty()) return std::nullopt;
-  const auto& tree = module.trees[static_cast<std::size_t>(symbol.declared.file)];
-  return tree.leaf_at(symbol.declared.span.begin).parent();
-}
 
 // The text of the node up to its body, without blanks at the end.
 std::string head_text(NodeRef node) {
@@ -59,15 +53,6 @@ std::string typed(const CheckedModule& module, const std::string& head, const Sy
 std::string with_value(const CheckedModule& module, std::string text, ExprId value) {
   if (value == kNone || module.exprs[value].kind != check::ExprKind::Constant) return text;
   return fmt::format("{} = {}", text, plan::to_literal(module.exprs[value].value));
-}
-
-std::string native_signature(const CheckedModule& module, const Symbol& symbol) {
-  std::vector<std::string> parameters;
-  for (const check::NativeParameter& parameter : module.natives[symbol.index].parameters) {
-    const std::string type = check::type_text(module, parameter.type);
-    parameters.push_back(fmt::format("{}{}: {}", parameter.name, parameter.required ? "" : "?", type));
-  }
-  return typed(module, fmt::format("{}({})", symbol.path, fmt::join(parameters, ", ")), symbol);
 }
 
 std::string metric_signature(const CheckedModule& module, const Symbol& symbol, NodeRef node) {
@@ -151,7 +136,7 @@ std::optional<Hover> expression_at(const CheckedModule& module, std::uint32_t of
 
 std::string signature(const CheckedModule& module, SymbolId id) {
   const Symbol& symbol = module.symbols[id];
-  if (symbol.kind == SymbolKind::Native) return native_signature(module, symbol);
+  if (symbol.kind == SymbolKind::Native) return check::native_signature(module, symbol);
   const auto node = declaring_node(module, symbol);
   switch (symbol.kind) {
     case SymbolKind::Metric:

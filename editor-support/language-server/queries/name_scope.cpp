@@ -4,6 +4,7 @@
 #include <array>
 
 #include "compiler/check/describe.hpp"
+#include "editor-support/language-server/queries/declarations.hpp"
 #include "grammar/views.hpp"
 
 namespace rollout::language_server {
@@ -24,10 +25,6 @@ bool is_letter(char c) {
 
 bool is_local(SymbolKind kind) {
   return kind == SymbolKind::Argument || kind == SymbolKind::LocalLet || kind == SymbolKind::EachVariable;
-}
-
-MaybeNode declaring_node(const CheckedModule& module, const Symbol& symbol) {
-  return module.trees[static_cast<std::size_t>(symbol.declared.file)].leaf_at(symbol.declared.span.begin).parent();
 }
 
 // Where a local name lives: the declaration of an argument, the block of a `let`, the loop of its variable.
@@ -137,7 +134,7 @@ std::vector<SymbolId> visible_symbols(const CheckedModule& module, std::uint32_t
 }
 
 std::uint32_t end_of_declaration(const CheckedModule& module, const Symbol& symbol) {
-  const auto node = symbol.declared.span.empty() ? MaybeNode() : declaring_node(module, symbol);
+  const auto node = declaring_node(module, symbol);
   return node ? node->span().end : 0;
 }
 
@@ -194,7 +191,7 @@ std::vector<Parameter> parameters_of(const CheckedModule& module, SymbolId calle
     }
     return parameters;
   }
-  const auto node = symbol.declared.span.empty() ? MaybeNode() : declaring_node(module, symbol);
+  const auto node = declaring_node(module, symbol);
   if (!node) return parameters;
   for (const NodeRef field : grammar::children_in(*node, SyntaxKind::Params, SyntaxKind::Field)) {
     const grammar::FieldView view{{field}};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compiler/diagnostics/display.hpp"
 #include "grammar/literals.hpp"
 #include "grammar/views.hpp"
 
@@ -17,13 +18,8 @@ using grammar::SyntaxTree;
 
 constexpr std::size_t kMostNameBytes = 80;
 
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    if (!blank) line += c;
-    if (blank && !line.empty() && line.back() != ' ') line += ' ';
-  }
+std::string short_name(std::string_view text) {
+  std::string line = diagnostics::one_line(text);
   if (line.size() <= kMostNameBytes) return line;
   std::size_t end = kMostNameBytes;
   // Never within a character.
@@ -77,11 +73,11 @@ std::optional<OutlineItem> item_of(NodeRef node) {
   item.span = node.span();
   if (const auto scenario = grammar::as<grammar::ScenarioView>(node)) {
     if (!scenario->title()) return std::nullopt;
-    item.name = one_line(grammar::displayed_text(*scenario->title()));
+    item.name = short_name(grammar::displayed_text(*scenario->title()));
     item.selection = scenario->title()->span();
   } else if (is_titled(node.kind())) {
     item.selection = head_of(node);
-    item.name = one_line(node.text().substr(0, item.selection.size()));
+    item.name = short_name(node.text().substr(0, item.selection.size()));
   } else if (is_named(node.kind())) {
     const auto name = node.child(SyntaxKind::Name);
     if (!name) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "editor-support/language-server/queries/declarations.hpp"
 #include "grammar/views.hpp"
 
 namespace rollout::language_server {
@@ -16,9 +17,7 @@ using grammar::SyntaxKind;
 // The name of the part in the declaration of the symbol: among the nodes of that kind in it.
 std::optional<Part> in_declaration(const CheckedModule& module, SymbolId id, SyntaxKind kind, NodeRef named) {
   const check::Symbol& symbol = module.symbols[id];
-  if (symbol.declared.span.empty()) return std::nullopt;
-  const auto file = static_cast<std::size_t>(symbol.declared.file);
-  const auto declaration = module.trees[file].leaf_at(symbol.declared.span.begin).parent();
+  const auto declaration = declaring_node(module, symbol);
   if (!declaration) return std::nullopt;
   for (const NodeRef part : declaration->descendants(kind)) {
     const auto name = part.child(SyntaxKind::Name);
@@ -40,10 +39,8 @@ std::optional<Part> argument_part(const CheckedModule& module, NodeRef leaf, Nod
   const auto arguments = argument.parent();
   const auto call = grammar::as<grammar::CallView>(arguments ? arguments->parent() : std::nullopt);
   if (!named || !named->name() || !(*named->name() == leaf) || !call || !call->callee()) return std::nullopt;
-  const auto callee = std::ranges::find_if(module.names, [&](const check::ResolvedName& one) {
-    return one.where.file == kMainFile && one.where.span.end == call->callee()->span().end;
-  });
-  return callee == module.names.end() ? std::nullopt : in_declaration(module, callee->symbol, SyntaxKind::Field, leaf);
+  const SymbolId callee = symbol_of_callee(module, *call->callee());
+  return callee == kNone ? std::nullopt : in_declaration(module, callee, SyntaxKind::Field, leaf);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "editor-support/language-server/queries/declarations.hpp"
 #include "editor-support/language-server/queries/refactoring_places.hpp"
 #include "grammar/literals.hpp"
 
@@ -104,12 +105,9 @@ void extract_metric(const CheckedModule& module, Span selection, std::vector<Ref
   const auto around = nodes_around(module, selection);
   const auto call = grammar::as<grammar::CallView>(innermost(around, SyntaxKind::Call));
   if (!call || !call->callee() || innermost(around, SyntaxKind::Metric)) return;
-  const std::uint32_t callee_end = call->callee()->span().end;
-  const auto name = std::ranges::find_if(module.names, [&](const check::ResolvedName& one) {
-    return one.where.file == kMainFile && one.where.span.end == callee_end;
-  });
-  if (name == module.names.end() || module.symbols[name->symbol].kind != SymbolKind::Native) return;
-  const check::Native& native = module.natives[module.symbols[name->symbol].index];
+  const SymbolId callee = symbol_of_callee(module, *call->callee());
+  if (callee == check::kNone || module.symbols[callee].kind != SymbolKind::Native) return;
+  const check::Native& native = module.natives[module.symbols[callee].index];
   if (native.kind != check::NativeKind::MetricSource || !locals_in(module, call->node.span()).empty()) return;
   const std::string metric = free_name(module, "metric_of_" + native.module);
   const std::uint32_t place = place_above(module, call->node);

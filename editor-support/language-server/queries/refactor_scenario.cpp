@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "editor-support/language-server/queries/declarations.hpp"
 #include "editor-support/language-server/queries/play.hpp"
 #include "editor-support/language-server/queries/refactoring_places.hpp"
 #include "grammar/literals.hpp"
@@ -28,21 +29,10 @@ struct Limit {
   check::TypeId type = kNone;
 };
 
-std::optional<Value> constant(const CheckedModule& module, ExprId id) {
-  if (id == kNone) return std::nullopt;
-  const check::Expr& expr = module.exprs[id];
-  if (expr.kind == ExprKind::Constant) return expr.value;
-  if (expr.kind != ExprKind::Name || expr.symbol == kNone) return std::nullopt;
-  const check::Symbol& symbol = module.symbols[expr.symbol];
-  if (symbol.kind != SymbolKind::Let) return std::nullopt;
-  const check::Expr& value = module.exprs[module.lets[symbol.index].value];
-  return value.kind == ExprKind::Constant ? std::optional(value.value) : std::nullopt;
-}
-
 // As a scenario names it; arguments that only a run knows stand for any.
 std::string metric_text(const CheckedModule& module, const check::Expr& use) {
   const std::string_view text = module.files[use.location.file].text;
-  const bool known = std::ranges::all_of(use.children, [&](ExprId id) { return constant(module, id).has_value(); });
+  const bool known = std::ranges::all_of(use.children, [&](ExprId id) { return constant_of(module, id).has_value(); });
   if (known) return std::string(text.substr(use.location.span.begin, use.location.span.size()));
   std::string any;
   for (std::size_t i = 0; i < use.children.size(); ++i) any += any.empty() ? "(_" : ", _";
@@ -65,7 +55,7 @@ bool collect_limits(const CheckedModule& module, ExprId id, std::vector<Limit>& 
   if (expr.kind != ExprKind::Binary || !is_comparison(expr.op) || expr.children.size() != 2) return false;
   const check::Expr* left = &module.exprs[expr.children[0]];
   if (left->kind == ExprKind::Window && !left->children.empty()) left = &module.exprs[left->children.front()];
-  const auto value = constant(module, expr.children[1]);
+  const auto value = constant_of(module, expr.children[1]);
   if (left->kind != ExprKind::MetricUse || left->location.file != kMainFile || !value) return false;
   limits.push_back({metric_text(module, *left), expr.op, *value, left->type});
   return true;
@@ -212,7 +202,7 @@ std::vector<std::optional<plan::Nanoseconds>> bad_times(const CheckedModule& mod
   constexpr plan::Nanoseconds kMinute = 60LL * 1'000'000'000;
   plan::Nanoseconds held = 0;
   if (guard.for_duration != kNone) {
-    if (const auto known = constant(module, guard.for_duration)) held = known->as_integer();
+    if (const auto known = constant_of(module, guard.for_duration)) held = known->as_integer();
   }
   return {held + 2 * kMinute, 2 * held + 5 * kMinute, 3 * held + 20 * kMinute, std::nullopt};
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "editor-support/language-server/queries/declarations.hpp"
 #include "editor-support/language-server/queries/name_scope.hpp"
 #include "grammar/views.hpp"
 
@@ -18,10 +19,6 @@ using check::SymbolKind;
 using grammar::NodeRef;
 using grammar::SyntaxKind;
 using plan::time_text;
-
-bool is_at(const Location& one, const Location& other) {
-  return one.file == other.file && one.span == other.span;
-}
 
 // A number, a text, a list: what says nothing about what it is for.
 bool is_literal(NodeRef value) {
@@ -73,8 +70,8 @@ class HintCollector {
       if (rollout.within) add(*rollout.within, "worst case " + plan::most_text(rollout.undo), {});
     }
     for (const check::Guard& guard : module_.guards) {
-      const auto time =
-          std::ranges::find_if(times_.guards, [&](const auto& one) { return is_at(one.guard, guard.location); });
+      const auto time = std::ranges::find_if(
+          times_.guards, [&](const auto& one) { return driver::is_same_place(one.guard, guard.location); });
       if (time == times_.guards.end() || guard.for_duration == kNone) continue;
       const auto slots = time->slots();
       if (!slots) continue;
@@ -110,7 +107,7 @@ class HintCollector {
   void add_value(ExprId id) {
     if (id == kNone) return;
     const check::Expr& expr = module_.exprs[id];
-    const auto value = constant(id, 0);
+    const auto value = constant_of(module_, id);
     if (!value || expr.location.file != kMainFile || expr.location.span.empty()) return;
     const grammar::SourceFile& file = module_.files[kMainFile];
     const auto written = std::string_view(file.text).substr(expr.location.span.begin, expr.location.span.size());
@@ -129,16 +126,6 @@ class HintCollector {
     } else if (expr.children.size() == 2) {
       add_value(expr.children[1]);
     }
-  }
-
-  std::optional<plan::Value> constant(ExprId id, int depth) const {
-    constexpr int kMostDepth = 16;
-    if (id == kNone || depth > kMostDepth) return std::nullopt;
-    const check::Expr& expr = module_.exprs[id];
-    if (expr.kind == ExprKind::Constant) return expr.value;
-    if (expr.kind != ExprKind::Name || expr.symbol == kNone) return std::nullopt;
-    const check::Symbol& symbol = module_.symbols[expr.symbol];
-    return symbol.kind == SymbolKind::Let ? constant(module_.lets[symbol.index].value, depth + 1) : std::nullopt;
   }
 
   void add(const Location& behind, std::string text, std::string tooltip) {
@@ -163,7 +150,8 @@ std::vector<InlayHint> inlay_hints(const CheckedModule& module, const driver::Ti
 }
 
 std::string stage_sentence(const driver::Times& times, const Location& name) {
-  const auto time = std::ranges::find_if(times.stages, [&](const auto& one) { return is_at(one.name, name); });
+  const auto time =
+      std::ranges::find_if(times.stages, [&](const auto& one) { return driver::is_same_place(one.name, name); });
   if (time == times.stages.end()) return {};
   std::string text = fmt::format("Takes {}", plan::range_text(time->takes));
   if (time->undo == plan::Most(0)) return text + "; nothing has to be undone by its end.";
@@ -172,14 +160,16 @@ std::string stage_sentence(const driver::Times& times, const Location& name) {
 }
 
 std::string rollout_sentence(const driver::Times& times, const Location& name) {
-  const auto time = std::ranges::find_if(times.rollouts, [&](const auto& one) { return is_at(one.name, name); });
+  const auto time =
+      std::ranges::find_if(times.rollouts, [&](const auto& one) { return driver::is_same_place(one.name, name); });
   if (time == times.rollouts.end()) return {};
   const std::string back = time->undo ? "takes at most " + time_text(*time->undo) : "has no limit";
   return fmt::format("Takes {}, waiting for people included; the way back {}.", plan::range_text(time->takes), back);
 }
 
 std::string guard_sentence(const driver::Times& times, const Location& guard) {
-  const auto time = std::ranges::find_if(times.guards, [&](const auto& one) { return is_at(one.guard, guard); });
+  const auto time =
+      std::ranges::find_if(times.guards, [&](const auto& one) { return driver::is_same_place(one.guard, guard); });
   if (time == times.guards.end()) return {};
   std::string text =
       time->cadence ? fmt::format("Looks every {}", time_text(*time->cadence)) : "Looks as `sample` says";
