@@ -7,6 +7,7 @@
 #include <map>
 #include <thread>
 
+#include "compiler/driver/clock.hpp"
 #include "compiler/driver/compile.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "runtime/command/commands.hpp"
@@ -169,9 +170,7 @@ Exit status(const Common& arguments, const std::string& run) {
     fmt::print("{}\n", view_json(view, *run_id, driven));
     return Exit::Ok;
   }
-  const auto now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  print_view(view, stored->row, driven ? now : stored->row.updated);
+  print_view(view, stored->row, driven ? driver::wall_clock() : stored->row.updated);
   if (!driven && !machine->finished()) {
     fmt::print("no process drives this run; `rollout resume {}` takes it up again\n", *run_id);
   }

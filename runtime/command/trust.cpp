@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 
+#include "compiler/driver/clock.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "runtime/signing/minisign.hpp"
 #include "runtime/signing/plan_signature.hpp"
@@ -36,11 +36,6 @@ std::vector<std::string> trusted_files(const std::string& folder) {
   return files;
 }
 
-plan::Nanoseconds now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
-
 }  // namespace
 
 std::string signature_problem(const SignaturePolicy& policy, const std::string& path, std::string_view bytes,
@@ -68,7 +63,7 @@ std::string signature_problem(const SignaturePolicy& policy, const std::string& 
   if (!verified) return fmt::format("{}: {}", signature_path, verified.error());
   const std::string environment = policy.environment.empty() ? own_environment : policy.environment;
   const std::string problem =
-      signing::claims_problem(signing::claims_in(verified->trusted_comment), environment, now());
+      signing::claims_problem(signing::claims_in(verified->trusted_comment), environment, driver::wall_clock());
   return problem.empty() ? problem : fmt::format("{}: {}", path, problem);
 }
 

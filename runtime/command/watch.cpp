@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "compiler/driver/clock.hpp"
 #include "runtime/command/commands.hpp"
 #include "runtime/command/display.hpp"
 #include "runtime/command/output.hpp"
@@ -24,11 +25,6 @@ constexpr std::chrono::milliseconds kLookEvery{250};
 constexpr std::int64_t kEntriesBefore = 10;
 // A process that ends writes its last entry before it closes its socket; one that has just begun has none yet.
 constexpr int kLooksUndriven = 8;
-
-plan::Nanoseconds now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 class Watch {
  public:
@@ -77,7 +73,7 @@ class Watch {
       machine_.emplace(std::move(*machine));
     }
     const bool over = machine_->finished() || machine_->state() == RunState::RollbackIncomplete;
-    display_.refresh(machine_->view(), over ? row->updated : now());
+    display_.refresh(machine_->view(), over ? row->updated : driver::wall_clock());
     return over;
   }
 

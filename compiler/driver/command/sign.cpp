@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
 
+#include "compiler/driver/clock.hpp"
 #include "compiler/driver/command/commands.hpp"
 #include "compiler/driver/command/output.hpp"
 #include "compiler/driver/source_reader.hpp"
@@ -14,11 +14,6 @@ namespace rollout::command {
 namespace {
 
 constexpr std::size_t kMostPlanBytes = 64u << 20;
-
-plan::Nanoseconds now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 }  // namespace
 
@@ -37,10 +32,10 @@ Exit sign(const SignArguments& arguments) {
     return Exit::Errors;
   }
   signing::PlanClaims claims{
-      std::filesystem::path(arguments.file).filename().string(), arguments.environment, now(), {}};
+      std::filesystem::path(arguments.file).filename().string(), arguments.environment, driver::wall_clock(), {}};
   if (!arguments.expires.empty()) {
     const auto instant = plan::parse_literal(arguments.expires, plan::ValueKind::Instant);
-    if (!instant || instant->as_integer() <= now()) {
+    if (!instant || instant->as_integer() <= driver::wall_clock()) {
       complain(fmt::format("`--expires {}` is {}; write for example --expires 2027-01-31T00:00Z", arguments.expires,
                            instant ? "in the past" : "no instant"));
       return Exit::Usage;
