@@ -35,6 +35,7 @@ struct Run {
   Exit operator()(const BuildArguments& arguments) const { return build(arguments); }
   Exit operator()(const FormatArguments& arguments) const { return format(arguments); }
   Exit operator()(const ExplainArguments& arguments) const { return explain(arguments); }
+  Exit operator()(const DocArguments& arguments) const { return doc(arguments); }
   Exit operator()(const DisasmArguments& arguments) const { return disasm(arguments); }
   Exit operator()(const LanguageServerArguments& arguments) const {
     keep_some_memory();

@@ -141,6 +141,20 @@ CLI::App* add_explain(CLI::App& app, ExplainArguments& arguments) {
   return verb;
 }
 
+CLI::App* add_doc(CLI::App& app, DocArguments& arguments) {
+  CLI::App* verb = app.add_subcommand("doc", "show what a module declares, as Markdown");
+  verb->add_option("MODULE", arguments.module,
+                   "std.kubernetes, or a .rollout file; nothing lists the library's modules")
+      ->type_name("");
+  verb->footer(
+      "\nExamples:\n"
+      "  rolloutc doc\n"
+      "  rolloutc doc std.kubernetes | less\n"
+      "  rolloutc doc shared/slo.rollout > docs/slo.md\n" +
+      std::string(kExitStatuses));
+  return verb;
+}
+
 CLI::App* add_disasm(CLI::App& app, DisasmArguments& arguments) {
   CLI::App* verb = app.add_subcommand("disasm", "show a plan file as text");
   verb->add_option("PLAN", arguments.file, "a .rplan file")->type_name("")->required();
@@ -222,17 +236,18 @@ std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
 
 // What is wrong with the command line, and the verb that was probably meant.
 Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
-  const std::vector<std::string> verbs = {"check", "build", "fmt", "explain", "disasm", "lsp", "print", "completion"};
+  const std::vector<std::string> verbs = {"check",  "build", "fmt", "explain", "doc",
+                                          "disasm", "sign",  "lsp", "print",   "completion"};
   std::string message = error.what();
   const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
   if (unknown_verb) {
     const auto meant = diagnostics::closest(words[1], verbs);
     message = fmt::format("there is no command `{}`; {}", words[1],
                           meant ? fmt::format("did you mean `{}`?", *meant)
-                                : "it is check, build, fmt, explain, disasm, lsp, print or completion");
+                                : "it is check, build, fmt, explain, doc, disasm, sign, lsp, print or completion");
   }
   if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
-  if (count == 1) message = "name a command: check, build, fmt, explain, disasm, lsp, print or completion";
+  if (count == 1) message = "name a command: check, build, fmt, explain, doc, disasm, sign, lsp, print or completion";
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
   fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
@@ -256,6 +271,7 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   BuildArguments build;
   FormatArguments format;
   ExplainArguments explain;
+  DocArguments doc;
   DisasmArguments disasm;
   SignArguments sign;
   PrintArguments print;
@@ -263,6 +279,7 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   const CLI::App* build_verb = add_build(app, build);
   const CLI::App* format_verb = add_format_verb(app, format);
   const CLI::App* explain_verb = add_explain(app, explain);
+  const CLI::App* doc_verb = add_doc(app, doc);
   const CLI::App* disasm_verb = add_disasm(app, disasm);
   const CLI::App* sign_verb = add_sign(app, sign);
   const CLI::App* language_server_verb = add_language_server(app);
@@ -291,6 +308,7 @@ std::variant<Arguments, Exit> read_command_line(int count, const char* const* wo
   if (build_verb->parsed()) return Arguments(std::move(build));
   if (format_verb->parsed()) return Arguments(std::move(format));
   if (explain_verb->parsed()) return Arguments(std::move(explain));
+  if (doc_verb->parsed()) return Arguments(std::move(doc));
   if (disasm_verb->parsed()) return Arguments(std::move(disasm));
   if (sign_verb->parsed()) return Arguments(std::move(sign));
   if (language_server_verb->parsed()) return Arguments(LanguageServerArguments{});

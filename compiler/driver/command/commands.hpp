@@ -31,6 +31,9 @@ struct BuildArguments {
   std::string rollout;  // empty: the only one
   diagnostics::Format format = diagnostics::Format::Text;
 };
+struct DocArguments {
+  std::string module;  // std.kubernetes, kubernetes, or a .rollout file; empty: list the library's
+};
 struct DisasmArguments {
   std::string file;
 };
@@ -72,6 +75,8 @@ Exit build(const BuildArguments& arguments);
 Exit format(const FormatArguments& arguments);
 // The page behind a code.
 Exit explain(const ExplainArguments& arguments);
+// The reference page of a module, as Markdown.
+Exit doc(const DocArguments& arguments);
 // Answers an editor on the standard input and output until it says `exit`.
 Exit language_server(const LanguageServerArguments& arguments);
 // Writes a signature beside a plan.
@@ -81,7 +86,7 @@ Exit disasm(const DisasmArguments& arguments);
 // One stage of the compiler as text: for those who work on it, and for bug reports.
 Exit print(const PrintArguments& arguments);
 
-using Arguments = std::variant<CheckArguments, BuildArguments, FormatArguments, ExplainArguments, DisasmArguments,
+using Arguments = std::variant<CheckArguments, BuildArguments, FormatArguments, ExplainArguments, DocArguments, DisasmArguments,
                                LanguageServerArguments, PrintArguments, SignArguments>;
 
 // Reads the command line; help, the version and usage errors are printed at once and end in a status instead.

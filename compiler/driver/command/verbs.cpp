@@ -15,11 +15,13 @@
 #include "compiler/driver/compile.hpp"
 #include "compiler/driver/fix.hpp"
 #include "compiler/driver/plans.hpp"
+#include "compiler/driver/reference.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/driver/summary.hpp"
 #include "editor-support/language-server/serve.hpp"
 #include "grammar/parse.hpp"
 #include "runtime/plan/format.hpp"
+#include "stdlib/modules.hpp"
 
 namespace rollout::command {
 namespace {
@@ -202,6 +204,28 @@ Exit explain(const ExplainArguments& arguments) {
     return Exit::Usage;
   }
   return put(std::string(diagnostics::explanation_of(*code).value_or("")), Exit::Clean);
+}
+
+Exit doc(const DocArguments& arguments) {
+  if (arguments.module.empty()) {
+    std::string list;
+    for (const stdlib::Module& module : stdlib::modules()) list += fmt::format("std.{}\n", module.name);
+    return put(list, Exit::Clean);
+  }
+  if (const auto page = driver::library_reference(arguments.module)) return put(*page, Exit::Clean);
+  if (arguments.module.ends_with(".rollout")) {
+    const auto text = driver::read_bytes(arguments.module, kMostSourceBytes);
+    if (text) return put(driver::reference_page(fmt::format("\"./{}\"", arguments.module), *text), Exit::Clean);
+    complain(text.error().message);
+    return Exit::Usage;
+  }
+  std::vector<std::string> known;
+  for (const stdlib::Module& module : stdlib::modules()) known.push_back(fmt::format("std.{}", module.name));
+  const bool short_name = !arguments.module.starts_with("std.");
+  const auto meant = diagnostics::closest((short_name ? "std." : "") + arguments.module, known);
+  complain(fmt::format("there is no module `{}`{}; `rolloutc doc` lists them", arguments.module,
+                       meant ? fmt::format("; did you mean `{}`?", *meant) : ""));
+  return Exit::Usage;
 }
 
 Exit language_server(const LanguageServerArguments&) {
