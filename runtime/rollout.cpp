@@ -36,6 +36,19 @@ void add_how_to_run(CLI::App& verb, RunArguments& how) {
   verb.add_option("--log", how.log_file, "Write the runtime's own log to this file");
 }
 
+CLI::Option* add_plan(CLI::App& verb, PlanArguments& plan, const char* what) {
+  CLI::Option* file = verb.add_option("FILE", plan.file, what);
+  verb.add_option("--set", plan.parameters, "A parameter's value: NAME=VALUE, repeatable")->type_name("NAME=VALUE");
+  verb.add_option("--rollout", plan.rollout, "Which rollout, where the file has several");
+  verb.add_option("--env,--environment", plan.environment,
+                  "Where it runs: an environment of the project file, and what a signature has to be for")
+      ->type_name("NAME");
+  verb.add_option("--project", plan.project,
+                  "The project file (default: the nearest rollout.toml, from the plan upwards)")
+      ->type_name("FILE");
+  return file;
+}
+
 struct PersonVerb {
   const char *name, *summary, *gate_help, *text_help, *examples;
 };
@@ -80,19 +93,14 @@ struct Verbs {
 
 void add_run(CLI::App& app, Verbs& verbs) {
   CLI::App* run = app.add_subcommand("run", "Execute a rollout");
-  run->add_option("FILE", verbs.run.file, "A plan (.rplan) or a program (.rollout)")->required();
-  run->add_option("--set", verbs.run.parameters, "A parameter's value: NAME=VALUE, repeatable")
-      ->type_name("NAME=VALUE");
-  run->add_option("--rollout", verbs.run.rollout, "Which rollout, where the file has several");
+  add_plan(*run, verbs.run.plan, "A plan (.rplan) or a program (.rollout)")->required();
   run->add_option("--at", verbs.run.start_at, "Plan the start for this instant, as in 2026-12-01T02:00Z")
       ->type_name("INSTANT");
-  run->add_flag("--require-signature", verbs.run.require_signature,
+  run->add_flag("--require-signature", verbs.run.signature.require,
                 "Only a plan that a trusted key has signed, with its signature beside it");
-  run->add_option("--trust", verbs.run.trusted_keys,
+  run->add_option("--trust", verbs.run.signature.trusted_keys,
                   "A public key of minisign, repeatable (default: all in ~/.config/rollout/trusted)")
       ->type_name("KEY.pub");
-  run->add_option("--environment", verbs.run.environment,
-                  "Where it is deployed: what the signature has to be for (default: the plan's own)");
   run->add_flag("-y,--yes", verbs.run.yes, "Start without asking");
   run->add_flag("--plan", verbs.run.plan_only, "Show what it would do, and stop");
   add_state(*run, verbs.run.common);
@@ -100,6 +108,7 @@ void add_run(CLI::App& app, Verbs& verbs) {
   add_how_to_run(*run, verbs.run);
   run->footer(
       fmt::format("Examples:\n  rollout run portal-api.rollout --set version=v1.0.0-rc.1\n"
+                  "  rollout run portal-api.rollout --env staging --plan\n"
                   "  rollout run portal-api.rplan --yes --format json\n\n{}",
                   kExitStatuses));
 }
@@ -135,10 +144,7 @@ void add_rehearsing(CLI::App& app, Verbs& verbs) {
 
   CLI::App* doctor =
       app.add_subcommand("doctor", "Look for what would make a run fail: journals, clock, sources, commands");
-  doctor->add_option("FILE", verbs.doctor.file, "A plan (.rplan) or a program (.rollout) to look at as well");
-  doctor->add_option("--set", verbs.doctor.parameters, "A parameter's value: NAME=VALUE, repeatable")
-      ->type_name("NAME=VALUE");
-  doctor->add_option("--rollout", verbs.doctor.rollout, "Which rollout, where the file has several");
+  add_plan(*doctor, verbs.doctor.plan, "A plan (.rplan) or a program (.rollout) to look at as well");
   doctor->add_option("--prometheus", verbs.doctor.prometheus_url,
                      "Address of Prometheus (default: $PROMETHEUS_URL, else http://127.0.0.1:9090)");
   add_state(*doctor, verbs.doctor.common);

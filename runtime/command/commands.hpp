@@ -28,19 +28,27 @@ struct Common {
   Format format = Format::Text;
 };
 
-struct RunArguments {
-  Common common;
+// A plan and where it is to run.
+struct PlanArguments {
   std::string file;                     // .rplan or .rollout
   std::string rollout;                  // which, where a .rollout has several
   std::vector<std::string> parameters;  // NAME=VALUE
+  std::string environment;              // of the project file; empty: its default, or the one that the plan names
+  std::string project;                  // the project file; empty: the nearest rollout.toml above the plan
+};
+struct SignatureArguments {
+  bool require = false;
+  std::vector<std::string> trusted_keys;  // files of public keys
+};
+struct RunArguments {
+  Common common;
+  PlanArguments plan;
+  SignatureArguments signature;
   std::string prometheus_url;
   std::string log_file;
-  std::string start_at;  // an instant: when the first stage is to be entered
-  bool require_signature = false;
-  std::vector<std::string> trusted_keys;  // files of public keys
-  std::string environment;                // to which it is deployed; empty: the one of the plan
-  bool yes = false;                       // do not ask before the start
-  bool plan_only = false;                 // show what it would do, then stop
+  std::string start_at;    // an instant: when the first stage is to be entered
+  bool yes = false;        // do not ask before the start
+  bool plan_only = false;  // show what it would do, then stop
 };
 struct TestArguments {
   std::vector<std::string> paths;  // files and folders
@@ -62,9 +70,7 @@ struct DrillArguments {
 };
 struct DoctorArguments {
   Common common;
-  std::string file;  // a plan to look at; empty: none
-  std::string rollout;
-  std::vector<std::string> parameters;
+  PlanArguments plan;  // to look at as well; its file may be empty
   std::string prometheus_url;
 };
 // approve, reject, tick, answer, acknowledge, pause, resume, promote, abort, rollback, retry

@@ -13,7 +13,7 @@
 
 #include "compiler/driver/compile.hpp"
 #include "runtime/command/commands.hpp"
-#include "runtime/command/load_plan.hpp"
+#include "runtime/command/environment.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/parameters.hpp"
 #include "runtime/command/preflight.hpp"
@@ -254,15 +254,14 @@ void print(const Findings& findings, Format format) {
 Exit doctor(const DoctorArguments& arguments) {
   Findings findings;
   add_machine(arguments.common.state, findings);
-  if (!arguments.file.empty()) {
-    const PlanPointer plan = load_plan(arguments.file, arguments.rollout, {});
-    if (plan == nullptr) return Exit::Usage;
-    const auto parameters = read_parameters(**plan, arguments.parameters);
+  if (!arguments.plan.file.empty()) {
+    const auto deployed = load_deployed(arguments.plan, {});
+    if (!deployed) return Exit::Usage;
+    const PlanPointer& plan = deployed->plan;
+    const auto parameters = read_parameters(**plan, deployed->parameters);
     if (!parameters) return complain(parameters.error().message);
     const plan::KnownValues values(**plan, *parameters, plan::Defaults::Assumed);
-    RunArguments how;
-    how.prometheus_url = arguments.prometheus_url;
-    add_sources(plan, *parameters, prometheus_url(how), findings);
+    add_sources(plan, *parameters, prometheus_url(arguments.prometheus_url, **plan), findings);
     add_secrets(plan, values, findings);
     add_programs(**plan, values, findings);
     add_way_back(**plan, findings);

@@ -64,7 +64,7 @@ Exit take_up(const StateDirectory& state, const std::string& run_id, const RunAr
              const std::optional<machine::PersonSaid>& then) {
   auto stored = read_stored(state, run_id);
   if (!stored) return complain(stored.error().message);
-  const SessionOptions options{how.common.format, prometheus_url(how), how.log_file};
+  const SessionOptions options{how.common.format, prometheus_url(how.prometheus_url, **stored->plan), how.log_file};
   return drive(state, run_id, *stored->plan, options, [&](engine::Engine& engine) -> plan::Expected<std::string> {
     auto resumed = engine.resume(run_id);
     if (!resumed || !then) return resumed;

@@ -54,8 +54,9 @@ std::string argument_of(const plan::Plan& plan, const plan::Metric& metric, std:
 
 }  // namespace
 
-std::string prometheus_url(const RunArguments& arguments) {
-  if (!arguments.prometheus_url.empty()) return arguments.prometheus_url;
+std::string prometheus_url(const std::string& given, const plan::Plan& plan) {
+  if (!given.empty()) return given;
+  if (!plan.environment.prometheus_url.empty()) return plan.environment.prometheus_url;
   if (const char* url = std::getenv("PROMETHEUS_URL"); url != nullptr && *url != '\0') return url;
   return engine::EngineOptions{}.prometheus_url;
 }

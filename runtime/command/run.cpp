@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <iostream>
 
+#include "compiler/driver/clock.hpp"
 #include "compiler/driver/compile.hpp"
 #include "runtime/command/commands.hpp"
-#include "runtime/command/load_plan.hpp"
+#include "runtime/command/environment.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/parameters.hpp"
 #include "runtime/command/preflight.hpp"
@@ -21,34 +21,24 @@ namespace rollout::command {
 
 namespace {
 
-bool is_production(std::string_view environment) {
-  return environment.starts_with("prod") || environment.starts_with("Prod") || environment == "live";
-}
-
 // Nothing, or the reason why the run may not start. Where production is touched a yes is typed too easily.
-std::optional<std::string> refusal_to_start(const RunArguments& arguments, const plan::Rollout& rollout) {
+std::optional<std::string> refusal_to_start(const RunArguments& arguments, const DeployedPlan& deployed) {
   if (arguments.yes) return std::nullopt;
   if (::isatty(STDIN_FILENO) != 1) return "nobody can be asked here (no terminal); add --yes to start";
-  const std::string& environment = arguments.environment.empty() ? rollout.environment : arguments.environment;
-  const bool production = is_production(environment);
-  if (production) {
-    fmt::print("\nThis changes {}. Type the rollout's name, {}, to start it: ", console::escaped(environment),
-               rollout.name);
+  const std::string& name = (*deployed.plan)->rollout.name;
+  if (deployed.production) {
+    fmt::print("\nThis changes {}. Type the rollout's name, {}, to start it: ", console::escaped(deployed.environment),
+               name);
   } else {
     fmt::print("\nStart this rollout? Type yes: ");
   }
   std::fflush(stdout);
   std::string answer;
   std::getline(std::cin, answer);
-  if (production)
-    return answer == rollout.name ? std::nullopt : std::optional<std::string>("not started: that is not its name");
+  if (deployed.production)
+    return answer == name ? std::nullopt : std::optional<std::string>("not started: that is not its name");
   if (answer == "yes" || answer == "y") return std::nullopt;
   return "not started";
-}
-
-plan::Nanoseconds now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
 }
 
 std::optional<plan::Nanoseconds> instant_of(const std::string& text) {
@@ -59,38 +49,38 @@ std::optional<plan::Nanoseconds> instant_of(const std::string& text) {
 }  // namespace
 
 Exit run(const RunArguments& arguments) {
-  const SignaturePolicy policy{arguments.require_signature || !arguments.trusted_keys.empty(), arguments.trusted_keys,
-                               arguments.environment};
-  const auto plan = load_plan(arguments.file, arguments.rollout, policy);
-  if (plan == nullptr) return Exit::Usage;
-  auto parameters = read_parameters(**plan, arguments.parameters);
+  const auto deployed = load_deployed(arguments.plan, arguments.signature);
+  if (!deployed) return Exit::Usage;
+  const auto& plan = deployed->plan;
+  auto parameters = read_parameters(**plan, deployed->parameters);
   if (!parameters) return complain(parameters.error().message);
   const auto start_at = instant_of(arguments.start_at);
   if (!arguments.start_at.empty() && !start_at) {
     return complain(
         fmt::format("`--at {}` is no instant; write for example --at 2026-12-01T02:00Z", arguments.start_at));
   }
-  const auto zones = zones::read_zones(**plan, now());
+  const auto zones = zones::read_zones(**plan, driver::wall_clock());
   if (!zones) return complain(zones.error().message);
   // What makes it impossible is found before anybody is asked, and before anything is stored.
   const auto tried = machine::Machine::create(
-      plan, {.run_id = "trial", .parameters = *parameters, .zones = *zones, .start_at = start_at}, now());
+      plan, {.run_id = "trial", .parameters = *parameters, .zones = *zones, .start_at = start_at},
+      driver::wall_clock());
   if (!tried) return complain(tried.error().message + ". Nothing was started");
   if (arguments.common.format == Format::Text) {
     const auto terminal = driver::terminal_options(STDOUT_FILENO);
     const console::PreviewOptions options{.width = terminal.columns,
                                           .colour = terminal.colour == diagnostics::Colour::Always,
-                                          .time = console::PreviewTime{now(), *zones, start_at}};
+                                          .time = console::PreviewTime{driver::wall_clock(), *zones, start_at}};
     for (const std::string& line : console::preview(*plan, *parameters, options)) fmt::print("{}\n", line);
   }
   if (arguments.plan_only) return Exit::Ok;
-  const std::string url = prometheus_url(arguments);
+  const std::string url = prometheus_url(arguments.prometheus_url, **plan);
   if (const auto problem = unreachable_source(*plan, *parameters, url)) {
     return complain(*problem + ". Nothing was started");
   }
   auto state = open_state_directory(arguments.common.state);
   if (!state) return complain(state.error().message);
-  if (const auto refusal = refusal_to_start(arguments, (*plan)->rollout)) return complain(*refusal);
+  if (const auto refusal = refusal_to_start(arguments, *deployed)) return complain(*refusal);
 
   auto run_id = reserve_run_id(*state, (*plan)->rollout.name);
   if (!run_id) return complain(run_id.error().message);

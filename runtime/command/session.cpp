@@ -31,12 +31,12 @@ constexpr Nanoseconds kLookForNewerEvery = 5 * kSecond;
 
 class Session {
  public:
-  Session(const StateDirectory& state, std::string run_id, const std::string& rollout, const SessionOptions& options,
-          journal::Journal& journal)
+  Session(const StateDirectory& state, std::string run_id, const plan::VerifiedPlan& plan,
+          const SessionOptions& options, journal::Journal& journal)
       : run_id_(std::move(run_id)),
         scheduler_(engine::make_real_scheduler(io_)),
-        engine_(io_, *scheduler_, journal, engine_options(options, state, run_id_)),
-        display_(options.format, run_id_, rollout),
+        engine_(io_, *scheduler_, journal, engine_options(options, state, run_id_, plan->environment)),
+        display_(options.format, run_id_, plan->rollout.name),
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         socket_(state.socket_of(run_id_)) {}
 
@@ -67,8 +67,9 @@ class Session {
 
  private:
   static engine::EngineOptions engine_options(const SessionOptions& options, const StateDirectory& state,
-                                              const std::string& run_id) {
+                                              const std::string& run_id, const plan::RunEnvironment& environment) {
     engine::EngineOptions engine;
+    for (const auto& [name, value] : environment.variables) engine.variables.emplace_back(name, value);
     if (!options.prometheus_url.empty()) engine.prometheus_url = options.prometheus_url;
     engine.succeeded_run = [state, run_id](const std::string& rollout) {
       return command::succeeded_run(state, rollout, run_id);
@@ -231,7 +232,7 @@ Exit drive(const StateDirectory& state, const std::string& run_id, const plan::V
     return discarding(state, run_id,
                       complain(fmt::format("the journal of `{}` cannot be used: {}", run_id, journal.error().message)));
   }
-  Session session(state, run_id, plan->rollout.name, options, **journal);
+  Session session(state, run_id, plan, options, **journal);
   session.hold(std::move(keys));
   session.follow(state.path, plan->rollout.exclusive);
   const Exit exit = session.drive(begin);

@@ -43,6 +43,7 @@ class Preview {
 
  private:
   void head();
+  void environment();
   void windows();
   void times();
   plan::Openings openings_of(plan::StageId stage) const;
@@ -81,6 +82,17 @@ class Preview {
   std::vector<std::string> lines_;
 };
 
+// Where it runs, and what stands behind names there.
+void Preview::environment() {
+  const plan::RunEnvironment& around = plan_.environment;
+  const std::string about = around.description.empty() ? "" : ": " + around.description;
+  fact("environment", escaped(plan_.rollout.environment + about));
+  fact("prometheus", escaped(around.prometheus_url));
+  for (const plan::EnvironmentVariable& variable : around.variables) {
+    fact("variable", escaped(variable.name + "=" + variable.value));
+  }
+}
+
 void Preview::head() {
   const plan::Rollout& rollout = plan_.rollout;
   lines_.push_back(paint(escaped(rollout.name), Tone::Strong));
@@ -88,7 +100,7 @@ void Preview::head() {
   if (!about.empty()) add("  ", summary(about));
   fact("owner", escaped(rollout.owner));
   fact("service", escaped(rollout.service));
-  fact("environment", escaped(rollout.environment));
+  environment();
   fact("exclusive", escaped(rollout.exclusive));
   for (const plan::NamedText& link : rollout.links) fact("link", escaped(link.name) + ": " + escaped(link.text));
   for (const plan::NamedText& contact : rollout.contacts)

@@ -22,6 +22,7 @@ using plan::Nanoseconds;
 struct EngineOptions {
   std::string prometheus_url = "http://127.0.0.1:9090";  // where a metric's `url` does not say; from PROMETHEUS_URL
   std::size_t output_limit = 1 << 20;                    // bytes kept of a command's stdout and of its stderr each
+  executors::EnvironmentVariables variables = {};        // of commands, besides what they inherit
   Nanoseconds kill_grace = 10'000'000'000;               // between TERM and KILL
   // The newest run of a rollout, where it has succeeded: for `requires`. Asked every few seconds while a run waits.
   std::function<std::optional<std::string>(const std::string& rollout)> succeeded_run = {};

@@ -30,7 +30,8 @@ struct Outside {
   std::string boot;  // what process ids and start times belong to: see ProcessNote::boot
 };
 
-// This machine: child processes, libcurl, /proc.
-Outside real_outside(boost::asio::io_context& io, Scheduler& scheduler);
+// This machine: child processes, which get `variables` besides what they inherit, libcurl, /proc.
+Outside real_outside(boost::asio::io_context& io, Scheduler& scheduler,
+                     const executors::EnvironmentVariables& variables);
 
 }  // namespace rollout::engine

@@ -149,15 +149,18 @@ class ChildProcesses::Child : public std::enable_shared_from_this<Child> {
   bool leader_ended_ = false, killed_ = false, finished_ = false;
 };
 
-ChildProcesses::ChildProcesses(boost::asio::io_context& io, engine::Scheduler& scheduler)
-    : io_(io), scheduler_(scheduler) {}
+ChildProcesses::ChildProcesses(boost::asio::io_context& io, engine::Scheduler& scheduler,
+                               EnvironmentVariables variables)
+    : io_(io), scheduler_(scheduler), variables_(std::move(variables)) {}
 
 ChildProcesses::~ChildProcesses() {
   for (const auto& [id, child] : children_) child->abandon();
 }
 
-ChildProcesses::Started ChildProcesses::start(const ProcessRequest& request, Done done) {
+ChildProcesses::Started ChildProcesses::start(const ProcessRequest& asked, Done done) {
   const Id id = ++last_id_;
+  ProcessRequest request = asked;
+  request.environment.insert(request.environment.begin(), variables_.begin(), variables_.end());
   auto spawned = spawn(request);
   if (!spawned) {
     boost::asio::post(io_, [done = std::move(done), error = spawned.error()] {

@@ -68,7 +68,8 @@ class ProcessRunner {
 
 class ChildProcesses final : public ProcessRunner {
  public:
-  ChildProcesses(boost::asio::io_context& io, engine::Scheduler& scheduler);
+  // Each child gets `variables` besides what it inherits; a request's own come before them.
+  ChildProcesses(boost::asio::io_context& io, engine::Scheduler& scheduler, EnvironmentVariables variables = {});
   // Leaves the children alone, as a crash would.
   ~ChildProcesses() override;
   ChildProcesses(const ChildProcesses&) = delete;
@@ -82,6 +83,7 @@ class ChildProcesses final : public ProcessRunner {
   class Child;
   boost::asio::io_context& io_;
   engine::Scheduler& scheduler_;
+  EnvironmentVariables variables_;
   std::map<Id, std::shared_ptr<Child>> children_;
   Id last_id_ = 0;
 };

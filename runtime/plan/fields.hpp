@@ -297,16 +297,24 @@ constexpr auto fields(const Rollout*) {
 
 // The sections of a plan file, in order; their numbers are the positions here, from 1. The compiler's version is in the
 // header. `globals` alternates between a variable and a routine: its ids are checked by the verifier itself.
+constexpr auto fields(const EnvironmentVariable*) {
+  return std::tuple(plain("name", &EnvironmentVariable::name), plain("value", &EnvironmentVariable::value));
+}
+constexpr auto fields(const RunEnvironment*) {
+  return std::tuple(plain("name", &RunEnvironment::name), plain("description", &RunEnvironment::description),
+                    plain("prometheus_url", &RunEnvironment::prometheus_url),
+                    plain("variables", &RunEnvironment::variables));
+}
 constexpr auto fields(const Plan*) {
-  return std::tuple(plain("files", &Plan::files), plain("spots", &Plan::spots), plain("constants", &Plan::constants),
-                    plain("code", &Plan::code), plain("routines", &Plan::routines),
-                    plain("variables", &Plan::variables), plain("parameters", &Plan::parameters),
-                    plain("secrets", &Plan::secrets), plain("roles", &Plan::roles), plain("metrics", &Plan::metrics),
-                    plain("effects", &Plan::effects), plain("responses", &Plan::responses),
-                    plain("guards", &Plan::guards), plain("holds", &Plan::holds), plain("gates", &Plan::gates),
-                    plain("channels", &Plan::channels), plain("notifications", &Plan::notifications),
-                    plain("blocks", &Plan::blocks), plain("stages", &Plan::stages), plain("globals", &Plan::globals),
-                    plain("rollout", &Plan::rollout), plain("children", &Plan::children));
+  return std::tuple(
+      plain("files", &Plan::files), plain("spots", &Plan::spots), plain("constants", &Plan::constants),
+      plain("code", &Plan::code), plain("routines", &Plan::routines), plain("variables", &Plan::variables),
+      plain("parameters", &Plan::parameters), plain("secrets", &Plan::secrets), plain("roles", &Plan::roles),
+      plain("metrics", &Plan::metrics), plain("effects", &Plan::effects), plain("responses", &Plan::responses),
+      plain("guards", &Plan::guards), plain("holds", &Plan::holds), plain("gates", &Plan::gates),
+      plain("channels", &Plan::channels), plain("notifications", &Plan::notifications), plain("blocks", &Plan::blocks),
+      plain("stages", &Plan::stages), plain("globals", &Plan::globals), plain("rollout", &Plan::rollout),
+      plain("children", &Plan::children), plain("environment", &Plan::environment));
 }
 
 template <typename Row>

@@ -25,11 +25,11 @@
 // which older programs skip; whatever must be understood gets a feature bit, whatever changes an existing section a new
 // major version.
 //
-// Format history (major.minor): 1.0 first.
+// Format history (major.minor): 1.0 first; 2.0 the environment that a run was started in.
 
 namespace rollout::plan {
 
-inline constexpr std::uint16_t kFormatMajor = 1;
+inline constexpr std::uint16_t kFormatMajor = 2;
 inline constexpr std::uint16_t kFormatMinor = 0;
 
 std::string write_plan(const Plan& plan);

@@ -431,6 +431,20 @@ struct Rollout {
   bool operator==(const Rollout&) const = default;
 };
 
+struct EnvironmentVariable {
+  std::string name, value;
+  bool operator==(const EnvironmentVariable&) const = default;
+};
+
+// What stands around a run: the environment of a project that it was started in. Empty in a plan that was only
+// compiled; secrets and channels of the environment stand in the plan's own rows.
+struct RunEnvironment {
+  std::string name, description;
+  std::string prometheus_url;                  // where a metric's `url` does not say; empty: as the process knows it
+  std::vector<EnvironmentVariable> variables;  // of commands, besides what they inherit
+  bool operator==(const RunEnvironment&) const = default;
+};
+
 // One plan holds one rollout and all that it runs as children, one row for each use.
 struct Plan {
   std::string compiler_version;
@@ -457,6 +471,7 @@ struct Plan {
       globals;  // routine/variable pairs flattened: variable, routine, ...: module `let`s, in order, at creation
   Rollout rollout;
   std::vector<Rollout> children;
+  RunEnvironment environment;
   bool operator==(const Plan&) const = default;
 };
 

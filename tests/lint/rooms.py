@@ -32,6 +32,7 @@ ROOMS = [
     ("runtime/executors/", ["runtime/plan/", "runtime/machine/", "runtime/engine/", "runtime/metrics/"]),
     ("runtime/engine/", ["runtime/plan/", "runtime/machine/", "runtime/journal/", "runtime/executors/", "runtime/metrics/"]),
     ("runtime/signing/", ["runtime/plan/"]),
+    ("runtime/project/", ["compiler/diagnostics/", "compiler/driver/", "runtime/plan/"]),
     ("runtime/console/", ["runtime/plan/", "runtime/machine/"]),
     ("runtime/", ["grammar/", "compiler/", "runtime/", "stdlib/"]),
 ]

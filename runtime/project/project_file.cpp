@@ -1,0 +1,280 @@
+#include "runtime/project/project_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "compiler/diagnostics/suggest.hpp"
+#include "compiler/driver/source_reader.hpp"
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace rollout::project {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostBytes = 1u << 20;
+constexpr std::string_view kFileName = "rollout.toml";
+
+// What a reader of a table finds wrong first; later complaints are dropped.
+class Problems {
+ public:
+  explicit Problems(std::string path) : path_(std::move(path)) {}
+
+  void report(const toml::source_region& where, const std::string& message) {
+    if (first_.empty()) first_ = at(where.begin) + message;
+  }
+  void report(const toml::node& node, const std::string& message) { report(node.source(), message); }
+  std::string at(const toml::source_position& position) const {
+    return fmt::format("{}:{}:{}: ", path_, position.line, position.column);
+  }
+  const std::string& first() const { return first_; }
+
+ private:
+  std::string path_, first_;
+};
+
+std::string quoted_list(const std::vector<std::string>& names) {
+  return fmt::format("`{}`", fmt::join(names, "`, `"));
+}
+
+void report_unknown(Problems& problems, const toml::key& key, const std::string& what,
+                    const std::vector<std::string>& known) {
+  const auto close = diagnostics::closest(key.str(), known);
+  problems.report(key.source(),
+                  fmt::format("`{}` is no setting of {}; {}", key.str(), what,
+                              close ? fmt::format("did you mean `{}`?", *close) : "there are " + quoted_list(known)));
+}
+
+std::string text_of(Problems& problems, const toml::key& key, const toml::node& node) {
+  const auto text = node.value<std::string_view>();
+  if (!node.is_string() || text->empty()) {
+    problems.report(node, fmt::format("`{}` is a text, for example {} = \"...\"", key.str(), key.str()));
+    return {};
+  }
+  return std::string(*text);
+}
+
+bool flag_of(Problems& problems, const toml::key& key, const toml::node& node) {
+  if (!node.is_boolean()) problems.report(node, fmt::format("`{}` is true or false", key.str()));
+  return node.value_or(false);
+}
+
+// A parameter's value as `--set` takes it: quantities are texts ("15m", "5%") in TOML.
+std::string literal_of(Problems& problems, const toml::key& key, const toml::node& node) {
+  if (node.is_string()) return std::string(*node.value<std::string_view>());
+  if (node.is_integer()) return fmt::format("{}", *node.value<std::int64_t>());
+  if (node.is_floating_point()) return fmt::format("{}", *node.value<double>());
+  if (node.is_boolean()) return *node.value<bool>() ? "true" : "false";
+  if (const toml::array* list = node.as_array()) {
+    std::vector<plan::Value> values;
+    for (const toml::node& element : *list) {
+      if (element.is_string()) values.push_back(plan::Value::string(std::string(*element.value<std::string_view>())));
+      if (element.is_number()) values.push_back(plan::Value::number(*element.value<double>()));
+      if (element.is_boolean()) values.push_back(plan::Value::boolean(*element.value<bool>()));
+    }
+    if (values.size() == list->size()) return plan::to_json(plan::Value::list(std::move(values)));
+  }
+  problems.report(node,
+                  fmt::format("`{}` is a text, a number, true, false, or a list of these; quantities and instants "
+                              "are texts, as in {} = \"15m\"",
+                              key.str(), key.str()));
+  return {};
+}
+
+const toml::table* table_of(Problems& problems, const toml::key& key, const toml::node& node) {
+  if (!node.is_table()) problems.report(node, fmt::format("`{}` is a table", key.str()));
+  return node.as_table();
+}
+
+using TextOf = std::string (*)(Problems&, const toml::key&, const toml::node&);
+NamedTexts texts_of(Problems& problems, const toml::key& key, const toml::node& node, TextOf text) {
+  NamedTexts texts;
+  if (const toml::table* table = table_of(problems, key, node)) {
+    for (const auto& [name, value] : *table) texts.emplace_back(name.str(), text(problems, name, value));
+  }
+  return texts;
+}
+
+// Variables are shown and kept in journals, so a credential among them is a mistake.
+std::string variable_of(Problems& problems, const toml::key& key, const toml::node& node) {
+  std::string name(key.str());
+  std::ranges::transform(name, name.begin(), [](char byte) { return static_cast<char>(std::toupper(byte)); });
+  for (const std::string_view word : {"PASSWORD", "SECRET", "TOKEN", "_KEY", "CREDENTIAL"}) {
+    if (!name.ends_with(word)) continue;
+    problems.report(
+        key.source(),
+        fmt::format("`{}` looks like a credential, and variables are kept in journals: declare a `secret` in "
+                    "the plan, give it to the command with `env:`, and say under `secrets` where it is",
+                    key.str()));
+  }
+  if (name.empty() || name.find('=') != std::string::npos) {
+    problems.report(key.source(), fmt::format("`{}` cannot be the name of an environment variable", key.str()));
+  }
+  return text_of(problems, key, node);
+}
+
+SecretReference secret_of(Problems& problems, const toml::key& key, const toml::node& node) {
+  SecretReference secret;
+  secret.name = key.str();
+  const toml::table* table = node.as_table();
+  const auto provider_of = [](std::string_view name) -> std::optional<plan::SecretProvider> {
+    if (name == "env") return plan::SecretProvider::Environment;
+    if (name == "file") return plan::SecretProvider::File;
+    return std::nullopt;
+  };
+  if (table == nullptr || table->size() != 1 || !provider_of(table->begin()->first.str())) {
+    problems.report(node,
+                    fmt::format("a secret says where it is, never what it is: {} = {{ env = \"VARIABLE\" }} or {} = "
+                                "{{ file = \"/path\" }}",
+                                key.str(), key.str()));
+    return secret;
+  }
+  secret.provider = *provider_of(table->begin()->first.str());
+  secret.argument = text_of(problems, table->begin()->first, table->begin()->second);
+  return secret;
+}
+
+std::vector<std::string> keys_of(Problems& problems, const toml::key& key, const toml::node& node,
+                                 const fs::path& folder) {
+  std::vector<std::string> files;
+  const toml::array* list = node.as_array();
+  if (list == nullptr || list->empty()) {
+    problems.report(
+        node, fmt::format("`{}` is a list of files, for example {} = [\"keys/release.pub\"]", key.str(), key.str()));
+    return files;
+  }
+  for (const toml::node& file : *list) files.push_back((folder / text_of(problems, key, file)).string());
+  return files;
+}
+
+// One setting of an environment, by its name.
+struct Setting {
+  std::string_view name;
+  void (*read)(Problems&, const toml::key&, const toml::node&, const fs::path& folder, Environment&);
+};
+#define READ [](Problems & problems, const toml::key& key, const toml::node& node, const fs::path&, Environment& into)
+constexpr Setting kSettings[] = {{"description", READ{into.description = text_of(problems, key, node);
+}  // namespace
+}  // namespace rollout::project
+, {"production", READ{into.production = flag_of(problems, key, node);
+}
+}
+, {"prometheus", READ{into.prometheus_url = text_of(problems, key, node);
+}
+}
+, {"parameters", READ{into.parameters = texts_of(problems, key, node, literal_of);
+}
+}
+, {"variables", READ{into.variables = texts_of(problems, key, node, variable_of);
+}
+}
+, {"secrets", READ{if (const toml::table* table = table_of(problems, key, node)){
+                  for (const auto& [name, value] : *table) into.secrets.push_back(secret_of(problems, name, value));
+}
+}
+}
+, {"channels", READ{into.channels = texts_of(problems, key, node, text_of);
+}
+}
+, {"require-signature", READ{into.require_signature = flag_of(problems, key, node);
+}
+}
+,
+    {"trust", [](Problems& problems, const toml::key& key, const toml::node& node, const fs::path& folder,
+                 Environment& into) { into.trusted_keys = keys_of(problems, key, node, folder); }},
+}
+;
+#undef READ
+
+Environment environment_of(Problems& problems, const toml::key& name, const toml::node& node, const fs::path& folder) {
+  Environment environment;
+  environment.name = name.str();
+  environment.production = is_production_name(environment.name);
+  const toml::table* table = table_of(problems, name, node);
+  if (table == nullptr) return environment;
+  for (const auto& [key, value] : *table) {
+    const auto setting = std::ranges::find(kSettings, key.str(), &Setting::name);
+    if (setting != std::end(kSettings)) {
+      setting->read(problems, key, value, folder, environment);
+      continue;
+    }
+    std::vector<std::string> known;
+    for (const Setting& each : kSettings) known.emplace_back(each.name);
+    report_unknown(problems, key, "an environment", known);
+  }
+  return environment;
+}
+
+}  // namespace
+
+bool is_production_name(std::string_view name) {
+  return name.starts_with("prod") || name.starts_with("Prod") || name == "live";
+}
+
+plan::Expected<ProjectFile, std::string> read_project(std::string_view text, const std::string& path) {
+  Problems problems(path);
+  const toml::parse_result parsed = toml::parse(text, path);
+  if (!parsed) {
+    return problems.at(parsed.error().source().begin) + std::string(parsed.error().description());
+  }
+  ProjectFile project;
+  project.path = path;
+  const fs::path folder = fs::path(path).parent_path();
+  const toml::node* default_node = nullptr;
+  for (const auto& [key, value] : parsed.table()) {
+    if (key.str() == "default-environment") {
+      project.default_environment = text_of(problems, key, value);
+      default_node = &value;
+    } else if (key.str() == "environments") {
+      const toml::table* environments = table_of(problems, key, value);
+      if (environments == nullptr) continue;
+      for (const auto& [name, environment] : *environments) {
+        project.environments.push_back(environment_of(problems, name, environment, folder));
+      }
+    } else {
+      report_unknown(problems, key, "a project", {"default-environment", "environments"});
+    }
+  }
+  if (default_node != nullptr && std::ranges::find(project.environments, project.default_environment,
+                                                   &Environment::name) == project.environments.end()) {
+    problems.report(*default_node,
+                    fmt::format("there is no environment `{}` in this file", project.default_environment));
+  }
+  if (!problems.first().empty()) return problems.first();
+  return project;
+}
+
+std::optional<std::string> find_project_file(const std::string& folder) {
+  std::error_code error;
+  fs::path here = fs::absolute(folder.empty() ? "." : folder, error).lexically_normal();
+  for (; !error; here = here.parent_path()) {
+    const fs::path file = here / kFileName;
+    if (fs::exists(file, error)) return file.string();
+    if (fs::exists(here / ".git", error) || here == here.parent_path()) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+plan::Expected<ProjectFile, std::string> read_project_file(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) == 0) {
+    const bool others = info.st_uid != ::geteuid() && info.st_uid != 0 && ::geteuid() != 0;
+    if (others || (info.st_mode & S_IWOTH) != 0) {
+      return fmt::format(
+          "{}: {}, and it says where credentials go; name a file of yours with --project, or mend its {}", path,
+          others ? "belongs to somebody else" : "everybody may write to it", others ? "owner" : "mode");
+    }
+  }
+  const auto text = driver::read_bytes(path, kMostBytes);
+  if (!text) return text.error().message;
+  return read_project(*text, path);
+}
+
+}  // namespace rollout::project

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""One plan in several environments of a rollout.toml: parameters, variables, secrets, channels, Prometheus, and after a restart."""
+
+import argparse
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+
+from cases import Failed, call, folder_for, run_cases
+
+PLAN = """
+use std.webhook
+use std.prometheus
+param greeting: string = "nobody"
+secret token = env("PLAN_TOKEN")
+secret hook = env("PLAN_HOOK")
+let pager = webhook.channel(hook)
+let team = webhook.channel(hook)
+rollout greets {
+  on failure abort
+  stage one {
+    readonly run(`sh -c 'printf "%s %s %s\\n" "$1" "$CLUSTER" "$TOKEN" > seen' -- ${greeting}`, env: { "TOKEN": token })
+    notify pager "to the pager"
+    notify team "to the team"
+    hold 0s
+  }
+}
+"""
+
+MEASURED = """
+use std.prometheus
+metric load: number = prometheus.query("load") every 500ms
+rollout measured {
+  on missing for 2s abort
+  stage one { when load > 5 for 1h then rollback; hold 2s }
+}
+"""
+
+PROJECT = """
+[environments.staging]
+prometheus = "{address}"
+parameters.greeting = "testers"
+variables.CLUSTER = "staging-cluster"
+secrets.token = {{ file = "{folder}/staging-token" }}
+secrets.hook = {{ env = "STAGING_HOOK" }}
+channels.pager = "none"
+
+[environments.production]
+description = "what customers see"
+prometheus = "http://127.0.0.1:1"
+variables.CLUSTER = "production-cluster"
+secrets.token = {{ env = "PRODUCTION_TOKEN" }}
+"""
+
+
+class Doubles(http.server.BaseHTTPRequestHandler):
+    """A webhook that keeps what it is sent, and a Prometheus whose every query is 1."""
+
+    def do_GET(self):
+        now = time.time()
+        self._say(json.dumps({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [now, "1"]}]}}))
+        self.server.asked.append(self.path)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.sent.append(json.loads(body)["text"])
+        self._say("{}")
+
+    def _say(self, text):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Cases:
+    def __init__(self, options, folder):
+        self.rollout = str(pathlib.Path(options.rollout).resolve())
+        self.folder = folder
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Doubles)
+        self.server.sent, self.server.asked = [], []
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{self.server.server_port}"
+        self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1", STAGING_HOOK=address, PLAN_HOOK=address,
+                                PLAN_TOKEN="the-token-of-the-plan", PRODUCTION_TOKEN="the-token-of-production")
+        self.environment.pop("PROMETHEUS_URL", None)
+        (folder / "staging-token").write_text("the-token-of-staging\n")
+        (folder / "plans").mkdir()
+        (folder / "plans/greets.rollout").write_text(PLAN)
+        (folder / "plans/measured.rollout").write_text(MEASURED)
+        self.project = folder / "rollout.toml"
+        self.project.write_text(PROJECT.format(address=address, folder=folder))
+        self.project.chmod(0o644)
+
+    def _run(self, *arguments, **expected):
+        answer = call([self.rollout, *arguments], self.folder, self.environment, **expected)
+        return answer.stdout + answer.stderr
+
+    def _seen(self):
+        return (self.folder / "seen").read_text().split()
+
+    def _require(self, what, observed, wanted):
+        if observed != wanted:
+            raise Failed(f"{what}: {observed}, not {wanted}")
+
+    def one_plan_runs_in_each_environment(self):
+        self._run("run", "plans/greets.rollout", "--env", "staging", "--yes")
+        self._require("what the command saw", self._seen(), ["testers", "staging-cluster", "the-token-of-staging"])
+        self._require("what was sent", self.server.sent, ["to the team"])
+        self.server.sent.clear()
+        self._run("run", "plans/greets.rollout", "--env", "production", "--yes", "--set", "greeting=customers")
+        self._require("what the command saw", self._seen(), ["customers", "production-cluster", "the-token-of-production"])
+        self._require("what was sent", sorted(self.server.sent), ["to the pager", "to the team"])
+
+    def without_a_project_file_it_is_as_the_plan_says(self):
+        (self.folder / "elsewhere").mkdir()
+        (self.folder / "elsewhere/.git").mkdir()
+        (self.folder / "elsewhere/greets.rollout").write_text(PLAN)
+        self._run("run", "elsewhere/greets.rollout", "--yes")
+        self._require("what the command saw", self._seen(), ["nobody", "the-token-of-the-plan"])
+
+    def nobody_runs_somewhere_by_not_saying_where(self):
+        self._run("run", "plans/greets.rollout", "--yes", status=2, says=["has the environments production, staging", "--env"])
+        self._run("run", "plans/greets.rollout", "--env", "stagin", "--yes", status=2, says=["no environment `stagin`", "did you mean `staging`?"])
+        self.project.write_text('default-environment = "staging"\n' + self.project.read_text())
+        self._run("run", "plans/greets.rollout", "--yes")
+        self._require("what the command saw", self._seen()[:1], ["testers"])
+
+    def it_is_shown_before_it_starts(self):
+        self._run("run", "plans/greets.rollout", "--env", "production", "--plan", says=["production", "what customers see"])
+
+    def the_environments_prometheus_is_asked(self):
+        self._run("run", "plans/measured.rollout", "--env", "staging", "--yes")
+        if not any("load" in path for path in self.server.asked):
+            raise Failed(f"its Prometheus was never asked for load, only {self.server.asked}")
+        self._run("run", "plans/measured.rollout", "--env", "production", "--yes", status=2, says=["127.0.0.1:1", "does not answer"])
+        self._run("doctor", "plans/measured.rollout", "--env", "production", status=1, says=["127.0.0.1:1"])
+
+    def after_a_restart_it_is_the_same_environment(self):
+        plan = PLAN.replace("stage one {", "stage one {\n    hold 2s")
+        (self.folder / "plans/greets.rollout").write_text(plan)
+        process = subprocess.Popen([self.rollout, "run", "plans/greets.rollout", "--env", "staging", "--yes"], env=self.environment,
+                                   cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(400):
+            runs = json.loads(self._run("list", "--format", "json") or "[]")
+            if runs and runs[0]["state"] == "running":
+                break
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        # The file says something else meanwhile; what runs is what was started.
+        self.project.write_text(self.project.read_text().replace("staging-cluster", "changed-cluster"))
+        self._run("resume")
+        self._require("what the command saw", self._seen(), ["testers", "staging-cluster", "the-token-of-staging"])
+        self._require("what was sent", self.server.sent, ["to the team"])
+
+    def a_file_that_others_may_write_to_is_refused(self):
+        self.project.chmod(0o666)
+        self._run("run", "plans/greets.rollout", "--env", "staging", "--yes", status=2, says=["everybody may write to it"])
+
+    def a_slip_in_the_file_is_named_with_its_line(self):
+        self.project.write_text(self.project.read_text().replace("channels.pager", "chanels.pager"))
+        self._run("run", "plans/greets.rollout", "--env", "staging", "--yes", status=2, says=["rollout.toml:8:", "did you mean `channels`?"])
+
+    def no_secret_is_in_what_is_kept(self):
+        self._run("run", "plans/greets.rollout", "--env", "staging", "--yes")
+        for path in (self.folder / "state").rglob("*"):
+            if path.is_file() and b"the-token-of-staging" in path.read_bytes():
+                raise Failed(f"the secret is in {path.name}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rollout", default="build/bin/rollout")
+    parser.add_argument("--only")
+    options = parser.parse_args()
+
+    def in_folder(name):
+        def case():
+            with folder_for("environments") as folder:
+                getattr(Cases(options, folder), name)()
+
+        return case
+
+    names = [name for name in vars(Cases) if not name.startswith("_")]
+    return run_cases("environments", {name: in_folder(name) for name in names}, options.only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
