@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <filesystem>
 #include <map>
 
@@ -22,10 +23,11 @@ constexpr std::size_t kColumns = 100;
 constexpr auto kMarkNames =
     std::to_array<std::string_view>({"step", "begin", "ask", "good", "careful", "bad", "back", "wait", "say"});
 
-// The lines of what a timeline speaks of, by how it calls them.
+// The lines of what a timeline speaks of: where it happened, or by how it is called.
 class SourceLines {
  public:
-  explicit SourceLines(const CheckedModule& module) : lines_(module.files[kMainFile].text) {
+  explicit SourceLines(const CheckedModule& module)
+      : lines_(module.files[kMainFile].text), main_(module.files[kMainFile].path + ":") {
     for (const check::StageDecl& stage : module.stages) {
       const check::Symbol& symbol = module.symbols[stage.symbol];
       add(stages_, symbol.name, symbol.declared);
@@ -37,18 +39,29 @@ class SourceLines {
     if (const plan::Value* guard = record.find("guard")) {
       if (const auto found = guards_.find(plan::to_text(*guard)); found != guards_.end()) return found->second;
     }
+    if (const auto line = line_of_spot(record)) return line;
     const auto stage = stages_.find(row.stage);
     return stage == stages_.end() ? std::nullopt : std::optional(stage->second);
   }
 
  private:
   using Table = std::map<std::string, std::uint32_t>;
+  // A record's place is "file:line:column", from 1; what happens in another file belongs to its stage here.
+  std::optional<std::uint32_t> line_of_spot(const machine::Record& record) const {
+    const plan::Value* spot = record.find("spot");
+    if (spot == nullptr || !spot->as_string().starts_with(main_)) return std::nullopt;
+    const std::string_view place = std::string_view(spot->as_string()).substr(main_.size());
+    std::uint32_t line = 0;
+    const auto read = std::from_chars(place.data(), place.data() + place.size(), line);
+    return read.ec == std::errc{} && line > 0 ? std::optional(line - 1) : std::nullopt;
+  }
   void add(Table& table, const std::string& name, const Location& where) {
     if (where.file != kMainFile || where.span.empty()) return;
     table.emplace(name, lines_.position(where.span.begin, grammar::ColumnUnit::Utf8).line);
   }
 
   grammar::LineTable lines_;
+  std::string main_;
   Table stages_, guards_;
 };
 
