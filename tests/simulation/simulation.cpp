@@ -103,6 +103,7 @@ void Simulation::be_born() {
   LifeOptions options;
   options.number = lives_;
   options.doom = draw_doom();
+  storage_.process = lives_;
   try {
     life_ = std::make_unique<Life>(world_, storage_, options);
     life_->before_write = before_write;
