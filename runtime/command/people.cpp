@@ -1,11 +1,10 @@
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <map>
 #include <optional>
 
 #include "runtime/command/commands.hpp"
+#include "runtime/command/names.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/preflight.hpp"
 #include "runtime/command/reading.hpp"
@@ -35,15 +34,10 @@ const std::map<std::string, Verb>& verbs() {
   return table;
 }
 
-std::string login_name() {
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry != nullptr ? entry->pw_name : fmt::format("uid {}", ::getuid());
-}
-
 machine::PersonSaid said(Verb verb, const PersonArguments& arguments) {
   const bool all_items = verb == Verb::Tick && arguments.text.empty();
   return {.verb = verb,
-          .who = arguments.who.empty() ? login_name() : arguments.who,
+          .who = arguments.who.empty() ? engine::own_speaker().name() : arguments.who,
           .gate = arguments.gate,
           .text = all_items ? "*" : arguments.text};
 }
@@ -64,11 +58,12 @@ Exit take_up(const StateDirectory& state, const std::string& run_id, const RunAr
              const std::optional<machine::PersonSaid>& then) {
   auto stored = read_stored(state, run_id);
   if (!stored) return complain(stored.error().message);
-  const SessionOptions options{how.common.format, prometheus_url(how), how.log_file};
+  const SessionOptions options{how.common.format, prometheus_url(how), how.log_file,
+                               is_production((*stored->plan)->rollout.environment)};
   return drive(state, run_id, *stored->plan, options, [&](engine::Engine& engine) -> plan::Expected<std::string> {
     auto resumed = engine.resume(run_id);
     if (!resumed || !then) return resumed;
-    auto answer = engine.say(run_id, *then);
+    auto answer = engine.say(run_id, *then, engine::own_speaker());
     if (!answer) return answer.error();
     return run_id;
   });

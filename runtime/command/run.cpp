@@ -7,6 +7,7 @@
 #include "compiler/driver/compile.hpp"
 #include "runtime/command/commands.hpp"
 #include "runtime/command/load_plan.hpp"
+#include "runtime/command/names.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/parameters.hpp"
 #include "runtime/command/preflight.hpp"
@@ -21,15 +22,15 @@ namespace rollout::command {
 
 namespace {
 
-bool is_production(std::string_view environment) {
-  return environment.starts_with("prod") || environment.starts_with("Prod") || environment == "live";
+const std::string& environment_of(const RunArguments& arguments, const plan::Rollout& rollout) {
+  return arguments.environment.empty() ? rollout.environment : arguments.environment;
 }
 
 // Nothing, or the reason why the run may not start. Where production is touched a yes is typed too easily.
 std::optional<std::string> refusal_to_start(const RunArguments& arguments, const plan::Rollout& rollout) {
   if (arguments.yes) return std::nullopt;
   if (::isatty(STDIN_FILENO) != 1) return "nobody can be asked here (no terminal); add --yes to start";
-  const std::string& environment = arguments.environment.empty() ? rollout.environment : arguments.environment;
+  const std::string& environment = environment_of(arguments, rollout);
   const bool production = is_production(environment);
   if (production) {
     fmt::print("\nThis changes {}. Type the rollout's name, {}, to start it: ", console::escaped(environment),
@@ -94,7 +95,8 @@ Exit run(const RunArguments& arguments) {
 
   auto run_id = reserve_run_id(*state, (*plan)->rollout.name);
   if (!run_id) return complain(run_id.error().message);
-  const SessionOptions options{arguments.common.format, url, arguments.log_file};
+  const SessionOptions options{arguments.common.format, url, arguments.log_file,
+                               is_production(environment_of(arguments, (*plan)->rollout))};
   return drive(*state, *run_id, *plan, options, [&](engine::Engine& engine) {
     return engine.start(
         plan,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/command/display.hpp"
+#include "runtime/command/names.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/console/text.hpp"
 #include "runtime/engine/control.hpp"
@@ -52,8 +53,10 @@ class Session {
                           .changed = [this](const machine::Machine& machine) { changed(machine); },
                           .broken = [this](const std::string&, const std::string& error) { broken(error); }});
     if (auto begun = begin(engine_); !begun) return complain(begun.error().message);
-    auto control =
-        engine::ControlServer::open(io_, socket_, [this](const machine::PersonSaid& said) { return answer(said); });
+    const auto answers = [this](const machine::PersonSaid& said, const engine::Speaker& speaker) {
+      return answer(said, speaker);
+    };
+    auto control = engine::ControlServer::open(io_, socket_, answers);
     if (!control) return complain(control.error().message);
     if (display_.is_live() && !ended_) refresh();
     if (!exclusive_.empty() && !ended_) look_for_newer();
@@ -73,6 +76,11 @@ class Session {
     engine.succeeded_run = [state, run_id](const std::string& rollout) {
       return command::succeeded_run(state, rollout, run_id);
     };
+    if (options.production) {
+      engine.refused_name = [state](const std::string& who, const engine::Speaker& speaker) {
+        return command::refused_name(state, who, speaker);
+      };
+    }
     return engine;
   }
 
@@ -88,8 +96,8 @@ class Session {
     stopped_ = true;
   }
 
-  engine::ControlAnswer answer(const machine::PersonSaid& said) {
-    auto result = engine_.say(run_id_, said);
+  engine::ControlAnswer answer(const machine::PersonSaid& said, const engine::Speaker& speaker) {
+    auto result = engine_.say(run_id_, said, speaker);
     if (!result) return {.accepted = false, .message = result.error().message};
     return {.accepted = true, .message = *result};
   }

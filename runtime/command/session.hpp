@@ -16,6 +16,7 @@ struct SessionOptions {
   Format format = Format::Text;
   std::string prometheus_url;
   std::string log_file;
+  bool production = false;  // then people speak under their own names only
 };
 
 // Begins (starts or resumes) the run on the engine; its error is for people, and nothing goes on then.
