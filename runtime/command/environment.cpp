@@ -61,32 +61,35 @@ SignaturePolicy policy_of(const SignatureArguments& signature, const std::string
 
 }  // namespace
 
+bool is_production(const plan::Plan& plan) {
+  return plan.environment.name.empty() ? project::is_production_name(plan.rollout.environment)
+                                       : plan.environment.production;
+}
+
 std::optional<DeployedPlan> load_deployed(const PlanArguments& arguments, const SignatureArguments& signature) {
-  const auto chosen = choose(arguments);
-  if (!chosen) {
-    complain(chosen.error());
+  const auto failed = [](const std::string& message) {
+    complain(message);
     return std::nullopt;
+  };
+  auto chosen = choose(arguments);
+  if (!chosen) return failed(chosen.error());
+  // A name alone is an environment too, of which nothing more is known.
+  if (!*chosen && !arguments.environment.empty()) {
+    chosen->emplace(Chosen{"--env", project::named_environment(arguments.environment)});
   }
-  DeployedPlan deployed;
-  deployed.environment = *chosen ? (*chosen)->environment.name : arguments.environment;
-  deployed.parameters = arguments.parameters;
-  deployed.plan = load_plan(arguments.file, arguments.rollout, policy_of(signature, deployed.environment, *chosen));
-  if (deployed.plan == nullptr) return std::nullopt;
-  if (deployed.environment.empty()) deployed.environment = (**deployed.plan).rollout.environment;
-  deployed.production = project::is_production_name(deployed.environment);
+  const std::string name = *chosen ? (*chosen)->environment.name : std::string();
+  const auto plan = load_plan(arguments.file, arguments.rollout, policy_of(signature, name, *chosen));
+  if (plan == nullptr) return std::nullopt;
+  DeployedPlan deployed{plan, arguments.parameters};
   if (!*chosen) return deployed;
 
-  const project::Environment& environment = (*chosen)->environment;
-  const auto changed = project::with_environment(*deployed.plan, environment, (*chosen)->project);
-  if (!changed) {
-    complain(changed.error());
-    return std::nullopt;
-  }
+  const auto& [project, environment] = **chosen;
+  const auto changed = project::with_environment(*plan, environment, project);
+  if (!changed) return failed(changed.error());
   deployed.plan = *changed;
   for (std::string& setting : project::settings_of(**deployed.plan, environment, arguments.parameters)) {
     deployed.parameters.push_back(std::move(setting));
   }
-  deployed.production = environment.production;
   return deployed;
 }
 

@@ -11,12 +11,13 @@
 
 namespace rollout::command {
 
+// Whether what the plan changes is production: as its environment says, or by the environment's name.
+bool is_production(const plan::Plan& plan);
+
 // A plan as it is to run, in the environment that was asked for.
 struct DeployedPlan {
   std::shared_ptr<const plan::VerifiedPlan> plan;
   std::vector<std::string> parameters;  // NAME=VALUE: what was given, and the environment's
-  std::string environment;              // what the signature was for, and what is changed; empty: nobody has said
-  bool production = false;
 };
 
 // Loads the plan and puts it into its environment. Nothing where something is wrong: it was printed to standard error.

@@ -1,6 +1,4 @@
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <map>
 #include <optional>
@@ -35,15 +33,10 @@ const std::map<std::string, Verb>& verbs() {
   return table;
 }
 
-std::string login_name() {
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry != nullptr ? entry->pw_name : fmt::format("uid {}", ::getuid());
-}
-
 machine::PersonSaid said(Verb verb, const PersonArguments& arguments) {
   const bool all_items = verb == Verb::Tick && arguments.text.empty();
   return {.verb = verb,
-          .who = arguments.who.empty() ? login_name() : arguments.who,
+          .who = arguments.who.empty() ? engine::own_speaker().name() : arguments.who,
           .gate = arguments.gate,
           .text = all_items ? "*" : arguments.text};
 }
@@ -68,7 +61,7 @@ Exit take_up(const StateDirectory& state, const std::string& run_id, const RunAr
   return drive(state, run_id, *stored->plan, options, [&](engine::Engine& engine) -> plan::Expected<std::string> {
     auto resumed = engine.resume(run_id);
     if (!resumed || !then) return resumed;
-    auto answer = engine.say(run_id, *then);
+    auto answer = engine.say(run_id, *then, engine::own_speaker());
     if (!answer) return answer.error();
     return run_id;
   });

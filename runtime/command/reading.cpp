@@ -15,6 +15,7 @@
 #include "runtime/command/view_json.hpp"
 #include "runtime/console/live.hpp"
 #include "runtime/console/text.hpp"
+#include "runtime/engine/entries.hpp"
 #include "runtime/plan/format.hpp"
 #include "runtime/signing/key_file.hpp"
 
@@ -72,6 +73,7 @@ std::string entry_json(const std::string& run_id, const journal::Entry& entry) {
 // runtime.
 std::string engine_line(const journal::Entry& entry) {
   const auto body = plan::from_json(entry.body).value_or(Value{});
+  if (entry.kind == "person spoke") return console::escaped(engine::person_spoke_text(body));
   const auto text = [&](std::string_view name) {
     const Value* value = body.find(name);
     return value == nullptr ? std::string("?") : plan::to_text(*value);

@@ -22,20 +22,21 @@ namespace rollout::command {
 namespace {
 
 // Nothing, or the reason why the run may not start. Where production is touched a yes is typed too easily.
-std::optional<std::string> refusal_to_start(const RunArguments& arguments, const DeployedPlan& deployed) {
+std::optional<std::string> refusal_to_start(const RunArguments& arguments, const plan::Plan& plan) {
   if (arguments.yes) return std::nullopt;
   if (::isatty(STDIN_FILENO) != 1) return "nobody can be asked here (no terminal); add --yes to start";
-  const std::string& name = (*deployed.plan)->rollout.name;
-  if (deployed.production) {
-    fmt::print("\nThis changes {}. Type the rollout's name, {}, to start it: ", console::escaped(deployed.environment),
-               name);
+  const std::string& name = plan.rollout.name;
+  const bool production = is_production(plan);
+  if (production) {
+    fmt::print("\nThis changes {}. Type the rollout's name, {}, to start it: ",
+               console::escaped(plan.rollout.environment), name);
   } else {
     fmt::print("\nStart this rollout? Type yes: ");
   }
   std::fflush(stdout);
   std::string answer;
   std::getline(std::cin, answer);
-  if (deployed.production)
+  if (production)
     return answer == name ? std::nullopt : std::optional<std::string>("not started: that is not its name");
   if (answer == "yes" || answer == "y") return std::nullopt;
   return "not started";
@@ -80,7 +81,7 @@ Exit run(const RunArguments& arguments) {
   }
   auto state = open_state_directory(arguments.common.state);
   if (!state) return complain(state.error().message);
-  if (const auto refusal = refusal_to_start(arguments, *deployed)) return complain(*refusal);
+  if (const auto refusal = refusal_to_start(arguments, **plan)) return complain(*refusal);
 
   auto run_id = reserve_run_id(*state, (*plan)->rollout.name);
   if (!run_id) return complain(run_id.error().message);

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "runtime/command/display.hpp"
+#include "runtime/command/environment.hpp"
+#include "runtime/command/names.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/console/text.hpp"
 #include "runtime/engine/control.hpp"
@@ -35,7 +37,7 @@ class Session {
           const SessionOptions& options, journal::Journal& journal)
       : run_id_(std::move(run_id)),
         scheduler_(engine::make_real_scheduler(io_)),
-        engine_(io_, *scheduler_, journal, engine_options(options, state, run_id_, plan->environment)),
+        engine_(io_, *scheduler_, journal, engine_options(options, state, run_id_, *plan)),
         display_(options.format, run_id_, plan->rollout.name),
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         socket_(state.socket_of(run_id_)) {}
@@ -52,8 +54,10 @@ class Session {
                           .changed = [this](const machine::Machine& machine) { changed(machine); },
                           .broken = [this](const std::string&, const std::string& error) { broken(error); }});
     if (auto begun = begin(engine_); !begun) return complain(begun.error().message);
-    auto control =
-        engine::ControlServer::open(io_, socket_, [this](const machine::PersonSaid& said) { return answer(said); });
+    const auto answers = [this](const machine::PersonSaid& said, const engine::Speaker& speaker) {
+      return answer(said, speaker);
+    };
+    auto control = engine::ControlServer::open(io_, socket_, answers);
     if (!control) return complain(control.error().message);
     if (display_.is_live() && !ended_) refresh();
     if (!exclusive_.empty() && !ended_) look_for_newer();
@@ -67,13 +71,18 @@ class Session {
 
  private:
   static engine::EngineOptions engine_options(const SessionOptions& options, const StateDirectory& state,
-                                              const std::string& run_id, const plan::RunEnvironment& environment) {
+                                              const std::string& run_id, const plan::Plan& plan) {
     engine::EngineOptions engine;
-    for (const auto& [name, value] : environment.variables) engine.variables.emplace_back(name, value);
+    for (const auto& [name, value] : plan.environment.variables) engine.variables.emplace_back(name, value);
     if (!options.prometheus_url.empty()) engine.prometheus_url = options.prometheus_url;
     engine.succeeded_run = [state, run_id](const std::string& rollout) {
       return command::succeeded_run(state, rollout, run_id);
     };
+    if (is_production(plan)) {
+      engine.refused_name = [state](const std::string& who, const engine::Speaker& speaker) {
+        return command::refused_name(state, who, speaker);
+      };
+    }
     return engine;
   }
 
@@ -89,8 +98,8 @@ class Session {
     stopped_ = true;
   }
 
-  engine::ControlAnswer answer(const machine::PersonSaid& said) {
-    auto result = engine_.say(run_id_, said);
+  engine::ControlAnswer answer(const machine::PersonSaid& said, const engine::Speaker& speaker) {
+    auto result = engine_.say(run_id_, said, speaker);
     if (!result) return {.accepted = false, .message = result.error().message};
     return {.accepted = true, .message = *result};
   }

@@ -28,8 +28,11 @@ constexpr auto kPatience = std::chrono::seconds(10);
 
 // One request and its answer. Whoever is silent for too long is dropped.
 struct Conversation : std::enable_shared_from_this<Conversation> {
-  Conversation(stream_protocol::socket accepted, ControlHandler answers)
-      : socket(std::move(accepted)), patience(socket.get_executor()), handler(std::move(answers)) {}
+  Conversation(stream_protocol::socket accepted, Speaker who, ControlHandler answers)
+      : socket(std::move(accepted)),
+        patience(socket.get_executor()),
+        speaker(std::move(who)),
+        handler(std::move(answers)) {}
 
   void begin() {
     patience.expires_after(kPatience);
@@ -47,7 +50,7 @@ struct Conversation : std::enable_shared_from_this<Conversation> {
 
   void respond() {
     const auto said = read_request(line);
-    line = answer_line(said ? handler(*said) : ControlAnswer{false, said.error().message});
+    line = answer_line(said ? handler(*said, speaker) : ControlAnswer{false, said.error().message});
     boost::asio::async_write(socket, boost::asio::buffer(line),
                              [self = shared_from_this()](const error_code&, std::size_t) { self->end(); });
   }
@@ -60,6 +63,7 @@ struct Conversation : std::enable_shared_from_this<Conversation> {
 
   stream_protocol::socket socket;
   boost::asio::steady_timer patience;
+  Speaker speaker;
   ControlHandler handler;
   std::string line;
 };
@@ -74,8 +78,10 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
     acceptor.async_accept([self = shared_from_this()](const error_code& error, stream_protocol::socket socket) {
       if (self->closed) return;
       if (error) return self->accept_later();
-      if (is_ours(socket.native_handle())) {
-        std::make_shared<Conversation>(std::move(socket), self->handler)->begin();
+      // Asked at once: the kernel's word about the process holds while it lives.
+      auto speaker = is_ours(socket.native_handle()) ? speaker_at(socket.native_handle()) : std::nullopt;
+      if (speaker) {
+        std::make_shared<Conversation>(std::move(socket), std::move(*speaker), self->handler)->begin();
       } else {
         log(LogLevel::Warning, "a process of another user was turned away from the control socket");
       }

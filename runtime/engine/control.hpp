@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "runtime/engine/speaker.hpp"
 #include "runtime/machine/events.hpp"
 
 // How another process of the same person talks to a live run: a Unix socket, one line of JSON each way.
@@ -17,7 +18,8 @@ struct ControlAnswer {
   bool accepted = false;
   std::string message;
 };
-using ControlHandler = std::function<ControlAnswer(const machine::PersonSaid&)>;
+// What was said, and by whom it really was.
+using ControlHandler = std::function<ControlAnswer(const machine::PersonSaid&, const Speaker&)>;
 
 // Listens until it is destroyed, then removes the socket. Only the same user and root are heard.
 class ControlServer {

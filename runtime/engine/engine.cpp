@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "runtime/engine/answers.hpp"
+#include "runtime/engine/entries.hpp"
 #include "runtime/engine/log.hpp"
 #include "runtime/engine/run.hpp"
 #include "runtime/plan/format.hpp"
@@ -141,17 +142,27 @@ plan::Expected<std::string> Engine::resume(const std::string& run_id) {
   return run_id;
 }
 
-plan::Expected<std::string> Engine::say(const std::string& run_id, const machine::PersonSaid& said) {
+plan::Expected<std::string> Engine::say(const std::string& run_id, const machine::PersonSaid& said,
+                                        const std::optional<Speaker>& speaker) {
   const auto found = impl_->runs.find(run_id);
   if (found == impl_->runs.end()) return plan::PlanError{fmt::format("there is no run `{}` here", run_id), 0};
   const auto run = found->second;
-  const machine::View before = run->machine().view();
-  const auto records = run->feed(said);
-  if (!records) {
+  const auto stands_still = [&] {
     return plan::PlanError{fmt::format("run `{}` stands still{}, so nothing can be said to it", run_id,
                                        run->is_broken() ? " because its journal failed" : ""),
                            0};
+  };
+  std::vector<journal::NewEntry> notes;
+  if (speaker) {
+    const auto refused =
+        impl_->options.refused_name ? impl_->options.refused_name(said.who, *speaker) : std::optional<std::string>();
+    notes.push_back(person_spoke_entry(said, *speaker, refused.value_or(""), impl_->scheduler.now()));
+    if (refused && !run->note(notes)) return stands_still();
+    if (refused) return plan::PlanError{*refused, 0};
   }
+  const machine::View before = run->machine().view();
+  const auto records = run->feed(said, std::move(notes));
+  if (!records) return stands_still();
   return answer_to(said, before, *records, run->machine().state());
 }
 

@@ -9,6 +9,7 @@
 
 #include "runtime/engine/outside.hpp"
 #include "runtime/engine/scheduler.hpp"
+#include "runtime/engine/speaker.hpp"
 #include "runtime/journal/journal.hpp"
 #include "runtime/machine/machine.hpp"
 
@@ -26,6 +27,8 @@ struct EngineOptions {
   Nanoseconds kill_grace = 10'000'000'000;               // between TERM and KILL
   // The newest run of a rollout, where it has succeeded: for `requires`. Asked every few seconds while a run waits.
   std::function<std::optional<std::string>(const std::string& rollout)> succeeded_run = {};
+  // Why this speaker may not call himself `who`, nothing where he may. Everybody may where there is no such function.
+  std::function<std::optional<std::string>(const std::string& who, const Speaker& speaker)> refused_name = {};
 };
 
 // What an observer (the console, `--format json`, the control socket) learns, after it is durable.
@@ -53,8 +56,9 @@ class Engine {
   // Takes a stored run up again: claims it, settles what is in doubt, goes on.
   plan::Expected<std::string> resume(const std::string& run_id);
   // What a person says; the answer is for that person ("approved by dana (1 of 2)", or why it was refused), after it is
-  // durable.
-  plan::Expected<std::string> say(const std::string& run_id, const machine::PersonSaid& said);
+  // durable. The journal holds the speaker beside the name; without one nobody is known to have spoken.
+  plan::Expected<std::string> say(const std::string& run_id, const machine::PersonSaid& said,
+                                  const std::optional<Speaker>& speaker = std::nullopt);
   // A newer run has the exclusive key of a run that is over but for its schedules.
   void superseded(const std::string& run_id, const std::string& by);
   const machine::Machine* find(const std::string& run_id) const;

@@ -1,6 +1,10 @@
 #include "runtime/engine/entries.hpp"
 
+#include <fmt/format.h>
+
 #include <fstream>
+
+#include "runtime/engine/control.hpp"
 
 namespace rollout::engine {
 
@@ -10,6 +14,7 @@ using plan::Value;
 
 constexpr const char* kProcessStarted = "process started";
 constexpr const char* kOrphanEnded = "orphan ended";
+constexpr const char* kPersonSpoke = "person spoke";
 
 plan::Map fields_of(const ProcessNote& note) {
   return {{"effect", Value::number(static_cast<double>(note.effect))},
@@ -45,6 +50,24 @@ journal::NewEntry orphan_ended_entry(const ProcessNote& note, const std::string&
   plan::Map fields = fields_of(note);
   fields.emplace_back("how", Value::string(how));
   return {at, kOrphanEnded, plan::to_json(Value::map(std::move(fields)))};
+}
+
+journal::NewEntry person_spoke_entry(const machine::PersonSaid& said, const Speaker& speaker,
+                                     const std::string& refused, Nanoseconds at) {
+  return {at, kPersonSpoke,
+          plan::to_json(Value::map({{"verb", Value::string(std::string(verb_word(said.verb)))},
+                                    {"who", Value::string(said.who)},
+                                    {"gate", Value::string(said.gate)},
+                                    {"user", Value::string(speaker.user)},
+                                    {"login", Value::string(speaker.login)},
+                                    {"refused", Value::string(refused)}}))};
+}
+
+std::string person_spoke_text(const Value& body) {
+  const Speaker speaker{text_in(body, "user"), text_in(body, "login")};
+  const std::string gate = text_in(body, "gate"), refused = text_in(body, "refused");
+  return fmt::format("{} ({}) says {}{}{}", text_in(body, "who"), speaker.text(), text_in(body, "verb"),
+                     gate.empty() ? "" : fmt::format(" \"{}\"", gate), refused.empty() ? "" : ": refused, " + refused);
 }
 
 std::vector<ProcessNote> process_notes(const std::vector<journal::Entry>& entries) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/engine/speaker.hpp"
 #include "runtime/executors/process.hpp"
 #include "runtime/journal/journal.hpp"
 #include "runtime/machine/events.hpp"
@@ -11,6 +12,8 @@
 //
 //   "process started"  effect, key, pid, start_time (clock ticks since boot, as text), boot (the kernel's id of this
 //   boot) "orphan ended"     effect, key, pid, how ("terminated", "killed", "could not be ended")
+//   "person spoke"     verb, who (as they call themselves), gate, user, login (see Speaker), refused (why it was not
+//   heard, or empty)
 
 namespace rollout::engine {
 
@@ -27,6 +30,11 @@ struct ProcessNote {
 };
 journal::NewEntry process_started_entry(const ProcessNote& note, Nanoseconds at);
 journal::NewEntry orphan_ended_entry(const ProcessNote& note, const std::string& how, Nanoseconds at);
+// Who it really was that said something. Stands before what it brought about, and is stored with it.
+journal::NewEntry person_spoke_entry(const machine::PersonSaid& said, const Speaker& speaker,
+                                     const std::string& refused, Nanoseconds at);
+// "ana (unix user deploy) says approve "Go"", from such an entry's body.
+std::string person_spoke_text(const plan::Value& body);
 // The notes among a run's entries, in order.
 std::vector<ProcessNote> process_notes(const std::vector<journal::Entry>& entries);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "runtime/engine/log.hpp"
@@ -87,17 +88,20 @@ journal::Expected<bool> Run::store(const std::vector<journal::NewEntry>& entries
   return stored;
 }
 
-std::optional<std::vector<machine::Record>> Run::feed(const machine::Event& event) {
+std::optional<std::vector<machine::Record>> Run::feed(const machine::Event& event,
+                                                      std::vector<journal::NewEntry> notes) {
   if (broken_ || stopped_ || feeding_) return std::nullopt;
   feeding_ = true;
   machine::Reaction reaction = machine_.apply(event, around_.scheduler.now());
   std::string snapshot = machine_.snapshot();
-  const bool changed = !reaction.records.empty() || !reaction.requests.empty() || snapshot != snapshot_;
+  const bool changed =
+      !notes.empty() || !reaction.records.empty() || !reaction.requests.empty() || snapshot != snapshot_;
   idle_wakes_ = changed ? 0 : idle_wakes_ + 1;
   if (planted(plan::Bug::EffectBeforeIntent)) dispatch(std::exchange(reaction.requests, {}));
   if (changed && !(planted(plan::Bug::OutcomeNotStored) && std::holds_alternative<machine::EffectDone>(event))) {
     snapshot_ = std::move(snapshot);
-    if (auto stored = store(entries_of(reaction)); !stored && !planted(plan::Bug::FailedWriteIgnored)) {
+    std::ranges::move(entries_of(reaction), std::back_inserter(notes));
+    if (auto stored = store(notes); !stored && !planted(plan::Bug::FailedWriteIgnored)) {
       feeding_ = false;
       break_with(stored.error().message);
       return std::nullopt;
@@ -106,6 +110,13 @@ std::optional<std::vector<machine::Record>> Run::feed(const machine::Event& even
   publish(reaction);
   feeding_ = false;
   return reaction.records;
+}
+
+bool Run::note(const std::vector<journal::NewEntry>& notes) {
+  if (broken_ || stopped_ || feeding_) return false;
+  const auto stored = store(notes);
+  if (!stored) break_with(stored.error().message);
+  return static_cast<bool>(stored);
 }
 
 void Run::publish(const machine::Reaction& reaction) {

@@ -41,7 +41,11 @@ class Run : public std::enable_shared_from_this<Run> {
   // Goes on with a restored machine under this claim: ends what outlived the runtime before, then tells the machine.
   journal::Expected<bool> take_up(journal::Claim claim, const std::vector<ProcessNote>& journalled);
   // Applies the event. The records, or nothing where the run stands still because the journal failed or it was stopped.
-  std::optional<std::vector<machine::Record>> feed(const machine::Event& event);
+  // `notes` are stored with what it brings, before it.
+  std::optional<std::vector<machine::Record>> feed(const machine::Event& event,
+                                                   std::vector<journal::NewEntry> notes = {});
+  // Stores notes that no event belongs to. False where nothing can be stored any more.
+  bool note(const std::vector<journal::NewEntry>& notes);
   void stop(bool cancel);
 
   const machine::Machine& machine() const { return machine_; }

@@ -23,6 +23,11 @@ Meaning meaning_of(int code) {
       return {Kind::Damaged,
               "the file is damaged; restore it from a backup, or keep it for inspection and start with another state "
               "directory"};
+    // What we ask is constant: it is the tables that are wrong.
+    case SQLITE_ERROR:
+      return {Kind::Damaged,
+              "its tables are not those of a journal, so it is damaged, or another program has changed it; restore it "
+              "from a backup, or keep it for inspection and start with another state directory"};
     case SQLITE_READONLY:
       return {Kind::Io, "it may not be written; the file, its folder or the file system is read-only for this user"};
     case SQLITE_CANTOPEN:

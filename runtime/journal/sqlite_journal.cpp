@@ -83,8 +83,22 @@ JournalError SqliteJournal::break_with(JournalError error) {
   return error;
 }
 
+// A deleted file takes writes without a word, and all of them are gone with the process.
+Expected<bool> SqliteJournal::check_place() {
+  if (!file_) return true;
+  const std::string log = database_->path() + "-wal";
+  if (!log_) log_ = file_at(log);
+  if (file_at(database_->path()) == file_ && file_at(log) == log_) return true;
+  return JournalError{
+      JournalError::Kind::Io,
+      fmt::format("the journal `{}` was deleted, moved or replaced while this process wrote to it, so nothing more "
+                  "would be kept; put it back with its `-wal` file, or see by hand how far the rollout came",
+                  database_->path())};
+}
+
 Expected<bool> SqliteJournal::begin() {
   if (broken_) return *broken_;
+  if (auto in_place = check_place(); !in_place) return break_with(in_place.error());
   auto begun = database_->execute("BEGIN IMMEDIATE", kWriting);
   if (!begun) return break_with(begun.error());
   return true;

@@ -7,6 +7,7 @@
 
 #include "runtime/journal/lock_file.hpp"
 #include "runtime/journal/sqlite_database.hpp"
+#include "runtime/journal/storage.hpp"
 
 namespace rollout::journal {
 
@@ -49,6 +50,7 @@ class SqliteJournal : public Journal {
                                                         std::optional<LockFile> lock);
 
   Expected<Statement*> statement(std::string_view sql);
+  Expected<bool> check_place();
   Expected<bool> begin();
   Expected<bool> commit();
   JournalError undo(JournalError error);
@@ -68,6 +70,8 @@ class SqliteJournal : public Journal {
   std::unique_ptr<Database> database_;
   std::map<std::string, Statement, std::less<>> statements_;
   std::optional<JournalError> broken_;
+  // The files that are written to, as they were first seen at their paths; nothing on another storage.
+  std::optional<FileIdentity> file_, log_;
   bool writes_ = false;
   int log_pages_ = 0;  // in the write-ahead log, not yet moved into the file
 };

@@ -39,7 +39,9 @@ Expected<std::unique_ptr<Journal>> SqliteJournal::open_for_writing(const std::st
   if (auto stored = store_log_again(path); !stored) return stored.error();
   auto database = Database::open(path, kWriterFlags);
   if (!database) return database.error();
-  return open_writer(std::move(*database), std::move(*lock));
+  auto journal = open_writer(std::move(*database), std::move(*lock));
+  if (journal) static_cast<SqliteJournal&>(**journal).file_ = file_at(path);
+  return journal;
 }
 
 Expected<std::unique_ptr<Journal>> SqliteJournal::open_on(const std::string& storage, const std::string& path) {

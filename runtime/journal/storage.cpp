@@ -124,4 +124,10 @@ Expected<bool> check_readable(const std::string& path) {
   return true;
 }
 
+std::optional<FileIdentity> file_at(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileIdentity{status.st_dev, status.st_ino};
+}
+
 }  // namespace rollout::journal

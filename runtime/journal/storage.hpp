@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,5 +22,13 @@ Expected<bool> prepare_storage(const std::string& path);
 
 // That the file is there and readable.
 Expected<bool> check_readable(const std::string& path);
+
+// Which file a path leads to at the moment.
+struct FileIdentity {
+  std::uint64_t device = 0, number = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+// Nothing where the path leads to no file.
+std::optional<FileIdentity> file_at(const std::string& path);
 
 }  // namespace rollout::journal

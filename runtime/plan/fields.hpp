@@ -302,6 +302,7 @@ constexpr auto fields(const EnvironmentVariable*) {
 }
 constexpr auto fields(const RunEnvironment*) {
   return std::tuple(plain("name", &RunEnvironment::name), plain("description", &RunEnvironment::description),
+                    plain("production", &RunEnvironment::production),
                     plain("prometheus_url", &RunEnvironment::prometheus_url),
                     plain("variables", &RunEnvironment::variables));
 }

@@ -440,6 +440,7 @@ struct EnvironmentVariable {
 // compiled; secrets and channels of the environment stand in the plan's own rows.
 struct RunEnvironment {
   std::string name, description;
+  bool production = false;
   std::string prometheus_url;                  // where a metric's `url` does not say; empty: as the process knows it
   std::vector<EnvironmentVariable> variables;  // of commands, besides what they inherit
   bool operator==(const RunEnvironment&) const = default;

@@ -104,6 +104,7 @@ plan::Expected<std::shared_ptr<const plan::VerifiedPlan>, std::string> with_envi
   changed.rollout.environment = environment.name;
   changed.environment = {.name = environment.name,
                          .description = environment.description,
+                         .production = environment.production,
                          .prometheus_url = environment.prometheus_url,
                          .variables = {}};
   for (const auto& [name, value] : environment.variables) changed.environment.variables.push_back({name, value});

@@ -194,9 +194,7 @@ constexpr Setting kSettings[] = {{"description", READ{into.description = text_of
 #undef READ
 
 Environment environment_of(Problems& problems, const toml::key& name, const toml::node& node, const fs::path& folder) {
-  Environment environment;
-  environment.name = name.str();
-  environment.production = is_production_name(environment.name);
+  Environment environment = named_environment(std::string(name.str()));
   const toml::table* table = table_of(problems, name, node);
   if (table == nullptr) return environment;
   for (const auto& [key, value] : *table) {
@@ -216,6 +214,13 @@ Environment environment_of(Problems& problems, const toml::key& name, const toml
 
 bool is_production_name(std::string_view name) {
   return name.starts_with("prod") || name.starts_with("Prod") || name == "live";
+}
+
+Environment named_environment(const std::string& name) {
+  Environment environment;
+  environment.name = name;
+  environment.production = is_production_name(name);
+  return environment;
 }
 
 plan::Expected<ProjectFile, std::string> read_project(std::string_view text, const std::string& path) {

@@ -42,6 +42,8 @@ struct ProjectFile {
 
 // Whether an environment of this name is production, where nobody has said so.
 bool is_production_name(std::string_view name);
+// An environment of which nothing but its name is known.
+Environment named_environment(const std::string& name);
 
 // Reads the text of a project file. An error is for people and names the line: "rollout.toml:3:1: ...".
 plan::Expected<ProjectFile, std::string> read_project(std::string_view text, const std::string& path);

@@ -5,12 +5,14 @@ runs that can be taken up again. And what people do against it: signatures, `doc
 import argparse
 import base64
 import contextlib
+import getpass
 import hashlib
 import http.server
 import json
 import os
 import pathlib
 import pty
+import pwd
 import random
 import select
 import sqlite3
@@ -278,9 +280,57 @@ class Cases:
                 os.close(master)
             if not started and status != 2:
                 raise Failed(f"`{typed}` started it: {status}")
-        self._call("abort", self._runs()[0]["run"], "over", "--by", "dana", status=5)
+        self._call("abort", self._runs()[0]["run"], "over", status=5)
+
+    def nobody_approves_under_another_name_in_production(self):
+        run, us = self._start("shop.rollout", "--yes"), getpass.getuser()
+        try:
+            self._wait_for("the run", lambda: any(one["state"] == "running" for one in self._runs()))
+            name = self._runs()[0]["run"]
+            self._wait_for("a question", lambda: "Go" in self._call("status", name).stdout)
+            self._call("approve", name, "Go", "--by", "dana", status=7, says=[f"`{us}` speaks under the name of `dana`", f"{us}: dana", "people"])
+            names = self.folder / "state" / "people"
+            names.write_text("# who speaks through whom\nnonsense\n")
+            self._call("approve", name, "Go", "--by", "dana", status=7, says=["line 2", "nonsense"])
+            names.write_text(f"somebody: dana\n{us}: kim, bo\n")
+            self._call("approve", name, "Go", "--by", "dana", status=7, says=["speaks under the name"])
+            names.write_text(f"{us}: kim, dana  # the team's account\n")
+            self._call("approve", name, "Go", "--by", "dana", says=["approved by dana"])
+            self._wait_for("the end", lambda: self._runs()[0]["state"] == "succeeded")
+            self._call("log", name, says=[f"dana (unix user {us}", "says approve \"Go\": refused"])
+            self._call("log", name, "--verify")
+        finally:
+            run.terminate()
+            run.wait(timeout=30)
+
+    def who_logged_in_is_known_behind_a_shared_account(self):
+        """The kernel keeps who logged in through `sudo` and `su`; a process may set it once, with the right to, as a login does."""
+        def log_in():
+            pathlib.Path("/proc/self/loginuid").write_text("65534")
+        try:
+            subprocess.run(["true"], preexec_fn=log_in, check=True)
+        except subprocess.SubprocessError:
+            print("SKIPPED: nobody may set a login user here, so whether it is told from the user is tried in the unit tests alone", flush=True)
+            return
+        nobody = pwd.getpwuid(65534).pw_name
+        run = self._start("shop.rollout", "--yes")
+        try:
+            self._wait_for("the run", lambda: any(one["state"] == "running" for one in self._runs()))
+            name = self._runs()[0]["run"]
+            self._wait_for("a question", lambda: "Go" in self._call("status", name).stdout)
+            us = getpass.getuser()
+            (self.folder / "state" / "people").write_text(f"{us}: dana\n")
+            refused = subprocess.run([self.rollout, "approve", name, "Go", "--by", "dana"], env=self.environment, cwd=self.folder,
+                                     preexec_fn=log_in, capture_output=True, text=True)
+            if refused.returncode != 7 or f"`{nobody}` speaks under the name of `dana`" not in refused.stderr:
+                raise Failed(f"the account's names were given to whoever uses it: {refused.stdout}{refused.stderr}")
+            self._call("log", name, says=[f"dana (unix user {us}, logged in as {nobody})"])
+        finally:
+            run.terminate()
+            run.wait(timeout=30)
 
     def an_approval_counts_for_one_run_only(self):
+        (self.folder / "state" / "people").write_text(f"{getpass.getuser()}: dana, mallory\n")
         runs = [self._start("shop.rollout", "--yes") for _ in range(2)]
         try:
             self._wait_for("two runs", lambda: sum(one["state"] == "running" for one in self._runs()[:2]) == 2)

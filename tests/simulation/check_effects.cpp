@@ -190,7 +190,8 @@ void check_tries(const Case& run) {
     }
     for (const Saying& saying : run.chronicle.sayings)
       words += saying.said.verb == machine::Verb::Retry && !is_refused(saying) ? 1 : 0;
-    if (static_cast<int>(keys.size()) > thing.retries + 1 + words)
+    // A person's word begins the statement of the stage anew that failed, a `parallel` with all of its branches.
+    if (static_cast<int>(keys.size()) > (thing.retries + 1) * (1 + words))
       run.breach(kRetries, fmt::format("`{}` was tried {} times, {} were allowed and people said {} times retry",
                                        thing.name, keys.size(), thing.retries + 1, words));
   }

@@ -15,6 +15,7 @@ constexpr std::string_view kApproved = "I12 an approval is that of enough member
 constexpr std::string_view kForgotten = "I12 an approval that was accepted counts";
 constexpr std::string_view kBlind = "I12 nothing moves forward while a guard is blind";
 constexpr std::string_view kPaused = "I12 nothing moves forward while the run is paused";
+constexpr std::string_view kDoubtful = "I12 a pause for a doubt ends when the doubt does";
 
 // Whether the guard's `blind continue` stands in the plan.
 bool goes_on_blind(const Story& story, const std::string& guard) {
@@ -65,6 +66,21 @@ void check_pauses(const Case& run) {
   }
 }
 
+// People were asked what became of an effect: nothing else that is said or decided ends that pause.
+void check_doubts(const Case& run) {
+  std::set<std::string> open, asked;
+  for (const Fact& fact : run.facts) {
+    if (fact.kind == "effect in doubt") open.insert(fact.text("key"));
+    if (fact.kind == "paused" && fact.text("reason").starts_with("unknown outcome of ")) asked = open;
+    if (fact.kind == "doubt settled") {
+      open.erase(fact.text("key"));
+      asked.erase(fact.text("key"));
+    }
+    if (fact.kind == "resumed" && !asked.empty())
+      run.breach(kDoubtful, fmt::format("the run went on, and nobody had said what became of {}", *asked.begin()));
+  }
+}
+
 // While a guard of the whole run sees nothing: unless the plan says that it goes on, or a person takes it on.
 void check_blindness(const Case& run) {
   if (run.story.source.find("on missing for 2m continue") != std::string::npos) return;
@@ -89,6 +105,7 @@ void check_blindness(const Case& run) {
 void check_people(const Case& run) {
   check_approvals(run);
   check_pauses(run);
+  check_doubts(run);
   check_blindness(run);
 }
 

@@ -44,8 +44,7 @@ void Simulation::fall(const std::string& how, bool power, Loss loss) {
   storage_.dead = true;
   life_.reset();
   if (frozen_) {
-    storage_.dead = false;
-    storage_.death = Death::None;
+    storage_.process_died(lives_);
   } else {
     storage_.start_again();
   }

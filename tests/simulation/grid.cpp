@@ -20,13 +20,15 @@ constexpr Nanoseconds kOfAnExample = 3 * 60 * kMinute;  // that the run without 
 constexpr Nanoseconds kAfterTheCrash = 3 * kMinute;
 constexpr std::uint64_t kSilentWrites = 16;
 constexpr std::uint64_t kParts = 4;
+constexpr std::uint64_t kRecoveryWrites = 4;  // among the first of them the second crash comes
 
 class Grid {
  public:
-  Grid(const Story& story, std::uint64_t seed, std::uint64_t part, std::uint64_t parts)
+  Grid(const Story& story, std::uint64_t seed, std::uint64_t part, std::uint64_t parts, bool twice)
       : story_(story),
         part_(part),
         parts_(parts),
+        twice_(twice),
         run_(story, seed, {.calm = true, .stops_after = story.made_up ? kNotEver : kOfAnExample}) {}
 
   GridCount run() {
@@ -53,39 +55,53 @@ class Grid {
     Scene scene = run_.scene();
     // The write has come back, or may have: see Life.
     if (flavour == Flavour::SyncedUntold) scene.acknowledged = scene.attempted;
-    const Nanoseconds at = scene.world.now;
-    Simulation rest(story_, scene, {.calm = true, .stops_after = story_.made_up ? kNotEver : kAfterTheCrash});
+    go_on(scene, flavour, std::nullopt);
+    if (!twice_) return;
+    static constexpr Flavour kSecond[] = {Flavour::BeforeWrite, Flavour::UnsyncedLost, Flavour::Torn,
+                                          Flavour::Reordered,   Flavour::SyncedUntold, Flavour::Acknowledged};
+    const std::uint64_t turn = seconds_++;
+    go_on(scene, flavour, Doom{kSecond[turn % std::size(kSecond)], 1 + turn / std::size(kSecond) % kRecoveryWrites});
+  }
+
+  void go_on(const Scene& scene, Flavour flavour, const std::optional<Doom>& second) {
+    Simulation rest(story_, scene,
+                    {.calm = true, .stops_after = story_.made_up ? kNotEver : kAfterTheCrash, .next_doom = second});
     Chronicle chronicle = rest.run_after(flavour);
     check_invariants(story_, rest.world(), chronicle);
     ++count_.crashes;
     if (chronicle.ended) ++count_.ended;
     if (chronicle.breaches.empty() || !count_.broken.empty()) return;
-    count_.broken = fmt::format("{}, {} at write {} ({} after the start): {}", story_.name, flavour_name(flavour),
-                                count_.writes, plan::duration_text(at - kStart), chronicle.breaches.front());
+    const std::string again =
+        second ? fmt::format(", then {} at write {} of its recovery", flavour_name(second->flavour), second->count)
+               : "";
+    count_.broken =
+        fmt::format("{}, {} at write {} ({} after the start){}: {}", story_.name, flavour_name(flavour), count_.writes,
+                    plan::duration_text(scene.world.now - kStart), again, chronicle.breaches.front());
   }
 
   const Story& story_;
-  std::uint64_t part_, parts_, chosen_writes_ = 0;
-  bool chosen_ = false;
+  std::uint64_t part_, parts_, chosen_writes_ = 0, seconds_ = 0;
+  bool twice_, chosen_ = false;
   GridCount count_;
   Simulation run_;
 };
 
 }  // namespace
 
-GridCount crash_everywhere(const Story& story, std::uint64_t seed, std::uint64_t part, std::uint64_t parts) {
-  return Grid(story, seed, part, parts).run();
+GridCount crash_everywhere(const Story& story, std::uint64_t seed, std::uint64_t part, std::uint64_t parts,
+                           bool twice) {
+  return Grid(story, seed, part, parts, twice).run();
 }
 
-bool run_grid(const std::string& examples, std::uint64_t made_up, std::size_t jobs) {
+bool run_grid(const std::string& examples, std::uint64_t made_up, bool twice, std::size_t jobs) {
   const auto begun = std::chrono::steady_clock::now();
   std::vector<Story> stories = examples.empty() ? std::vector<Story>{} : example_stories(examples);
   for (std::uint64_t seed = 1; seed <= made_up; ++seed) stories.push_back(made_up_story(seed));
   std::vector<std::function<std::string()>> tasks;
   for (const Story& story : stories) {
     for (std::uint64_t part = 0; part < kParts; ++part) {
-      tasks.emplace_back([&story, part] {
-        const GridCount count = crash_everywhere(story, 1, part, kParts);
+      tasks.emplace_back([&story, part, twice] {
+        const GridCount count = crash_everywhere(story, 1, part, kParts, twice);
         return fmt::format("{} {} {} {}", count.writes, count.crashes, count.ended, count.broken);
       });
     }

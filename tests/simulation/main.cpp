@@ -20,7 +20,7 @@ namespace {
 
 struct Arguments {
   std::uint64_t seeds = 2'000, first = 1, seed = 0, lines = 80, jobs = 2;
-  bool planted = false, grid = false, every_situation = false;
+  bool planted = false, grid = false, twice = false, every_situation = false;
   std::uint64_t plans = 8;
   std::string examples;
   std::string only;
@@ -133,13 +133,14 @@ int main(int count, char** words) {
   app.add_flag("--all-situations", arguments.every_situation, "fail where a situation was never reached");
   app.add_flag("--grid", arguments.grid, "a crash at each write of whole runs, in five ways");
   app.add_option("--examples", arguments.examples, "with --grid: the folder of plans to run as well");
+  app.add_flag("--twice", arguments.twice, "with --grid: a second crash in the recovery from each");
   app.add_option("--plans", arguments.plans, "with --grid: so many plans that are made up");
   app.add_flag("--planted", arguments.planted, "plant bugs, one at a time, and see them caught");
   app.add_option("--bug", arguments.only, "with --planted: this one alone");
   CLI11_PARSE(app, count, words);
   ::setenv("SIMULATION_CHAT", fmt::format("http://chat.example/{}", kCanary).c_str(), 1);
   if (arguments.seed != 0) return show_one(arguments);
-  if (arguments.grid) return run_grid(arguments.examples, arguments.plans, arguments.jobs) ? 0 : 1;
+  if (arguments.grid) return run_grid(arguments.examples, arguments.plans, arguments.twice, arguments.jobs) ? 0 : 1;
   if (arguments.planted) return catch_planted_bugs(arguments.seeds, arguments.jobs, arguments.only) ? 0 : 1;
   return run_seeds(arguments);
 }

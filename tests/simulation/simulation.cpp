@@ -102,7 +102,8 @@ void Simulation::be_born() {
   ++lives_;
   LifeOptions options;
   options.number = lives_;
-  options.doom = draw_doom();
+  options.doom = options_.next_doom ? std::exchange(options_.next_doom, std::nullopt) : draw_doom();
+  storage_.process = lives_;
   try {
     life_ = std::make_unique<Life>(world_, storage_, options);
     life_->before_write = before_write;

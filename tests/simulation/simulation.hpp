@@ -55,6 +55,7 @@ struct Report {
 struct SimulationOptions {
   bool calm = false;                   // nothing goes wrong but what is asked for
   Nanoseconds stops_after = kNotEver;  // of its time, wherever it stands then
+  std::optional<Doom> next_doom = {};  // how the first life dies that begins; later ones live as the seed has it
 };
 
 // A moment of a run, as values.

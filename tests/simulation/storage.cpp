@@ -9,18 +9,38 @@
 #include <vector>
 
 // The shared memory of the log's index belongs to the processes that hold the file open, so it is gone after each
-// crash; locks are counted, since two processes may hold one file (a frozen one, and the one that took its run over).
+// crash. Locks have holders, since two processes may hold one file (a frozen one, and the one that took its run over):
+// whoever closes the file takes the log away, unless another holds it too.
 
 namespace rollout::simulation {
 
 constexpr std::size_t kLocks = 8;
 
 struct SharedLog {
+  struct Holder {
+    const void* handle = nullptr;
+    int process = 0;
+  };
   std::uint64_t boot = 0;
   std::vector<std::unique_ptr<std::vector<std::uint8_t>>> regions = {};
-  int readers[kLocks] = {};
-  const void* writer[kLocks] = {};
+  std::vector<Holder> readers[kLocks] = {};
+  Holder writer[kLocks] = {};
+  std::vector<std::pair<Holder, int>> file_locks = {};  // of the file itself, with their SQLite levels
 };
+
+void Storage::process_died(int gone) {
+  dead = false;
+  death = Death::None;
+  for (auto& [name, shared] : shared_logs) {
+    if (!shared) continue;
+    for (auto& readers : shared->readers)
+      std::erase_if(readers, [&](const SharedLog::Holder& holder) { return holder.process == gone; });
+    for (SharedLog::Holder& writer : shared->writer) {
+      if (writer.process == gone) writer = {};
+    }
+    std::erase_if(shared->file_locks, [&](const auto& lock) { return lock.first.process == gone; });
+  }
+}
 
 namespace {
 
@@ -30,7 +50,8 @@ struct OpenFile {
   sqlite3_file base;
   std::string* name;
   std::uint64_t boot;
-  bool is_log, is_temporary;
+  int process;
+  bool is_log;
 };
 
 OpenFile& of(sqlite3_file* file) {
@@ -38,12 +59,6 @@ OpenFile& of(sqlite3_file* file) {
 }
 bool is_gone(const OpenFile& file) {
   return current->dead || file.boot != current->boot;
-}
-
-int on_close(sqlite3_file* file) {
-  delete of(file).name;
-  of(file).name = nullptr;
-  return SQLITE_OK;
 }
 
 int on_read(sqlite3_file* handle, void* buffer, int amount, sqlite3_int64 offset) {
@@ -102,13 +117,6 @@ int on_size(sqlite3_file* handle, sqlite3_int64* size) {
   return SQLITE_OK;
 }
 
-int on_lock(sqlite3_file*, int) {
-  return SQLITE_OK;
-}
-int on_check_reserved(sqlite3_file*, int* held) {
-  *held = 0;
-  return SQLITE_OK;
-}
 int on_control(sqlite3_file*, int, void*) {
   return SQLITE_NOTFOUND;
 }
@@ -128,6 +136,41 @@ SharedLog& shared_of(const OpenFile& file) {
   return *shared;
 }
 
+int on_unlock(sqlite3_file* handle, int level) {
+  if (is_gone(of(handle))) return SQLITE_OK;
+  auto& locks = shared_of(of(handle)).file_locks;
+  std::erase_if(locks, [&](const auto& lock) { return lock.first.handle == handle; });
+  if (level > SQLITE_LOCK_NONE) locks.push_back({{handle, of(handle).process}, level});
+  return SQLITE_OK;
+}
+
+int on_lock(sqlite3_file* handle, int level) {
+  if (is_gone(of(handle))) return SQLITE_OK;
+  // Beside a reader there may be one writer that waits, beside whoever writes nobody.
+  const bool taken = std::ranges::any_of(shared_of(of(handle)).file_locks, [&](const auto& lock) {
+    const int most = std::max(level, lock.second), least = std::min(level, lock.second);
+    const bool together = most == SQLITE_LOCK_SHARED || (most == SQLITE_LOCK_RESERVED && least == SQLITE_LOCK_SHARED);
+    return lock.first.handle != handle && !together;
+  });
+  return taken ? SQLITE_BUSY : on_unlock(handle, level);
+}
+
+int on_check_reserved(sqlite3_file* handle, int* held) {
+  const bool gone = is_gone(of(handle));
+  *held = !gone && std::ranges::any_of(shared_of(of(handle)).file_locks,
+                                       [](const auto& lock) { return lock.second >= SQLITE_LOCK_RESERVED; })
+              ? 1
+              : 0;
+  return SQLITE_OK;
+}
+
+int on_close(sqlite3_file* handle) {
+  on_unlock(handle, SQLITE_LOCK_NONE);
+  delete of(handle).name;
+  of(handle).name = nullptr;
+  return SQLITE_OK;
+}
+
 int on_map(sqlite3_file* handle, int region, int size, int extend, void volatile** place) {
   *place = nullptr;
   if (is_gone(of(handle))) return SQLITE_IOERR_SHMMAP;
@@ -144,18 +187,22 @@ int on_map(sqlite3_file* handle, int region, int size, int extend, void volatile
 int on_shared_lock(sqlite3_file* handle, int offset, int count, int flags) {
   if (is_gone(of(handle))) return SQLITE_OK;
   SharedLog& shared = shared_of(of(handle));
+  const SharedLog::Holder us{handle, of(handle).process};
   for (int lock = offset; lock < offset + count; ++lock) {
-    const bool other = shared.writer[lock] != nullptr && shared.writer[lock] != handle;
     if ((flags & SQLITE_SHM_LOCK) == 0) continue;
-    if (other || ((flags & SQLITE_SHM_EXCLUSIVE) != 0 && shared.readers[lock] > 0)) return SQLITE_BUSY;
+    const bool other = shared.writer[lock].handle != nullptr && shared.writer[lock].handle != handle;
+    if (other || ((flags & SQLITE_SHM_EXCLUSIVE) != 0 && !shared.readers[lock].empty())) return SQLITE_BUSY;
   }
   for (int lock = offset; lock < offset + count; ++lock) {
-    if ((flags & SQLITE_SHM_LOCK) != 0) {
-      if ((flags & SQLITE_SHM_SHARED) != 0) ++shared.readers[lock];
-      if ((flags & SQLITE_SHM_EXCLUSIVE) != 0) shared.writer[lock] = handle;
-    } else {
-      if ((flags & SQLITE_SHM_SHARED) != 0) --shared.readers[lock];
-      if ((flags & SQLITE_SHM_EXCLUSIVE) != 0) shared.writer[lock] = nullptr;
+    const bool takes = (flags & SQLITE_SHM_LOCK) != 0;
+    if ((flags & SQLITE_SHM_EXCLUSIVE) != 0) shared.writer[lock] = takes ? us : SharedLog::Holder{};
+    if ((flags & SQLITE_SHM_SHARED) == 0) continue;
+    auto& readers = shared.readers[lock];
+    if (takes) {
+      readers.push_back(us);
+    } else if (const auto found = std::ranges::find(readers, us.handle, &SharedLog::Holder::handle);
+               found != readers.end()) {
+      readers.erase(found);
     }
   }
   return SQLITE_OK;
@@ -166,9 +213,9 @@ int on_unmap(sqlite3_file*, int) {
 }
 
 const sqlite3_io_methods kMethods = {
-    2,        on_close,          on_read,    on_write,       on_truncate,        on_sync, on_size,        on_lock,
-    on_lock,  on_check_reserved, on_control, on_sector_size, on_characteristics, on_map,  on_shared_lock, on_barrier,
-    on_unmap, nullptr,           nullptr,
+    2,         on_close,          on_read,    on_write,       on_truncate,        on_sync, on_size,        on_lock,
+    on_unlock, on_check_reserved, on_control, on_sector_size, on_characteristics, on_map,  on_shared_lock, on_barrier,
+    on_unmap,  nullptr,           nullptr,
 };
 
 int on_open(sqlite3_vfs*, const char* name, sqlite3_file* handle, int flags, int* given) {
@@ -183,6 +230,7 @@ int on_open(sqlite3_vfs*, const char* name, sqlite3_file* handle, int flags, int
   }
   file.name = new std::string(path);
   file.boot = current->boot;
+  file.process = current->process;
   file.is_log = (flags & SQLITE_OPEN_WAL) != 0;
   file.base.pMethods = &kMethods;
   if (given != nullptr) *given = flags;

@@ -21,6 +21,7 @@ struct SharedLog;
 struct Storage {
   Disk disk;
   std::uint64_t boot = 1;
+  int process = 1;    // who opens files now
   bool dead = false;  // the power is off, or the process gone: nothing is written until `start_again`
   Death death = Death::None;
   bool full = false;             // no write finds room
@@ -34,6 +35,8 @@ struct Storage {
     dead = false;
     death = Death::None;
   }
+  // The process is gone, another one lives on: its locks are free, as the kernel has it.
+  void process_died(int gone);
 };
 
 // The storage that the VFS works on from now on, and the one that it worked on; null: none.

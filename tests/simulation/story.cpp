@@ -168,6 +168,8 @@ void Author::parallel(int depth) {
   for (std::size_t branch = 1; branch <= branches; ++branch) {
     branch_ = outer + fmt::format("{}{}", ++texts_, branch);
     line(depth + 1, "{");
+    // People are asked in one branch while something is under way, and perhaps in doubt, in another.
+    if (branch == branches && maybe(0.4)) people(depth + 2);
     put(depth + 2);
     if (maybe(0.5)) placed(depth + 2);
     line(depth + 1, "}");

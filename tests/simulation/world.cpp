@@ -83,7 +83,10 @@ void World::decide(Call& call) {
   call.ends = now + lasts;
   call.applies = now + static_cast<Nanoseconds>(lot_of(2) * static_cast<double>(lasts));
   call.ignores_term = lot_of(3) < weather_.ignores_term;
-  const bool fails = lot_of(4) < weather_.fails;
+  // A probe that fails says that it did not happen, and probes tell the truth: one that cannot say does not answer.
+  const bool unlucky = lot_of(4) < weather_.fails;
+  const bool silent = unlucky && call.text.starts_with("read has ");
+  const bool fails = unlucky && !silent;
   if (call.means == Means::Http) call.status = fails ? 500 : 200;
   // A server that repeats what it was asked, secrets and all.
   if (call.means == Means::Http) call.output = call.text;
@@ -91,12 +94,15 @@ void World::decide(Call& call) {
   // Half of what fails has done its work all the same.
   if (fails && lot_of(5) < 0.5) call.applies = kNotEver;
   if (lot_of(6) < weather_.lags) call.ends += static_cast<Nanoseconds>(lot_of(7) * 50) * kSecond;
+  if (silent) call.ends = kNotEver;
   if (lot_of(8) < weather_.hangs) {
     call.ends = kNotEver;
     if (lot_of(9) < 0.5) call.applies = now + static_cast<Nanoseconds>(lot_of(10) * 120) * kSecond;
     if (lot_of(11) < 0.3) call.applies = kNotEver;
   }
-  if (lot_of(12) < weather_.does_not_start) {
+  // Where something was started before, its machine may be gone for a while.
+  const bool once_more = starts_[call.text] > 1;
+  if (lot_of(12) < weather_.does_not_start * (once_more ? 2 : 1)) {
     call.applies = kNotEver;
     call.ends = now + kMillisecond;
     call.ending = CallEnd::NotStarted;

@@ -46,23 +46,38 @@ TEST_CASE("what a person says reaches the run, and its answer the person") {
   const Folder folder;
   const PersonSaid said{Verb::Approve, "dana", "Go / \"no-go\"\n", "looks good"};
   PersonSaid heard;
-  const auto answer = ask(folder.file("r1.sock"), said, [&](const PersonSaid& person) {
+  Speaker by;
+  const auto answer = ask(folder.file("r1.sock"), said, [&](const PersonSaid& person, const Speaker& speaker) {
     heard = person;
+    by = speaker;
     return ControlAnswer{true, "approved by dana (1 of 2)"};
   });
   REQUIRE(*answer);
   CHECK((*answer)->accepted);
   CHECK((*answer)->message == "approved by dana (1 of 2)");
   CHECK(heard == said);
+  // Whatever name was given, the kernel's word is that it was us.
+  CHECK(by.user == own_speaker().user);
+  CHECK(by.login == own_speaker().login);
   CHECK_FALSE(std::filesystem::exists(folder.file("r1.sock")));
+}
+
+TEST_CASE("who logged in is known where the kernel knows it") {
+  CHECK(login_in("1000") == uid_t{1000});
+  CHECK(login_in("0") == uid_t{0});
+  for (const char* text : {"4294967295", "", "-1", "1000 ", "ana", "99999999999"}) CHECK_FALSE(login_in(text));
+  CHECK(Speaker{"deploy", "ana"}.name() == "ana");
+  CHECK(Speaker{"deploy", "ana"}.text() == "unix user deploy, logged in as ana");
+  CHECK(Speaker{"deploy", ""}.name() == "deploy");
+  CHECK(Speaker{"ana", "ana"}.text() == "unix user ana");
 }
 
 TEST_CASE("a control socket works under a path longer than an address") {
   const Folder folder;
   const std::string deep = folder.file(std::string(80, 'a') + "/" + std::string(80, 'b'));
   std::filesystem::create_directories(deep);
-  const auto answer =
-      ask(deep + "/r1.sock", {Verb::Pause, "", "", ""}, [](const PersonSaid&) { return ControlAnswer{false, "no"}; });
+  const auto answer = ask(deep + "/r1.sock", {Verb::Pause, "", "", ""},
+                          [](const PersonSaid&, const Speaker&) { return ControlAnswer{false, "no"}; });
   REQUIRE(*answer);
   CHECK_FALSE((*answer)->accepted);
 }
@@ -71,7 +86,7 @@ TEST_CASE("a control socket is for its owner, and replaces a dead one only") {
   const Folder folder;
   const std::string path = folder.file("r1.sock");
   boost::asio::io_context io;
-  const auto refuse = [](const PersonSaid&) { return ControlAnswer{}; };
+  const auto refuse = [](const PersonSaid&, const Speaker&) { return ControlAnswer{}; };
   CHECK_FALSE(control_answers(path));
   CHECK_THAT(tell(path, {}).error().message, Contains("no process listens"));
   {

@@ -234,6 +234,33 @@ TEST_CASE("people are told what their word did, or why it was refused") {
   CHECK_FALSE(world.engine.say("r2", {Verb::Approve, "ana", "", ""}));
 }
 
+TEST_CASE("the journal holds who it was beside the name, also where that name is refused") {
+  EngineOptions options{"http://127.0.0.1:1", 1 << 20, kSecond};
+  options.refused_name = [](const std::string& who, const Speaker& speaker) {
+    return who == speaker.name() ? std::nullopt : std::optional(speaker.name() + " is not " + who);
+  };
+  World world(options);
+  CommandPlan commands;
+  commands.hold(10 * kSecond);
+  world.start(commands.finish());
+  CHECK_THAT(world.engine.say("r1", {Verb::Pause, "ana", "", ""}, Speaker{"deploy", ""}).error().message,
+             Contains("deploy is not ana"));
+  CHECK(world.state == RunState::Running);
+  CHECK(world.engine.say("r1", {Verb::Pause, "ana", "", ""}, Speaker{"deploy", "ana"}));
+  CHECK(world.state == RunState::Paused);
+  std::vector<std::string> spoken, kinds;
+  const auto entries = world.journal->entries("r1", 0, 0);
+  for (const auto& entry : *entries) {
+    kinds.push_back(entry.kind);
+    if (entry.kind == "person spoke") spoken.push_back(person_spoke_text(*plan::from_json(entry.body)));
+  }
+  CHECK(spoken == std::vector<std::string>{"ana (unix user deploy) says pause: refused, deploy is not ana",
+                                           "ana (unix user deploy, logged in as ana) says pause"});
+  // Before what it brought about.
+  CHECK(std::ranges::find(kinds, "person spoke") < std::ranges::find(kinds, "paused"));
+  world.engine.say("r1", {Verb::Abort, "ana", "", ""}, Speaker{"ana", "ana"});
+}
+
 TEST_CASE("a guard on a real source rolls the run back") {
   World world;
   CommandPlan commands;

@@ -84,7 +84,10 @@ inline std::string content(const std::string& path) {
 }
 
 struct World {
-  World() : journal(open()), engine(io, *scheduler, *journal, {"http://127.0.0.1:1", 1 << 20, kSecond}) { observe(); }
+  explicit World(EngineOptions options = {"http://127.0.0.1:1", 1 << 20, kSecond})
+      : journal(open()), engine(io, *scheduler, *journal, std::move(options)) {
+    observe();
+  }
   explicit World(journal::Journal& other) : engine(io, *scheduler, other, {"http://127.0.0.1:1", 1 << 20, kSecond}) {
     observe();
   }

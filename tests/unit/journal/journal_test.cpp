@@ -205,6 +205,33 @@ TEST_CASE("damage is noticed, never read as if it were true") {
   }
 }
 
+TEST_CASE("a journal that is deleted or replaced under its writer takes nothing more") {
+  for (const std::string lost : {"", "-wal"}) {
+    for (const bool replaced : {false, true}) {
+      const Scratch scratch;
+      auto journal = open_sqlite(scratch.file(), OpenMode::ReadWrite);
+      REQUIRE(journal);
+      auto claim = (*journal)->create(sample_run("r1"), "plan", "0", {});
+      REQUIRE(claim);
+      REQUIRE((*journal)->append(*claim, sample_entries(1, 1), "1", "running", {}));
+      const std::string path = scratch.file() + lost;
+      std::filesystem::rename(path, path + ".gone");
+      if (replaced) std::filesystem::copy_file(path + ".gone", path);
+      const auto appended = (*journal)->append(*claim, sample_entries(2, 1), "2", "running", {});
+      REQUIRE_FALSE(appended);
+      CHECK(appended.error().message.find("was deleted, moved or replaced") != std::string::npos);
+      // It stays so, also when the file comes back: nobody knows what it holds by then.
+      std::filesystem::rename(path + ".gone", path);
+      CHECK_FALSE((*journal)->append(*claim, sample_entries(2, 1), "2", "running", {}));
+      journal->reset();
+      // What was acknowledged is in the files that were put back.
+      journal = open_sqlite(scratch.file(), OpenMode::ReadWrite);
+      REQUIRE(journal);
+      CHECK((*journal)->entries("r1", 0, 0)->size() == 1);
+    }
+  }
+}
+
 TEST_CASE("entries can neither be changed nor deleted") {
   const Scratch scratch;
   {
