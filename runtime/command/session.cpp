@@ -35,7 +35,7 @@ class Session {
           journal::Journal& journal)
       : run_id_(std::move(run_id)),
         scheduler_(engine::make_real_scheduler(io_)),
-        engine_(io_, *scheduler_, journal, engine_options(options, state, run_id_)),
+        engine_(outside(io_, *scheduler_, options), *scheduler_, journal, engine_options(options, state, run_id_)),
         display_(options.format, run_id_, rollout),
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         socket_(state.socket_of(run_id_)) {}
@@ -66,10 +66,19 @@ class Session {
   }
 
  private:
+  static engine::Outside outside(boost::asio::io_context& io, engine::Scheduler& scheduler,
+                                 const SessionOptions& options) {
+    engine::Outside outside = engine::real_outside(io, scheduler);
+    outside.plugins = std::make_unique<plugins::Host>(io, scheduler, options.plugins);
+    return outside;
+  }
+
   static engine::EngineOptions engine_options(const SessionOptions& options, const StateDirectory& state,
                                               const std::string& run_id) {
     engine::EngineOptions engine;
     if (!options.prometheus_url.empty()) engine.prometheus_url = options.prometheus_url;
+    for (const plugins::Program& one : options.plugins)
+      engine.plugins.push_back({one.plugin.name, one.plugin.version, one.path, one.plugin.executable});
     engine.succeeded_run = [state, run_id](const std::string& rollout) {
       return command::succeeded_run(state, rollout, run_id);
     };

@@ -10,7 +10,8 @@
 // What stands in the journal: the machine's records, and the engine's own notes about processes.
 //
 //   "process started"  effect, key, pid, start_time (clock ticks since boot, as text), boot (the kernel's id of this
-//   boot) "orphan ended"     effect, key, pid, how ("terminated", "killed", "could not be ended")
+//   boot) "plugin found"      plugin, version, path, executable (its SHA-256)
+//   "orphan ended"     effect, key, pid, how ("terminated", "killed", "could not be ended")
 
 namespace rollout::engine {
 
@@ -29,6 +30,13 @@ journal::NewEntry process_started_entry(const ProcessNote& note, Nanoseconds at)
 journal::NewEntry orphan_ended_entry(const ProcessNote& note, const std::string& how, Nanoseconds at);
 // The notes among a run's entries, in order.
 std::vector<ProcessNote> process_notes(const std::vector<journal::Entry>& entries);
+
+// A plugin's program as it was found when the run was created: taking the run up again looks there.
+struct PluginNote {
+  std::string name, version, path, executable;
+};
+journal::NewEntry plugin_found_entry(const PluginNote& note, Nanoseconds at);
+std::vector<PluginNote> plugin_notes(const std::vector<journal::Entry>& entries);
 
 // The kernel's id of this boot: process ids and start times mean nothing on another.
 std::string boot_id();

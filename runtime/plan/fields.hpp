@@ -295,18 +295,23 @@ constexpr auto fields(const Rollout*) {
       plain("schedules", &Rollout::schedules), optional(Table::Spot, "spot", &Rollout::spot));
 }
 
+constexpr auto fields(const Plugin*) {
+  return std::tuple(plain("name", &Plugin::name), plain("version", &Plugin::version), plain("path", &Plugin::path),
+                    plain("executable", &Plugin::executable), plain("schema", &Plugin::schema));
+}
+
 // The sections of a plan file, in order; their numbers are the positions here, from 1. The compiler's version is in the
 // header. `globals` alternates between a variable and a routine: its ids are checked by the verifier itself.
 constexpr auto fields(const Plan*) {
-  return std::tuple(plain("files", &Plan::files), plain("spots", &Plan::spots), plain("constants", &Plan::constants),
-                    plain("code", &Plan::code), plain("routines", &Plan::routines),
-                    plain("variables", &Plan::variables), plain("parameters", &Plan::parameters),
-                    plain("secrets", &Plan::secrets), plain("roles", &Plan::roles), plain("metrics", &Plan::metrics),
-                    plain("effects", &Plan::effects), plain("responses", &Plan::responses),
-                    plain("guards", &Plan::guards), plain("holds", &Plan::holds), plain("gates", &Plan::gates),
-                    plain("channels", &Plan::channels), plain("notifications", &Plan::notifications),
-                    plain("blocks", &Plan::blocks), plain("stages", &Plan::stages), plain("globals", &Plan::globals),
-                    plain("rollout", &Plan::rollout), plain("children", &Plan::children));
+  return std::tuple(
+      plain("files", &Plan::files), plain("spots", &Plan::spots), plain("constants", &Plan::constants),
+      plain("code", &Plan::code), plain("routines", &Plan::routines), plain("variables", &Plan::variables),
+      plain("parameters", &Plan::parameters), plain("secrets", &Plan::secrets), plain("roles", &Plan::roles),
+      plain("metrics", &Plan::metrics), plain("effects", &Plan::effects), plain("responses", &Plan::responses),
+      plain("guards", &Plan::guards), plain("holds", &Plan::holds), plain("gates", &Plan::gates),
+      plain("channels", &Plan::channels), plain("notifications", &Plan::notifications), plain("blocks", &Plan::blocks),
+      plain("stages", &Plan::stages), plain("globals", &Plan::globals), plain("rollout", &Plan::rollout),
+      plain("children", &Plan::children), plain("plugins", &Plan::plugins));
 }
 
 template <typename Row>

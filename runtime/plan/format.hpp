@@ -25,7 +25,7 @@
 // which older programs skip; whatever must be understood gets a feature bit, whatever changes an existing section a new
 // major version.
 //
-// Format history (major.minor): 1.0 first.
+// Format history (major.minor): 1.0 first. A plan with plugins has feature 2 and one section more, `plugins`.
 
 namespace rollout::plan {
 
