@@ -89,6 +89,7 @@ struct Verbs {
   PersonArguments resume;
   RunArguments resume_how;
   PersonArguments person;
+  PluginArguments plugin;
 };
 
 void add_run(CLI::App& app, Verbs& verbs) {
@@ -210,6 +211,51 @@ void add_people(CLI::App& app, Verbs& verbs) {
   }
 }
 
+void add_lock_file(CLI::App& verb, PluginArguments& arguments) {
+  verb.add_option("--lock", arguments.lock_file,
+                  "The lock file (default: rollout.plugins.lock here, or beside the project's rollout.toml)")
+      ->type_name("FILE");
+  add_format(verb, arguments.format);
+}
+
+void add_plugin(CLI::App& app, Verbs& verbs) {
+  CLI::App* plugin = app.add_subcommand("plugin", "Lock, list, describe and test plugins");
+  plugin->require_subcommand(1);
+  plugin->footer(
+      "Examples:\n  rollout plugin lock acme_router ./plugins/acme_router\n"
+      "  rollout plugin describe acme_router\n  rollout plugin test ./plugins/acme_router");
+
+  CLI::App* lock = plugin->add_subcommand("lock", "Ask a plugin what it can do, and write that and its digest down");
+  lock->add_option("NAME", verbs.plugin.name, "The name, as in `use plugin \"NAME\"`")->required();
+  lock->add_option("PATH", verbs.plugin.path, "Its program")->required();
+  add_lock_file(*lock, verbs.plugin);
+  lock->footer("Example:\n  rollout plugin lock acme_router ./plugins/acme_router");
+
+  CLI::App* list = plugin->add_subcommand("list", "List the plugins that are locked, and whether they are as locked");
+  add_lock_file(*list, verbs.plugin);
+  list->footer("Example:\n  rollout plugin list");
+
+  CLI::App* describe = plugin->add_subcommand("describe", "Print a locked plugin as the module that programs use");
+  describe->add_option("NAME", verbs.plugin.name, "The plugin")->required();
+  add_lock_file(*describe, verbs.plugin);
+  describe->footer("Example:\n  rollout plugin describe acme_router");
+
+  CLI::App* test = plugin->add_subcommand("test", "Try out whether a plugin keeps the rules of the protocol");
+  test->add_option("PATH", verbs.plugin.path, "Its program")->required();
+  add_format(*test, verbs.plugin.format);
+  test->footer(
+      "Operations run only where the plugin's schema has an `example` for them.\n\n"
+      "Example:\n  rollout plugin test ./plugins/acme_router\n\n"
+      "Exit status: 0 every rule is kept, 1 one is broken, 2 wrong usage.");
+}
+
+Exit plugin(const CLI::App& verb, const PluginArguments& arguments) {
+  const std::string name = verb.get_subcommands().front()->get_name();
+  if (name == "lock") return plugin_lock(arguments);
+  if (name == "list") return plugin_list(arguments);
+  return name == "describe" ? plugin_describe(arguments) : plugin_test(arguments);
+}
+
 void add_shell(CLI::App& app, Verbs& verbs) {
   CLI::App* completion = app.add_subcommand("completion", "Print what teaches a shell to complete this command");
   completion->add_option("SHELL", verbs.shell, "bash, zsh or fish")
@@ -240,6 +286,7 @@ Exit dispatch(const CLI::App& app, Verbs& verbs) {
     fmt::print("{}", shell::manual_page(shell::describe(app), manual_text()));
     return Exit::Ok;
   }
+  if (name == "plugin") return plugin(*verb, verbs.plugin);
   if (name == "status") return status(verbs.status, verbs.status_run);
   if (name == "log") return log(verbs.log);
   if (name == "resume") return resume(verbs.resume, verbs.resume_how);
@@ -264,6 +311,7 @@ int main(int argc, char** argv) {
   add_rehearsing(app, verbs);
   add_reading(app, verbs);
   add_people(app, verbs);
+  add_plugin(app, verbs);
   add_shell(app, verbs);
   try {
     app.parse(argc, argv);

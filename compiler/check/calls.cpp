@@ -97,7 +97,8 @@ bool changes(const Checker& c, SymbolId id) {
     return c.module.actions[symbol.index].effect_class != plan::EffectClass::ReadOnly;
   const Native& native = c.module.natives[symbol.index];
   // A command in a check is taken to read: what it does cannot be seen.
-  const bool is_request = native.effect == plan::EffectKind::Http || native.effect == plan::EffectKind::Mail;
+  const bool is_request = native.effect == plan::EffectKind::Http || native.effect == plan::EffectKind::Mail ||
+                          native.effect == plan::EffectKind::Plugin;
   return is_request && native.effect_class != plan::EffectClass::ReadOnly;
 }
 

@@ -548,6 +548,7 @@ struct CheckedModule {
   std::vector<std::vector<Use>> uses;  // by SymbolId of the declaration that uses; those of modules are not in it
   std::vector<ResolvedName> names;     // in no order; a name that is checked more than once may be repeated
   std::vector<ModuleScope> modules;    // by Symbol::index of a Module
+  std::vector<plan::Plugin> plugins;   // that the files use, in the order of their names
 
   const Type& type_of(ExprId expr) const { return types[exprs[expr].type]; }
 };

@@ -17,6 +17,7 @@ namespace rollout::check {
 namespace {
 
 constexpr std::string_view kStandardPrefix = "std.";
+constexpr std::string_view kPluginNatives = "plugin";
 
 FileId add_file(Checker& c, grammar::SourceFile source, std::string prefix) {
   const auto file = static_cast<FileId>(c.files.size());
@@ -166,6 +167,56 @@ void use_file(Checker& c, FileId file, const grammar::UseView& view, NodeRef lit
   bind_module(c, file, view.alias() ? *view.alias() : literal, bound, "", target);
 }
 
+// The natives that the bodies of a plugin's module call, under a name that nobody sees elsewhere.
+void bind_plugin_natives(Checker& c, FileId file) {
+  Symbol symbol;
+  symbol.kind = SymbolKind::Module;
+  symbol.name = symbol.path = kPluginNatives;
+  symbol.index = static_cast<std::uint32_t>(c.modules.size());
+  c.modules.push_back({std::string(kPluginNatives), std::nullopt});
+  declare(c, file, add_symbol(c, std::move(symbol), {file, std::nullopt, Progress::Done}));
+}
+
+FileId load_plugin(Checker& c, const std::string& key, PluginModule module) {
+  const std::string prefix = module.plugin.name + ".";
+  const FileId target = add_file(c, std::move(module.source), prefix);
+  c.loaded.emplace(key, target);
+  bind_plugin_natives(c, target);
+  load_uses(c, target);
+  const auto place = std::ranges::lower_bound(c.module.plugins, module.plugin.name, {}, &plan::Plugin::name);
+  c.module.plugins.insert(place, std::move(module.plugin));
+  return target;
+}
+
+void use_plugin(Checker& c, FileId file, const grammar::UseView& view, NodeRef literal) {
+  const Location where{file, literal.span()};
+  const auto name = grammar::constant_text(literal);
+  if (!name) {
+    c.report(Code::NotConstantText, where, "the name of a plugin is constant text");
+    return;
+  }
+  const std::string bound = view.alias() ? std::string(view.alias()->text()) : *name;
+  const std::string key = "plugin " + *name;
+  auto known = c.loaded.find(key);
+  if (known == c.loaded.end()) {
+    auto found = c.loader.plugin ? c.loader.plugin(*name)
+                                 : PluginProblem{Code::PluginNotLocked,
+                                                 fmt::format("the plugin `{}` is not locked", *name),
+                                                 {},
+                                                 fmt::format("lock it: `rollout plugin lock {} PATH`", *name)};
+    if (const auto* problem = std::get_if<PluginProblem>(&found)) {
+      Report report = c.report(problem->code, where, problem->message);
+      if (!problem->note.empty()) report.note(problem->note);
+      report.help(problem->help);
+      bind_unknown(c, file, literal, bound);
+      return;
+    }
+    load_plugin(c, key, std::get<PluginModule>(std::move(found)));
+    known = c.loaded.find(key);
+  }
+  bind_module(c, file, view.alias() ? *view.alias() : literal, bound, "", known->second);
+}
+
 }  // namespace
 
 void load_main(Checker& c, grammar::SourceFile source) {
@@ -179,9 +230,7 @@ void load_use(Checker& c, FileId file, NodeRef node) {
   const auto view = grammar::as<grammar::UseView>(node);
   if (!view) return;
   if (view->is_plugin()) {
-    not_yet(c, {file, node.span()}, "`use plugin`");
-    const std::string name = view->path() ? grammar::constant_text(*view->path()).value_or("") : "";
-    bind_unknown(c, file, node, view->alias() ? std::string(view->alias()->text()) : name);
+    if (view->path()) use_plugin(c, file, *view, *view->path());
   } else if (view->path()) {
     use_file(c, file, *view, *view->path());
   } else if (view->module()) {

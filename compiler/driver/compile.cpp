@@ -9,6 +9,7 @@
 #include "compiler/diagnostics/follow_ons.hpp"
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/lowered_rollouts.hpp"
+#include "compiler/driver/plugins.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "compiler/lints/allow.hpp"
 #include "compiler/lints/lints.hpp"
@@ -45,6 +46,7 @@ Expected<CompiledFile, InputError> compile_file(const std::string& path, const C
 }
 
 CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& options) {
+  const std::string folder = std::filesystem::path(source.path).parent_path().string();
   const check::ModuleLoader loader{
       .file = [&](std::string_view using_file, std::string_view path) -> std::optional<grammar::SourceFile> {
         std::string found = path_beside(using_file, path);
@@ -55,6 +57,7 @@ CompiledFile compile_source(grammar::SourceFile source, const CompileOptions& op
         if (!bytes) return std::nullopt;
         return grammar::SourceFile{std::move(found), std::move(*bytes)};
       },
+      .plugin = [&](const std::string& name) { return plugin_module(folder, name); },
       .zone_problem = zones::zone_problem};
   diagnostics::Sink sink;
   std::string path = source.path;

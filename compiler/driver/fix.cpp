@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "compiler/driver/plugins.hpp"
+
 namespace rollout::driver {
 
 namespace {
@@ -12,7 +14,7 @@ using diagnostics::FileId;
 using diagnostics::Fix;
 using grammar::Span;
 
-constexpr std::string_view kLibrary = "std/";
+constexpr std::string_view kNotWritten[] = {"std/", kPluginFiles};
 
 bool touch(Span one, Span other) {
   return one.begin <= other.end && other.begin <= one.end;
@@ -24,7 +26,9 @@ bool fits(const Fix& fix, const CompiledFile& file, const std::map<FileId, std::
     const Span span = edit.location.span;
     if (number >= file.module.files.files.size()) return false;
     const grammar::SourceFile& source = file.module.files.files[number];
-    if (source.path.starts_with(kLibrary) || span.begin > span.end || span.end > source.text.size()) return false;
+    const auto begins = [&](std::string_view library) { return source.path.starts_with(library); };
+    if (std::ranges::any_of(kNotWritten, begins) || span.begin > span.end || span.end > source.text.size())
+      return false;
     const auto others = taken.find(edit.location.file);
     return others == taken.end() ||
            std::ranges::none_of(others->second, [&](const Edit& other) { return touch(span, other.location.span); });

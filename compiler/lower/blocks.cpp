@@ -32,6 +32,10 @@ void lower_native(Lowering& l, const CallSite& site, const Expr& call, const che
   if (native.effect == plan::EffectKind::Http) {
     effect.arguments.push_back({"method", l.build.string_routine(upper_case(native.name))});
   }
+  if (native.effect == plan::EffectKind::Plugin) {
+    effect.arguments.push_back({"method", l.build.string_routine(std::string(native.name))});
+    l.plugins.insert(l.expr(call.children.front()).value.as_string());
+  }
   for (std::size_t i = 0; i < call.children.size(); ++i) {
     if (call.children[i] == kNone) continue;
     const RoutineId value = lower_routine(l, call.children[i]);

@@ -73,6 +73,7 @@ struct Lowering {
   plan::RolloutId rollout = 0;                    // that is being lowered
   std::map<std::string, std::uint32_t> children;  // how often each path was used
   std::map<FileId, std::uint32_t> files;
+  std::set<std::string> plugins = {};  // that are called
 
   bool is_complete() const { return sources.purpose == Purpose::Run; }
   const Expr& expr(ExprId id) const { return module.exprs[id]; }

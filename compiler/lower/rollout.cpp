@@ -251,6 +251,13 @@ plan::Plan refusing_plan(const CheckedModule& module, SourceTables& sources, std
   return l.build.finish();
 }
 
+// Those that the rollout calls; what else the files use, its runs do not need.
+void add_plugins(Lowering& l) {
+  for (const plan::Plugin& plugin : l.module.plugins) {
+    if (l.plugins.contains(plugin.name)) l.build.add(plugin);
+  }
+}
+
 }  // namespace
 
 void refuse_size(Lowering& l, plan::Excess excess, std::optional<Location> place) {
@@ -295,6 +302,7 @@ plan::Plan lower_rollout(const CheckedModule& module, std::string_view name, Sou
                          "the program is too large once its functions, actions and checks are written out where they "
                          "are used: let them use each other less often");
   }
+  add_plugins(l);
   return l.build.finish();
 }
 

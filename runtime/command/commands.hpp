@@ -88,6 +88,12 @@ struct LogArguments {
   std::string key, password_file;
 };
 
+struct PluginArguments {
+  std::string name, path;
+  std::string lock_file;  // empty: the one that programs here are checked against
+  Format format = Format::Text;
+};
+
 Exit run(const RunArguments& arguments);
 Exit resume(const PersonArguments& arguments, const RunArguments& how);
 Exit say(const std::string& verb, const PersonArguments& arguments);
@@ -99,5 +105,9 @@ Exit list(const Common& arguments, bool names_only);
 Exit watch(const Common& arguments, const std::string& run);
 Exit status(const Common& arguments, const std::string& run);
 Exit log(const LogArguments& arguments);
+Exit plugin_lock(const PluginArguments& arguments);
+Exit plugin_list(const PluginArguments& arguments);
+Exit plugin_describe(const PluginArguments& arguments);
+Exit plugin_test(const PluginArguments& arguments);
 
 }  // namespace rollout::command

@@ -5,6 +5,7 @@
 
 #include "runtime/command/commands.hpp"
 #include "runtime/command/output.hpp"
+#include "runtime/command/plugin_programs.hpp"
 #include "runtime/command/preflight.hpp"
 #include "runtime/command/reading.hpp"
 #include "runtime/command/session.hpp"
@@ -57,7 +58,10 @@ Exit take_up(const StateDirectory& state, const std::string& run_id, const RunAr
              const std::optional<machine::PersonSaid>& then) {
   auto stored = read_stored(state, run_id);
   if (!stored) return complain(stored.error().message);
-  const SessionOptions options{how.common.format, prometheus_url(how.prometheus_url, **stored->plan), how.log_file};
+  const auto programs = stored_programs(state, run_id, **stored->plan);
+  if (!programs) return complain(programs.error() + ". Nothing was started");
+  const SessionOptions options{how.common.format, prometheus_url(how.prometheus_url, **stored->plan), how.log_file,
+                               *programs};
   return drive(state, run_id, *stored->plan, options, [&](engine::Engine& engine) -> plan::Expected<std::string> {
     auto resumed = engine.resume(run_id);
     if (!resumed || !then) return resumed;

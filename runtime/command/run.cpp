@@ -9,6 +9,7 @@
 #include "runtime/command/environment.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/parameters.hpp"
+#include "runtime/command/plugin_programs.hpp"
 #include "runtime/command/preflight.hpp"
 #include "runtime/command/session.hpp"
 #include "runtime/command/state_directory.hpp"
@@ -75,6 +76,8 @@ Exit run(const RunArguments& arguments) {
     for (const std::string& line : console::preview(*plan, *parameters, options)) fmt::print("{}\n", line);
   }
   if (arguments.plan_only) return Exit::Ok;
+  const auto programs = programs_beside(arguments.plan.file, **plan);
+  if (!programs) return complain(programs.error() + ". Nothing was started");
   const std::string url = prometheus_url(arguments.prometheus_url, **plan);
   if (const auto problem = unreachable_source(*plan, *parameters, url)) {
     return complain(*problem + ". Nothing was started");
@@ -85,7 +88,7 @@ Exit run(const RunArguments& arguments) {
 
   auto run_id = reserve_run_id(*state, (*plan)->rollout.name);
   if (!run_id) return complain(run_id.error().message);
-  const SessionOptions options{arguments.common.format, url, arguments.log_file};
+  const SessionOptions options{arguments.common.format, url, arguments.log_file, *programs};
   return drive(*state, *run_id, *plan, options, [&](engine::Engine& engine) {
     return engine.start(
         plan,

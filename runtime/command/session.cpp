@@ -37,7 +37,8 @@ class Session {
           const SessionOptions& options, journal::Journal& journal)
       : run_id_(std::move(run_id)),
         scheduler_(engine::make_real_scheduler(io_)),
-        engine_(io_, *scheduler_, journal, engine_options(options, state, run_id_, *plan)),
+        engine_(outside(io_, *scheduler_, options, *plan), *scheduler_, journal,
+                engine_options(options, state, run_id_, *plan)),
         display_(options.format, run_id_, plan->rollout.name),
         signals_(io_, SIGINT, SIGTERM, SIGHUP),
         socket_(state.socket_of(run_id_)) {}
@@ -70,11 +71,21 @@ class Session {
   }
 
  private:
+  static engine::Outside outside(boost::asio::io_context& io, engine::Scheduler& scheduler,
+                                 const SessionOptions& options, const plan::Plan& plan) {
+    executors::EnvironmentVariables variables;
+    for (const auto& [name, value] : plan.environment.variables) variables.emplace_back(name, value);
+    engine::Outside outside = engine::real_outside(io, scheduler, variables);
+    outside.plugins = std::make_unique<plugins::Host>(io, scheduler, options.plugins);
+    return outside;
+  }
+
   static engine::EngineOptions engine_options(const SessionOptions& options, const StateDirectory& state,
                                               const std::string& run_id, const plan::Plan& plan) {
     engine::EngineOptions engine;
-    for (const auto& [name, value] : plan.environment.variables) engine.variables.emplace_back(name, value);
     if (!options.prometheus_url.empty()) engine.prometheus_url = options.prometheus_url;
+    for (const plugins::Program& one : options.plugins)
+      engine.plugins.push_back({one.plugin.name, one.plugin.version, one.path, one.plugin.executable});
     engine.succeeded_run = [state, run_id](const std::string& rollout) {
       return command::succeeded_run(state, rollout, run_id);
     };

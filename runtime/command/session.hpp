@@ -7,6 +7,7 @@
 #include "runtime/command/commands.hpp"
 #include "runtime/command/state_directory.hpp"
 #include "runtime/engine/engine.hpp"
+#include "runtime/plugins/host.hpp"
 
 // One process that drives one run: the loop, the journal's only writer, the control socket, signals and the display.
 
@@ -16,6 +17,7 @@ struct SessionOptions {
   Format format = Format::Text;
   std::string prometheus_url;
   std::string log_file;
+  std::vector<plugins::Program> plugins = {};  // of the plan
 };
 
 // Begins (starts or resumes) the run on the engine; its error is for people, and nothing goes on then.

@@ -86,7 +86,7 @@ struct Engine::Impl {
 };
 
 Engine::Engine(boost::asio::io_context& io, Scheduler& scheduler, journal::Journal& journal, EngineOptions options)
-    : Engine(real_outside(io, scheduler, options.variables), scheduler, journal, std::move(options)) {}
+    : Engine(real_outside(io, scheduler), scheduler, journal, std::move(options)) {}
 Engine::Engine(Outside outside, Scheduler& scheduler, journal::Journal& journal, EngineOptions options)
     : impl_(std::make_unique<Impl>(std::move(outside), scheduler, journal, std::move(options))) {}
 Engine::~Engine() = default;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "runtime/engine/entries.hpp"
 #include "runtime/engine/outside.hpp"
 #include "runtime/engine/scheduler.hpp"
 #include "runtime/engine/speaker.hpp"
@@ -23,8 +24,9 @@ using plan::Nanoseconds;
 struct EngineOptions {
   std::string prometheus_url = "http://127.0.0.1:9090";  // where a metric's `url` does not say; from PROMETHEUS_URL
   std::size_t output_limit = 1 << 20;                    // bytes kept of a command's stdout and of its stderr each
-  executors::EnvironmentVariables variables = {};        // of commands, besides what they inherit
   Nanoseconds kill_grace = 10'000'000'000;               // between TERM and KILL
+  // Where the programs of the plan's plugins were found, for the journal.
+  std::vector<PluginNote> plugins = {};
   // The newest run of a rollout, where it has succeeded: for `requires`. Asked every few seconds while a run waits.
   std::function<std::optional<std::string>(const std::string& rollout)> succeeded_run = {};
   // Why this speaker may not call himself `who`, nothing where he may. Everybody may where there is no such function.

@@ -15,6 +15,7 @@ using plan::Value;
 constexpr const char* kProcessStarted = "process started";
 constexpr const char* kOrphanEnded = "orphan ended";
 constexpr const char* kPersonSpoke = "person spoke";
+constexpr const char* kPluginFound = "plugin found";
 
 plan::Map fields_of(const ProcessNote& note) {
   return {{"effect", Value::number(static_cast<double>(note.effect))},
@@ -83,6 +84,26 @@ std::vector<ProcessNote> process_notes(const std::vector<journal::Entry>& entrie
     note.process.start_time = std::strtoull(text_in(*body, "start_time").c_str(), nullptr, 10);
     note.boot = text_in(*body, "boot");
     notes.push_back(std::move(note));
+  }
+  return notes;
+}
+
+journal::NewEntry plugin_found_entry(const PluginNote& note, Nanoseconds at) {
+  return {at, kPluginFound,
+          plan::to_json(Value::map({{"plugin", Value::string(note.name)},
+                                    {"version", Value::string(note.version)},
+                                    {"path", Value::string(note.path)},
+                                    {"executable", Value::string(note.executable)}}))};
+}
+
+std::vector<PluginNote> plugin_notes(const std::vector<journal::Entry>& entries) {
+  std::vector<PluginNote> notes;
+  for (const journal::Entry& entry : entries) {
+    if (entry.kind != kPluginFound) continue;
+    const auto body = plan::from_json(entry.body);
+    if (!body) continue;
+    notes.push_back(
+        {text_in(*body, "plugin"), text_in(*body, "version"), text_in(*body, "path"), text_in(*body, "executable")});
   }
   return notes;
 }

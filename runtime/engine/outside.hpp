@@ -11,6 +11,7 @@
 #include "runtime/engine/scheduler.hpp"
 #include "runtime/executors/http_client.hpp"
 #include "runtime/executors/mail_sender.hpp"
+#include "runtime/executors/plugin_caller.hpp"
 #include "runtime/executors/process.hpp"
 
 namespace rollout::engine {
@@ -21,6 +22,7 @@ struct Outside {
   std::unique_ptr<executors::ProcessRunner> processes;
   std::unique_ptr<executors::HttpClient> http;
   std::unique_ptr<executors::MailSender> mails;
+  std::unique_ptr<executors::PluginCaller> plugins;  // null: there are none
   // Finds the processes of effects in doubt that outlived a runtime before this one, and ends them: `journalled` are
   // all that were noted, `doubtful` the effects and their keys. Blocks until they are gone or cannot be ended.
   std::function<std::vector<OrphanEnd>(const std::vector<ProcessNote>& journalled,
@@ -32,6 +34,6 @@ struct Outside {
 
 // This machine: child processes, which get `variables` besides what they inherit, libcurl, /proc.
 Outside real_outside(boost::asio::io_context& io, Scheduler& scheduler,
-                     const executors::EnvironmentVariables& variables);
+                     const executors::EnvironmentVariables& variables = {});
 
 }  // namespace rollout::engine

@@ -49,7 +49,10 @@ journal::Expected<bool> Run::create(const std::string& owner) {
   row.owner = owner;
   row.created = row.updated = created_;
   row.wake_at = machine_.next_wakeup();
-  auto claim = around_.journal.create(row, plan::write_plan(**plan_), snapshot_, entries_of(reaction));
+  std::vector<journal::NewEntry> entries;
+  for (const PluginNote& plugin : around_.options.plugins) entries.push_back(plugin_found_entry(plugin, created_));
+  std::ranges::move(entries_of(reaction), std::back_inserter(entries));
+  auto claim = around_.journal.create(row, plan::write_plan(**plan_), snapshot_, entries);
   if (!claim) return claim.error();
   claim_ = *claim;
   log(LogLevel::Info, fmt::format("run {} of {} begins", row.run_id, row.rollout));

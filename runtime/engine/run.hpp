@@ -53,7 +53,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
  private:
   struct SlotAnswers;
-  enum class Means : std::uint8_t { Process, Http, Mail };
+  enum class Means : std::uint8_t { Process, Http, Mail, Plugin };
   struct UnderWay {
     Means means{};
     std::uint64_t id = 0;
@@ -72,6 +72,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void start_process(const machine::StartEffect& effect);
   void start_http(const machine::StartEffect& effect);
   void start_mail(const machine::StartEffect& effect);
+  void start_plugin(const machine::StartEffect& effect);
   void refuse(const machine::StartEffect& effect, const std::string& why);
   void cancel(const machine::CancelEffect& request);
   void finish(machine::EffectDone done);

@@ -4,6 +4,7 @@
 #include "runtime/engine/run.hpp"
 #include "runtime/executors/http_effect.hpp"
 #include "runtime/executors/mail_effect.hpp"
+#include "runtime/executors/plugin_effect.hpp"
 #include "runtime/executors/process_effect.hpp"
 #include "runtime/plan/planted.hpp"
 
@@ -53,6 +54,7 @@ void Run::start(const machine::StartEffect& effect) {
     case machine::RequestKind::Shell: return start_process(effect);
     case machine::RequestKind::Http: return start_http(effect);
     case machine::RequestKind::Mail: return start_mail(effect);
+    case machine::RequestKind::Plugin: return start_plugin(effect);
     case machine::RequestKind::Call:
     case machine::RequestKind::Check: return refuse(effect, "only a scripted world answers for a call as a whole");
   }
@@ -102,6 +104,22 @@ void Run::start_mail(const machine::StartEffect& effect) {
   under_way_[effect.effect] = {Means::Mail, id};
 }
 
+void Run::start_plugin(const machine::StartEffect& effect) {
+  if (!around_.outside.plugins) return refuse(effect, "there are no plugins here");
+  auto call = executors::plugin_call(effect, secrets_);
+  if (!call) return refuse(effect, call.error().message);
+  call->key = outside_key(effect.key);
+  call->run_id = machine_.run_id();
+  call->timeout = timeout_of(effect);
+  call->grace = around_.options.kill_grace;
+  const auto id = around_.outside.plugins->start(
+      std::move(*call), [weak = weak_from_this(), effect](const executors::PluginResult& result) {
+        if (const auto self = weak.lock())
+          self->finish(executors::plugin_outcome(effect, result, self->secrets_.masker()));
+      });
+  under_way_[effect.effect] = {Means::Plugin, id};
+}
+
 // Later, from the loop: the machine is in the middle of the event that asked for it.
 void Run::refuse(const machine::StartEffect& effect, const std::string& why) {
   machine::EffectDone done;
@@ -122,6 +140,7 @@ void Run::cancel(const machine::CancelEffect& request) {
   if (found->second.means == Means::Process) around_.outside.processes->cancel(found->second.id);
   if (found->second.means == Means::Http) around_.outside.http->cancel(found->second.id);
   if (found->second.means == Means::Mail) around_.outside.mails->cancel(found->second.id);
+  if (found->second.means == Means::Plugin) around_.outside.plugins->cancel(found->second.id);
 }
 
 void Run::finish(machine::EffectDone done) {

@@ -60,7 +60,7 @@ bool sound(const Plan& plan, std::uint64_t id, const Task& task) {
 }
 
 bool sound(std::uint64_t id, const EffectRun& run) {
-  return run.id == id && run.request.effect == id && within(run.request.kind, RequestKind::Mail) &&
+  return run.id == id && run.request.effect == id && within(run.request.kind, RequestKind::Plugin) &&
          within(run.request.effect_class, EffectClass::Irreversible);
 }
 

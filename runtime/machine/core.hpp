@@ -383,8 +383,12 @@ struct Core {
   // -- doubt.cpp
   void restarted();
   void left_in_doubt(const EffectRun& run);
-  void doubt(EffectRun& run);
-  void start_again(EffectRun& run, const std::string& how, const std::string& who);
+  void doubt(EffectRun& run, const std::string& why = {});
+  void ask_plugin(EffectRun& run);
+  bool outcome_unknown(EffectRun& run, const std::string& why);
+  void record_doubt(const EffectRun& run, const std::string& why);
+  // `ask`: only what became of it is asked.
+  void start_again(EffectRun& run, const std::string& how, const std::string& who, bool ask = false);
   void renew_attempts(Task& task);
   void ask_probe(Task& task, EffectRun& run);
   void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);

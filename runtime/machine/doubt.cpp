@@ -42,6 +42,8 @@ void Core::restarted() {
     } else if (is_silent(*task)) {
       run.request.again = true;
       out.requests.emplace_back(run.request);
+    } else if (!run.in_doubt && run.request.kind == RequestKind::Plugin) {
+      ask_plugin(run);
     } else if (!run.in_doubt) {
       doubt(run);
     }
@@ -64,15 +66,43 @@ void Core::left_in_doubt(const EffectRun& run) {
          run.spot);
 }
 
-void Core::doubt(EffectRun& run) {
+void Core::record_doubt(const EffectRun& run, const std::string& why) {
   static constexpr std::string_view kClasses[] = {"opaque", "readonly", "idempotent", "irreversible"};
   const auto index = std::min<std::size_t>(static_cast<std::size_t>(run.request.effect_class), 3);
-  record(RecordKind::InDoubt,
-         {{"effect", number(run.id)},
-          {"key", Value::string(run.request.key)},
-          {"callable", Value::string(run.request.callable)},
-          {"class", Value::string(std::string(kClasses[index]))}},
-         run.spot);
+  const Value id = number(run.id), key = Value::string(run.request.key), called = Value::string(run.request.callable),
+              effect_class = Value::string(std::string(kClasses[index]));
+  if (why.empty()) {
+    record(RecordKind::InDoubt, {{"effect", id}, {"key", key}, {"callable", called}, {"class", effect_class}},
+           run.spot);
+  } else {
+    record(RecordKind::InDoubt,
+           {{"effect", id}, {"key", key}, {"callable", called}, {"class", effect_class}, {"error", Value::string(why)}},
+           run.spot);
+  }
+}
+
+// A plugin may know what became of the call: it is asked before a probe or a person is. Its answer is the outcome.
+void Core::ask_plugin(EffectRun& run) {
+  record_doubt(run, {});
+  start_again(run, "its plugin is asked by the same key", {}, true);
+}
+
+// The effect was started, and what carried it out is gone without an answer. Whether that is all there is to say.
+bool Core::outcome_unknown(EffectRun& run, const std::string& why) {
+  Task* task = find_task(run.task);
+  if (task && !task->stop && !run.cancelled) {
+    if (is_silent(*task)) return false;
+    doubt(run, why);
+    return true;
+  }
+  if (run.journalled) left_in_doubt(run);
+  state.effects.erase(run.id);
+  if (task) try_finish_stop(*task);
+  return true;
+}
+
+void Core::doubt(EffectRun& run, const std::string& why) {
+  record_doubt(run, why);
   Task* task = find_task(run.task);
   if (!task) return;
   const EffectClass effect_class = run.request.effect_class;
@@ -93,11 +123,11 @@ void Core::doubt(EffectRun& run) {
   } else if (probed) {
     ask_probe(*task, run);
   } else {
-    doubt_to_people(run, {});
+    doubt_to_people(run, why);
   }
 }
 
-void Core::start_again(EffectRun& run, const std::string& how, const std::string& who) {
+void Core::start_again(EffectRun& run, const std::string& how, const std::string& who, bool ask) {
   record(RecordKind::Settled, {{"effect", number(run.id)},
                                {"key", Value::string(run.request.key)},
                                {"how", Value::string(how)},
@@ -117,7 +147,9 @@ void Core::start_again(EffectRun& run, const std::string& how, const std::string
           {"callable", Value::string(run.request.callable)},
           {"again", Value::boolean(true)}},
          run.spot);
-  out.requests.emplace_back(run.request);
+  StartEffect request = run.request;
+  request.ask = ask;
+  out.requests.emplace_back(std::move(request));
 }
 
 // The limits of `timeout` begin anew: nothing ran while the runtime was down and while people looked into it. Those of

@@ -21,8 +21,8 @@ constexpr Nanoseconds kDefaultTimeout = 60 * kSecond;
 constexpr std::uint32_t kCallPlace = 0x8000'0000;
 
 std::string_view status_name(EffectStatus status) {
-  static constexpr std::string_view kNames[] = {"succeeded", "failed",    "not started",
-                                                "timed out", "cancelled", "descend"};
+  static constexpr std::string_view kNames[] = {"succeeded", "failed",  "not started", "timed out",
+                                                "cancelled", "descend", "in doubt"};
   const auto index = static_cast<std::size_t>(status);
   return index < std::size(kNames) ? kNames[index] : "failed";
 }
@@ -33,7 +33,7 @@ std::string_view class_name(EffectClass effect_class) {
 }
 
 std::string_view kind_name(RequestKind kind) {
-  static constexpr std::string_view kNames[] = {"run", "shell", "http", "call", "check", "mail"};
+  static constexpr std::string_view kNames[] = {"run", "shell", "http", "call", "check", "mail", "plugin"};
   return kNames[std::min<std::size_t>(static_cast<std::size_t>(kind), std::size(kNames) - 1)];
 }
 
@@ -56,6 +56,7 @@ std::string callable_of(const Effect& effect, const std::vector<std::pair<std::s
       return (method.empty() ? "GET" : method) + " " + find("url");
     }
     case EffectKind::Mail: return "mail to " + find("to");
+    case EffectKind::Plugin: return find("plugin") + "." + find("operation");
   }
   return {};
 }
@@ -66,6 +67,7 @@ RequestKind request_kind(EffectKind kind) {
     case EffectKind::Shell: return RequestKind::Shell;
     case EffectKind::Http: return RequestKind::Http;
     case EffectKind::Mail: return RequestKind::Mail;
+    case EffectKind::Plugin: return RequestKind::Plugin;
   }
   return RequestKind::Shell;
 }
@@ -222,10 +224,11 @@ void Core::send_effect(Task& task, EffectRun run) {
 void Core::effect_done(const EffectDone& done) {
   const auto found = state.effects.find(done.effect);
   if (found == state.effects.end()) return;
+  Task* task = find_task(found->second.task);
+  const Acting for_it(*this, task ? rollout_of(*task) : 0);
+  if (done.status == EffectStatus::InDoubt && outcome_unknown(found->second, done.error)) return;
   const EffectRun run = found->second;
   state.effects.erase(found);
-  Task* task = find_task(run.task);
-  const Acting for_it(*this, task ? rollout_of(*task) : 0);
   if (run.journalled) {
     record(RecordKind::Outcome,
            {{"effect", Value::number(static_cast<double>(run.id))},

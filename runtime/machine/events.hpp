@@ -54,8 +54,9 @@ struct Samples {
 };
 
 // NotStarted: the effect certainly never began (the program does not exist, the connection was refused before a byte
-// left). Descend (scripted worlds only, for a Call): nothing is known of the call as a whole, carry out its body.
-enum class EffectStatus : std::uint8_t { Succeeded, Failed, NotStarted, TimedOut, Cancelled, Descend };
+// left). InDoubt: it was started, and nobody knows whether it took effect (a plugin died over it). Descend (scripted
+// worlds only, for a Call): nothing is known of the call as a whole, carry out its body.
+enum class EffectStatus : std::uint8_t { Succeeded, Failed, NotStarted, TimedOut, Cancelled, Descend, InDoubt };
 struct EffectDone {
   std::uint64_t effect = 0;  // as in StartEffect
   EffectStatus status{};
@@ -111,7 +112,7 @@ using Event = std::variant<Wake, Samples, EffectDone, PersonSaid, Restarted, Req
 
 // What kind of outside call a StartEffect is. Call and Check exist in scripted worlds only: the world answers for an
 // action, channel or external check as a whole.
-enum class RequestKind : std::uint8_t { Process, Shell, Http, Call, Check, Mail };
+enum class RequestKind : std::uint8_t { Process, Shell, Http, Call, Check, Mail, Plugin };
 
 // Carry this out, once its intent is durable. Arguments by name as in plan::Effect, computed, secrets as templates.
 struct StartEffect {
@@ -123,6 +124,8 @@ struct StartEffect {
   std::vector<std::pair<std::string, Value>> arguments;
   Nanoseconds timeout = 0;
   bool again = false;  // started before a crash and started again now, under the same key
+  // Plugin: it is only asked what became of the call of this key. The answer is an outcome, or InDoubt.
+  bool ask = false;
   bool operator==(const StartEffect&) const = default;
 };
 

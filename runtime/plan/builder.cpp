@@ -253,6 +253,10 @@ BlockId PlanBuilder::end_block() {
   return id;
 }
 
+void PlanBuilder::add(Plugin row) {
+  plan_.plugins.push_back(std::move(row));
+}
+
 Plan PlanBuilder::finish() {
   assert(open_blocks_.empty() && open_routines_.empty());
   for (std::size_t id = 0; id < block_code_.size(); ++id) {

@@ -60,6 +60,7 @@ class PlanBuilder {
   StageId add(Stage row);
   // A child.
   RolloutId add(Rollout row);
+  void add(Plugin row);
   // A module's `let`: the variable gets the routine's value when the run is created.
   void global(VariableId variable, RoutineId value);
 

@@ -308,6 +308,7 @@ std::string disassemble(const Plan& plan) {
         fmt::format("\nrollout {}, a child", index + 1) + RowPrinter(plan, "\n  ").print(plan.children[index]) + "\n";
   }
   print_table(out, plan, "files", plan.files);
+  if (!plan.plugins.empty()) print_table(out, plan, "plugins", plan.plugins);
   print_table(out, plan, "stages", plan.stages);
   print_table(out, plan, "parameters", plan.parameters);
   print_table(out, plan, "secrets", plan.secrets);

@@ -43,7 +43,7 @@ constexpr auto enum_names(EffectClass) {
   return std::to_array<std::string_view>({"opaque", "readonly", "idempotent", "irreversible"});
 }
 constexpr auto enum_names(EffectKind) {
-  return std::to_array<std::string_view>({"process", "shell", "http", "mail"});
+  return std::to_array<std::string_view>({"process", "shell", "http", "mail", "plugin"});
 }
 constexpr auto enum_names(Severity) {
   return std::to_array<std::string_view>({"info", "warning", "critical"});
@@ -67,7 +67,7 @@ static_assert(enum_names(MetricProvider{}).size() == static_cast<std::size_t>(Me
 static_assert(enum_names(OutcomeKind{}).size() == static_cast<std::size_t>(OutcomeKind::Abort) + 1);
 static_assert(enum_names(GateKind{}).size() == static_cast<std::size_t>(GateKind::Ask) + 1);
 static_assert(enum_names(EffectClass{}).size() == static_cast<std::size_t>(EffectClass::Irreversible) + 1);
-static_assert(enum_names(EffectKind{}).size() == static_cast<std::size_t>(EffectKind::Mail) + 1);
+static_assert(enum_names(EffectKind{}).size() == static_cast<std::size_t>(EffectKind::Plugin) + 1);
 static_assert(enum_names(Severity{}).size() == static_cast<std::size_t>(Severity::Critical) + 1);
 static_assert(enum_names(BlockKind{}).size() == static_cast<std::size_t>(BlockKind::Source) + 1);
 static_assert(enum_names(HookKind{}).size() == static_cast<std::size_t>(HookKind::Failure) + 1);

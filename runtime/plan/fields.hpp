@@ -295,8 +295,11 @@ constexpr auto fields(const Rollout*) {
       plain("schedules", &Rollout::schedules), optional(Table::Spot, "spot", &Rollout::spot));
 }
 
-// The sections of a plan file, in order; their numbers are the positions here, from 1. The compiler's version is in the
-// header. `globals` alternates between a variable and a routine: its ids are checked by the verifier itself.
+constexpr auto fields(const Plugin*) {
+  return std::tuple(plain("name", &Plugin::name), plain("version", &Plugin::version), plain("path", &Plugin::path),
+                    plain("executable", &Plugin::executable), plain("schema", &Plugin::schema));
+}
+
 constexpr auto fields(const EnvironmentVariable*) {
   return std::tuple(plain("name", &EnvironmentVariable::name), plain("value", &EnvironmentVariable::value));
 }
@@ -306,6 +309,9 @@ constexpr auto fields(const RunEnvironment*) {
                     plain("prometheus_url", &RunEnvironment::prometheus_url),
                     plain("variables", &RunEnvironment::variables));
 }
+
+// The sections of a plan file, in order; their numbers are the positions here, from 1. The compiler's version is in the
+// header. `globals` alternates between a variable and a routine: its ids are checked by the verifier itself.
 constexpr auto fields(const Plan*) {
   return std::tuple(
       plain("files", &Plan::files), plain("spots", &Plan::spots), plain("constants", &Plan::constants),
@@ -315,7 +321,7 @@ constexpr auto fields(const Plan*) {
       plain("guards", &Plan::guards), plain("holds", &Plan::holds), plain("gates", &Plan::gates),
       plain("channels", &Plan::channels), plain("notifications", &Plan::notifications), plain("blocks", &Plan::blocks),
       plain("stages", &Plan::stages), plain("globals", &Plan::globals), plain("rollout", &Plan::rollout),
-      plain("children", &Plan::children), plain("environment", &Plan::environment));
+      plain("children", &Plan::children), plain("environment", &Plan::environment), plain("plugins", &Plan::plugins));
 }
 
 template <typename Row>

@@ -19,7 +19,8 @@ constexpr std::size_t kFixedHeader = 8 + 2 + 2 + 8 + 8;
 constexpr std::uint32_t kMaxCompilerVersion = 256;
 constexpr std::uint32_t kMaxSections = 64;
 
-// What a plan may need beyond format 1.0, by bit. This program knows the names, not the meaning.
+// What a plan may need beyond format 1.0, by bit. Of those that are not among kKnownFeatures this program knows the
+// names, not the meaning.
 struct Feature {
   unsigned bit;
   std::string_view name;
@@ -30,6 +31,11 @@ constexpr Feature kLaterFeatures[] = {
     {2, "plugins"},
     {3, "sampling that changes with age"},
 };
+
+constexpr std::uint64_t kPlugins = 1 << 2;
+constexpr std::uint64_t kKnownFeatures = kPlugins;
+// The sections of format 2.0, which every plan has. What follows them is there where a feature says so.
+constexpr std::size_t kFirstSections = 23;
 
 std::string feature_name(unsigned bit) {
   for (const Feature& feature : kLaterFeatures) {
@@ -108,7 +114,7 @@ std::optional<PlanError> check_header(const Header& header, std::size_t size) {
 
 std::optional<PlanError> check_features(const Header& header) {
   for (unsigned bit = 0; bit < 64; ++bit) {
-    if ((header.features >> bit & 1) == 0) continue;
+    if (((header.features & ~kKnownFeatures) >> bit & 1) == 0) continue;
     return PlanError{
         fmt::format("the plan needs {}, which this program does not know: update rollout", feature_name(bit)), 12};
   }
@@ -185,7 +191,8 @@ Expected<std::vector<Section>> read_sections(std::string_view bytes, const Heade
 
 // The known sections come first, each once and in order; what follows them belongs to a newer minor version.
 std::optional<PlanError> check_order(const std::vector<Section>& sections, const Header& header) {
-  const std::size_t known = section_names().size();
+  const bool with_plugins = (header.features & kPlugins) != 0;
+  const std::size_t known = kFirstSections + (with_plugins ? 1 : 0);
   for (std::size_t index = 0; index < known; ++index) {
     if (index >= sections.size() || sections[index].number != index + 1) {
       const std::uint64_t offset = index < sections.size() ? sections[index].offset : header.total;
@@ -213,7 +220,9 @@ std::optional<PlanError> read_section(const Section& section, ReadBudget* budget
 std::string write_plan(const Plan& plan) {
   std::string body;
   std::uint32_t number = 0;
+  const std::size_t sections = kFirstSections + (plan.plugins.empty() ? 0 : 1);
   for_each_field(plan, [&](const auto&, const auto& member) {
+    if (number == sections) return;
     Writer content;
     content.write(member);
     const std::string bytes = content.take();
@@ -224,7 +233,8 @@ std::string write_plan(const Plan& plan) {
     body += head.take();
     body += bytes;
   });
-  Header header{kFormatMajor, kFormatMinor, 0, 0, plan.compiler_version, number};
+  const std::uint64_t features = plan.plugins.empty() ? 0 : kPlugins;
+  Header header{kFormatMajor, kFormatMinor, features, 0, plan.compiler_version, number};
   header.total = write_header(header).size() + body.size();
   return write_header(header) + body;
 }
@@ -241,7 +251,9 @@ Expected<Plan> read_plan(std::string_view bytes) {
   std::size_t index = 0;
   std::optional<PlanError> error;
   for_each_field(plan, [&](const auto&, auto& member) {
-    if (!error) error = read_section((*sections)[index++], &budget, member);
+    const std::size_t section = index++;
+    const bool there = section < kFirstSections || (header->first.features & kPlugins) != 0;
+    if (!error && there) error = read_section((*sections)[section], &budget, member);
   });
   if (error) return *error;
   return plan;

@@ -25,7 +25,8 @@
 // which older programs skip; whatever must be understood gets a feature bit, whatever changes an existing section a new
 // major version.
 //
-// Format history (major.minor): 1.0 first; 2.0 the environment that a run was started in.
+// Format history (major.minor): 1.0 first; 2.0 the environment that a run was started in. A plan with plugins has
+// feature 2 and one section more, `plugins`.
 
 namespace rollout::plan {
 

@@ -244,11 +244,12 @@ struct Gate {
 // What may be assumed of something that changes the world and was interrupted. Opaque: nothing, a person decides.
 enum class EffectClass : std::uint8_t { Opaque, ReadOnly, Idempotent, Irreversible };
 
-enum class EffectKind : std::uint8_t { Process, Shell, Http, Mail };
+enum class EffectKind : std::uint8_t { Process, Shell, Http, Mail, Plugin };
 
 // One call of the outside. Arguments by kind: Process: command (list), env (map), stdin, cwd, exit (list); Shell:
 // script, env, cwd, exit; Http: method, url, headers (map), bearer, json, body; Mail: server, from, to, subject, text,
-// user, password. All optional but command, script, url; server, from and to.
+// user, password; Plugin: plugin (a row of Plan::plugins), method (call, read, measure), operation, args (any JSON),
+// secrets (map). All optional but command, script, url; server, from and to; plugin, method and operation.
 struct Effect {
   EffectKind kind{};
   EffectClass effect_class{};
@@ -446,6 +447,15 @@ struct RunEnvironment {
   bool operator==(const RunEnvironment&) const = default;
 };
 
+// A plugin that the plan calls, as it was locked: the run starts only with the very program and schema.
+struct Plugin {
+  std::string name, version;
+  std::string path;        // of the program: absolute, or relative to the folder of the lock file
+  std::string executable;  // SHA-256 of the program's file, hexadecimal
+  std::string schema;      // SHA-256 of what it says that it can do, hexadecimal
+  bool operator==(const Plugin&) const = default;
+};
+
 // One plan holds one rollout and all that it runs as children, one row for each use.
 struct Plan {
   std::string compiler_version;
@@ -473,6 +483,7 @@ struct Plan {
   Rollout rollout;
   std::vector<Rollout> children;
   RunEnvironment environment;
+  std::vector<Plugin> plugins;  // each name once; in the file only where there are some
   bool operator==(const Plan&) const = default;
 };
 

@@ -151,6 +151,7 @@ void for_each_row(const Plan& plan, Visit&& visit) {
   rows("notification", plan.notifications);
   rows("block", plan.blocks);
   rows("stage", plan.stages);
+  rows("plugin", plan.plugins);
   visit("rollout", 0, plan.rollout);
   for (std::size_t index = 0; index < plan.children.size(); ++index) visit("rollout", index + 1, plan.children[index]);
 }

@@ -143,6 +143,7 @@ std::vector<std::string_view> needed_arguments(EffectKind kind) {
     case EffectKind::Shell: return {"script"};
     case EffectKind::Http: return {"url"};
     case EffectKind::Mail: return {"server", "from", "to"};
+    case EffectKind::Plugin: return {"plugin", "method", "operation"};
   }
   return {};
 }
@@ -277,6 +278,19 @@ Reject check_table(std::string_view name, const std::vector<Row>& table, Check&&
   return std::nullopt;
 }
 
+bool is_digest(std::string_view text) {
+  const auto fits = [](char letter) { return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f'); };
+  return text.size() == 64 && std::ranges::all_of(text, fits);
+}
+
+Reject check_plugin(const Plan& plan, std::size_t index, const Plugin& plugin) {
+  if (plugin.name.empty() || plugin.path.empty()) return "it has no name or no program";
+  if (!is_digest(plugin.executable) || !is_digest(plugin.schema)) return "its digests are not those of SHA-256";
+  const auto first = std::ranges::find(plan.plugins, plugin.name, &Plugin::name);
+  if (first - plan.plugins.begin() != static_cast<std::ptrdiff_t>(index)) return "its name is that of another";
+  return std::nullopt;
+}
+
 Reject check_spot(const Spot& spot) {
   if (spot.text.size() > kMaxSpotText) return fmt::format("its text is longer than {} bytes", kMaxSpotText);
   return std::nullopt;
@@ -303,6 +317,7 @@ Reject check_rows(const Plan& plan) {
   table("channel", plan.channels, with_plan(check_channel));
   table("block", plan.blocks, [&](std::size_t index, const Block& row) { return check_block_row(plan, index, row); });
   table("stage", plan.stages, [&](std::size_t index, const Stage& row) { return check_stage(plan, index, row); });
+  table("plugin", plan.plugins, [&](std::size_t index, const Plugin& row) { return check_plugin(plan, index, row); });
   if (reject) return reject;
   if (auto reason = check_rollout(plan, 0)) return std::string("the rollout: ") + *reason;
   for (RolloutId id = 1; id < rollout_count(plan); ++id) {

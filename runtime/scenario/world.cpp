@@ -74,6 +74,7 @@ Value plain_result(RequestKind kind, EffectClass effect_class = EffectClass::Opa
     case RequestKind::Shell: return process_result(0, output, {}, nothing_said());
     case RequestKind::Http: return http_result(200, output, nothing_said());
     case RequestKind::Mail:
+    case RequestKind::Plugin:
     case RequestKind::Call: return nothing_said();
     case RequestKind::Check: return Value::boolean(true);
   }
@@ -100,6 +101,7 @@ Value given_result(RequestKind kind, const Value& value) {
       if (value.find("status")) return merged(plain_result(kind), value);
       return http_result(200, Value::string(output_of(value)), json_of(value));
     case RequestKind::Mail:
+    case RequestKind::Plugin:
     case RequestKind::Call:
     case RequestKind::Check: return value;
   }

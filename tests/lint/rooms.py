@@ -22,7 +22,7 @@ ROOMS = [
     ("editor-support/language-server/", ["grammar/", "compiler/", "editor-support/language-server/", "stdlib/"]),
     ("compiler/driver/command/", ["grammar/", "compiler/", "editor-support/language-server/", "runtime/plan/", "runtime/signing/", "stdlib/"]),
     ("compiler/rolloutc.cpp", ["compiler/"]),
-    ("compiler/", ["grammar/", "compiler/", "runtime/plan/", "runtime/scenario/", "runtime/zones/", "stdlib/"]),
+    ("compiler/", ["grammar/", "compiler/", "runtime/plan/", "runtime/scenario/", "runtime/zones/", "runtime/plugins/schema/", "stdlib/"]),
     ("runtime/plan/", []),
     ("runtime/machine/", ["runtime/plan/"]),
     ("runtime/zones/", ["runtime/plan/"]),
@@ -31,6 +31,8 @@ ROOMS = [
     ("runtime/metrics/", ["runtime/plan/", "runtime/machine/", "runtime/engine/", "runtime/executors/"]),
     ("runtime/executors/", ["runtime/plan/", "runtime/machine/", "runtime/engine/", "runtime/metrics/"]),
     ("runtime/engine/", ["runtime/plan/", "runtime/machine/", "runtime/journal/", "runtime/executors/", "runtime/metrics/"]),
+    ("runtime/plugins/schema/", ["runtime/plan/"]),
+    ("runtime/plugins/", ["runtime/plan/", "runtime/machine/", "runtime/engine/", "runtime/executors/", "runtime/plugins/"]),
     ("runtime/signing/", ["runtime/plan/"]),
     ("runtime/project/", ["compiler/diagnostics/", "compiler/driver/", "runtime/plan/"]),
     ("runtime/console/", ["runtime/plan/", "runtime/machine/"]),
@@ -39,7 +41,7 @@ ROOMS = [
 OURS = ("grammar/", "compiler/", "runtime/", "stdlib/", "editor-support/")
 
 # Rooms without clock, thread, file, socket or randomness: headers and names that would bring one in.
-PURE_ROOMS = ("grammar/", "compiler/diagnostics/", "compiler/check/", "compiler/lints/", "compiler/lower/", "compiler/format/", "runtime/plan/", "runtime/machine/")
+PURE_ROOMS = ("grammar/", "compiler/diagnostics/", "compiler/check/", "compiler/lints/", "compiler/lower/", "compiler/format/", "runtime/plan/", "runtime/machine/", "runtime/plugins/schema/")
 IMPURE_HEADERS = {
     "fstream", "iostream", "cstdio", "stdio.h", "filesystem", "thread", "mutex", "shared_mutex", "condition_variable",
     "future", "atomic", "random", "ctime", "time.h", "unistd.h", "fcntl.h", "netdb.h", "curl/curl.h", "sqlite3.h",

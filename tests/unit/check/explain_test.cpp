@@ -14,7 +14,7 @@ namespace {
 using diagnostics::Code;
 
 // What these are about cannot be shown in a page: bytes, sizes, other files.
-const std::set<std::string_view> kNotShown = {"E0128", "E0129", "E0130", "E0131", "E0206"};
+const std::set<std::string_view> kNotShown = {"E0128", "E0129", "E0130", "E0131", "E0206", "E0218", "E0219", "E0220"};
 
 // What lints find, tests/unit/lints shows.
 bool is_of_checker(Code code) {

@@ -1,0 +1,13 @@
+#!/usr/bin/env python3
+"""Gives an integer that a double cannot hold."""
+# breaks: example
+
+import base
+
+
+class Broken(base.Plugin):
+    def greet(self, params):
+        return 2 ** 60
+
+
+Broken().run()

@@ -1,0 +1,2 @@
+"""Has no `#!` line, so no machine runs it."""
+# breaks: starts

@@ -1,0 +1,10 @@
+#!/usr/bin/env python3
+"""Keeps every rule."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "broken"))
+import base  # noqa: E402
+
+base.Plugin().run()
