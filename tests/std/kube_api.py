@@ -348,6 +348,7 @@ class Cluster:
             raise Refused(422, "Invalid", f"unknown fields {sorted(unknown)}")
         if place.resource == "deployments" and not isinstance(value["spec"]["replicas"], int):
             raise Refused(422, "Invalid", "replicas is no number")
+        value = defaulted(place, value)
         if old == value:
             return old
         value = copy.deepcopy(value)
@@ -395,6 +396,20 @@ class Cluster:
                            "readyReplicas": there, "availableReplicas": there,
                            "conditions": [{"type": "Available", "status": "False" if stuck else "True", "reason": "MinimumReplicas"},
                                           {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}]}
+
+
+def defaulted(place, value):
+    """As the server keeps it: without nulls, and with the defaults of a deployment's template."""
+    def bare(part):
+        if isinstance(part, dict):
+            return {name: bare(inner) for name, inner in part.items() if inner is not None}
+        return [bare(inner) for inner in part] if isinstance(part, list) else part
+
+    value = bare(value)
+    if place.resource == "deployments":
+        for container in value["spec"]["template"]["spec"]["containers"]:
+            container.setdefault("resources", {})
+    return value
 
 
 def without_hash(template):

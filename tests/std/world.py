@@ -138,8 +138,8 @@ class World:
         self.closing.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.closing.callback(self.over.set)
         self._listen()
-        self.command("fail-now", target=["false"])
-        self.command("note", target=["true"])
+        self.command("fail-now", target=["/usr/bin/false"])
+        self.command("note", target=["/usr/bin/true"])
 
     # ------------------------------------------------------------ setting it up
 
