@@ -14,7 +14,8 @@ def forward(**weights):
 
 
 def account(world):
-    definitions = [{"family": "shop", "revision": number, "status": "ACTIVE", "taskDefinitionArn": f"{TASKS}shop:{number}", "containerDefinitions": []}
+    definitions = [{"family": "shop", "revision": number, "status": "ACTIVE", "taskDefinitionArn": f"{TASKS}shop:{number}", "cpu": "2048", "memory": "4096",
+                    "containerDefinitions": [{"name": "shop", "environment": [{"name": "COLOR", "value": "blue"}]}]}
                    for number in (1, 2)]
     world.double("aws", {
         "definitions": definitions, "registered": 0,

@@ -5,7 +5,7 @@ from aws_world import BLUE, EMPTY, GREEN, LISTENER, RULE, account, forward
 from world import Action, Check, main
 
 GROUPS = f'canary: "{GREEN}", stable: "{BLUE}"'
-SOURCE = f'metric bad: ratio = alb.unhealthy("{GREEN}") every 1s'
+SOURCE = f'metric bad: ratio = alb.unhealthy("{GREEN}") unit 1 every 1s'
 
 CASES = [
     Action("alb.rule_weights", "traffic 25%", account, header=f'traffic via alb.rule_weights("{RULE}", {GROUPS})',
@@ -19,6 +19,8 @@ CASES = [
           title="too few"),
     Check("alb.targets_healthy", f'alb.targets_healthy("{GREEN}")', account, passes=False, says="2 of 3 targets are not healthy", title="unhealthy"),
     Check("alb.targets_healthy", f'alb.targets_healthy("{EMPTY}")', account, passes=False, says="there are 0 targets", title="none"),
+    Check("alb.target_group_exists", 'alb.target_group_exists("blue")', account),
+    Check("alb.target_group_exists", 'alb.target_group_exists("red")', account, passes=False, says="there is no target group red", title="none"),
     Check("alb.unhealthy", 'verify "two of three" { require bad > 66% and bad < 67% }', account, declarations=SOURCE, step=True),
 ]
 

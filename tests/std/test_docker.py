@@ -3,7 +3,7 @@
 
 from world import Action, Check, main
 
-STATE = {"made": 0, "registry": {"shop:2": "sha256:2", "shop:3": "sha256:3"}, "images": {"shop:1": "sha256:1", "shop:2": "sha256:2"},
+STATE = {"made": 0, "ids": ["sha256:1", "sha256:2"], "registry": {"shop:2": "sha256:2", "shop:3": "sha256:3"}, "images": {"shop:1": "sha256:1", "shop:2": "sha256:2"},
          "containers": {"web": {"id": "c0", "image": "shop:1", "running": True, "health": "healthy", "starts": 1, "ports": "80:80"},
                         "idle": {"id": "c9", "image": "shop:1", "running": False, "health": "unhealthy", "starts": 1, "ports": "81:80"}}}
 

@@ -7,7 +7,7 @@ FILE = "backend shop:${SHOP_VERSION:-1}\nweb ${WEB_IMAGE:-web:1}\n"
 
 
 def container(image, running=True):
-    return {"id": f"id-{image}", "image": image, "running": running, "health": "healthy", "starts": 1, "ports": ""}
+    return {"id": "id-" + image.replace(":", "-"), "image": image, "running": running, "health": "healthy", "starts": 1, "ports": ""}
 
 
 def compose(world, revision="aaa1", **containers):
