@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""The module `helm`, with a strict double of Helm 3."""
+
+from world import Action, Check, main
+
+
+def helm(world, *history):
+    file = world.double("helm", {"charts": {"repo/shop": ["1.0.0", "1.1.0"]}, "made": 0, "releases": {"shop": list(history)} if history else {}})
+    (world.folder / "values.yaml").write_text("replicas: 3\n")
+    read = world.snapshot
+    # A way back is a revision more: what is compared is what the newest one says.
+    world.snapshot = lambda: {name: {key: value for key, value in history[-1].items() if key != "revision"}
+                              for name, history in read()["releases"].items()}
+    world.counters = lambda: read()["made"]
+    return file
+
+
+def revision(number, chart, status="deployed"):
+    return {"revision": number, "chart": chart, "values": "replicas: 1\n", "status": status}
+
+
+def there(world):
+    helm(world, revision(1, "shop-0.9.0", "superseded"), revision(2, "shop-1.0.0"))
+
+
+def failed(world):
+    helm(world, revision(1, "shop-1.0.0", "failed"))
+
+
+UPGRADE = 'helm.upgrade("shop", chart: "repo/shop", values: "values.yaml"%s)'
+
+CASES = [
+    Action("helm.upgrade", UPGRADE % "", helm, after=lambda state: state["shop"]["chart"] == "shop-1.1.0", title="new"),
+    Action("helm.upgrade", UPGRADE % ', version: "1.1.0"', there, title="there",
+           after=lambda state: state == {"shop": {"chart": "shop-1.1.0", "values": "replicas: 3\n", "status": "deployed"}}),
+    Check("helm.upgrade", UPGRADE % ', version: "9.0.0"', helm, step=True, passes=False, says="not found", title="an unknown version"),
+    Action("helm.go_back", 'helm.go_back("shop", revision: "1")', there, after=lambda state: state["shop"]["chart"] == "shop-0.9.0"),
+    Action("helm.uninstall", 'helm.uninstall("shop")', there, undo=False, person=True, after=lambda state: state == {}),
+    Check("helm.deployed", 'helm.deployed("shop")', there),
+    Check("helm.deployed", 'helm.deployed("shop")', failed, passes=False, says="shop is failed", title="failed"),
+    Check("helm.chart_is", 'helm.chart_is("shop", chart: "shop-1.0.0")', there),
+    Check("helm.chart_is", 'helm.chart_is("shop", chart: "shop-1.1.0")', there, passes=False, says="has the chart shop-1.0.0", title="another"),
+    Check("helm.chart_is", 'helm.chart_is("shop", chart: "shop-1.1.0")', helm, passes=False, says="there is no release shop", title="none"),
+]
+
+if __name__ == "__main__":
+    main(__file__, CASES)
