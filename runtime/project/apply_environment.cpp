@@ -60,6 +60,10 @@ std::optional<std::string> apply_secrets(Plan& plan, const Environment& environm
     }
     row->provider = secret.provider;
     row->argument = add_text_routine(plan, secret.argument);
+    row->configuration.clear();
+    for (const auto& [name, text] : secret.configuration) {
+      row->configuration.push_back({name, add_text_routine(plan, text)});
+    }
   }
   return std::nullopt;
 }

@@ -120,24 +120,58 @@ std::string variable_of(Problems& problems, const toml::key& key, const toml::no
   return text_of(problems, key, node);
 }
 
+// Where secrets are: the first word of the table, and what else may and must stand in it.
+struct ProviderRow {
+  std::string_view name;
+  plan::SecretProvider provider;
+  std::string_view required;  // empty: nothing
+  std::vector<std::string_view> optional;
+};
+const std::vector<ProviderRow>& providers() {
+  using plan::SecretProvider;
+  static const std::vector<ProviderRow> rows = {
+      {"env", SecretProvider::Environment, "", {}},
+      {"file", SecretProvider::File, "", {}},
+      {"vault", SecretProvider::Vault, "key", {"mount", "address", "namespace"}},
+      {"aws_secrets", SecretProvider::AwsSecrets, "", {"key", "region", "address"}},
+      {"sops", SecretProvider::Sops, "key", {}},
+  };
+  return rows;
+}
+
+// The row of the provider that the table names, and whether everything else in it belongs to that row.
+const ProviderRow* provider_of(const toml::table& table) {
+  const auto row = std::ranges::find_if(providers(), [&](const ProviderRow& one) { return table.contains(one.name); });
+  if (row == providers().end() || (!row->required.empty() && !table.contains(row->required))) return nullptr;
+  const bool fits = std::ranges::all_of(table, [&](const auto& entry) {
+    const std::string_view name = entry.first.str();
+    return name == row->name || name == row->required || std::ranges::find(row->optional, name) != row->optional.end();
+  });
+  return fits ? &*row : nullptr;
+}
+
 SecretReference secret_of(Problems& problems, const toml::key& key, const toml::node& node) {
   SecretReference secret;
   secret.name = key.str();
   const toml::table* table = node.as_table();
-  const auto provider_of = [](std::string_view name) -> std::optional<plan::SecretProvider> {
-    if (name == "env") return plan::SecretProvider::Environment;
-    if (name == "file") return plan::SecretProvider::File;
-    return std::nullopt;
-  };
-  if (table == nullptr || table->size() != 1 || !provider_of(table->begin()->first.str())) {
-    problems.report(node,
-                    fmt::format("a secret says where it is, never what it is: {} = {{ env = \"VARIABLE\" }} or {} = "
-                                "{{ file = \"/path\" }}",
-                                key.str(), key.str()));
+  const ProviderRow* row = table == nullptr ? nullptr : provider_of(*table);
+  if (row == nullptr) {
+    problems.report(
+        node, fmt::format("a secret says where it is, never what it is: {0} = {{ env = \"VARIABLE\" }}, {{ file "
+                          "= \"/path\" }}, {{ vault = \"path\", key = \"...\" }}, {{ aws_secrets = \"name\" }} or {{ "
+                          "sops = \"file\", key = \"...\" }}",
+                          key.str()));
     return secret;
   }
-  secret.provider = *provider_of(table->begin()->first.str());
-  secret.argument = text_of(problems, table->begin()->first, table->begin()->second);
+  secret.provider = row->provider;
+  for (const auto& [name, value] : *table) {
+    std::string text = text_of(problems, name, value);
+    if (name.str() == row->name) {
+      secret.argument = std::move(text);
+    } else {
+      secret.configuration.emplace_back(name.str(), std::move(text));
+    }
+  }
   return secret;
 }
 

@@ -17,7 +17,8 @@ using NamedTexts = std::vector<std::pair<std::string, std::string>>;  // in the 
 struct SecretReference {
   std::string name;  // as the plan declares it: `token`; one of a module with its name before it: `slack.webhook_url`
   plan::SecretProvider provider{};
-  std::string argument;  // the variable's name or the file's path
+  std::string argument;      // the variable's name, the file's path, what the provider calls it
+  NamedTexts configuration;  // of a provider that is asked: key, address, region, ...
 };
 
 // One table `[environments.NAME]`.

@@ -16,7 +16,7 @@ using plan::PlanBuilder;
 std::shared_ptr<const plan::VerifiedPlan> shop() {
   PlanBuilder build;
   for (const char* name : {"token", "slack.webhook_url"}) {
-    build.add(plan::Secret{name, plan::SecretProvider::Environment, build.string_routine(name)});
+    build.add(plan::Secret{name, plan::SecretProvider::Environment, build.string_routine(name), {}});
   }
   for (const char* name : {"ops", "pager"}) {
     const plan::BlockId sends = build.begin_block(BlockKind::Source, name);
@@ -51,20 +51,22 @@ TEST_CASE("an environment's secrets, channels and variables take the place of th
   staging.name = "staging";
   staging.prometheus_url = "http://127.0.0.1:1";
   staging.variables = {{"KUBECONFIG", "/k"}};
-  staging.secrets = {{"token", plan::SecretProvider::File, "/run/token"}};
+  staging.secrets = {{"token", plan::SecretProvider::Vault, "prod/token", {{"key", "value"}}}};
   staging.channels = {{"ops", "none"}, {"pager", "ops"}};
   const auto before = shop();
   const auto after = with_environment(*before, staging, "rollout.toml");
   INFO((after ? std::string() : after.error()));
   REQUIRE(after);
-  const plan::Plan& plan = **(*after);
+  const plan::Plan& plan = ***after;
   CHECK(plan.rollout.environment == "staging");
   CHECK(plan.environment.name == "staging");
   CHECK(plan.environment.prometheus_url == "http://127.0.0.1:1");
   REQUIRE(plan.environment.variables.size() == 1);
   CHECK(plan.environment.variables[0].value == "/k");
-  CHECK(plan.secrets[0].provider == plan::SecretProvider::File);
-  CHECK(argument_of(**after, 0) == "/run/token");
+  CHECK(plan.secrets[0].provider == plan::SecretProvider::Vault);
+  CHECK(argument_of(**after, 0) == "prod/token");
+  REQUIRE(plan.secrets[0].configuration.size() == 1);
+  CHECK(plan.secrets[0].configuration[0].name == "key");
   CHECK(plan.secrets[1] == (**before).secrets[1]);
   // What stands in for the pager is the channel as it was written, though it is silent itself.
   CHECK(plan.channels[0].block == plan::kNone);
@@ -91,7 +93,7 @@ TEST_CASE("names of other plans are passed over, slips are not") {
   Environment environment;
   environment.name = "staging";
   if (!row.secret.empty()) {
-    environment.secrets.push_back({std::string(row.secret), plan::SecretProvider::Environment, "X"});
+    environment.secrets.push_back({std::string(row.secret), plan::SecretProvider::Environment, "X", {}});
   }
   if (!row.channel.empty()) environment.channels.emplace_back(row.channel, row.target);
   const auto after = with_environment(*shop(), environment, "rollout.toml");

@@ -26,6 +26,7 @@ parameters = { replicas = 2, soak = "5m", debug = true, hosts = ["a", "b"], fact
 variables.KUBECONFIG = "/etc/rollout/staging.kubeconfig"
 secrets.token = { env = "STAGING_TOKEN" }
 secrets."slack.webhook_url" = { file = "/run/secrets/slack" }
+secrets.vaulted = { vault = "prod/orders", key = "password", address = "https://vault.example.com" }
 channels = { pager = "ops", ops = "none" }
 
 [environments.live]
@@ -50,10 +51,13 @@ production = false
       NamedTexts(staging.parameters) ==
       NamedTexts{{"debug", "true"}, {"factor", "0.25"}, {"hosts", R"(["a","b"])"}, {"replicas", "2"}, {"soak", "5m"}});
   CHECK(staging.variables == NamedTexts{{"KUBECONFIG", "/etc/rollout/staging.kubeconfig"}});
-  REQUIRE(staging.secrets.size() == 2);
+  REQUIRE(staging.secrets.size() == 3);
   CHECK(staging.secrets[0].name == "slack.webhook_url");
   CHECK(staging.secrets[0].provider == plan::SecretProvider::File);
   CHECK(staging.secrets[1].argument == "STAGING_TOKEN");
+  CHECK(staging.secrets[2].provider == plan::SecretProvider::Vault);
+  CHECK(staging.secrets[2].argument == "prod/orders");
+  CHECK(staging.secrets[2].configuration == NamedTexts{{"address", "https://vault.example.com"}, {"key", "password"}});
   CHECK(staging.channels == NamedTexts{{"ops", "none"}, {"pager", "ops"}});
   CHECK(find("live").production);
   CHECK(find("live").require_signature);
@@ -79,6 +83,8 @@ TEST_CASE("what is wrong in a project file is said at its line, with what would 
       {"[environments.a]\nsecrets.token = \"hunter2\"\n",
        "rollout.toml:2:17: a secret says where it is, never what it is: token = { env = \"VARIABLE\" }"},
       {"[environments.a]\nsecrets.token = { value = \"hunter2\" }\n", "a secret says where it is, never what it is"},
+      {"[environments.a]\nsecrets.token = { vault = \"a\" }\n", "{ vault = \"path\", key = \"...\" }"},
+      {"[environments.a]\nsecrets.token = { env = \"a\", key = \"b\" }\n", "a secret says where it is"},
       {"[environments.a]\nparameters.soak = 2026-01-01\n",
        "`soak` is a text, a number, true, false, or a list of these"},
       {"[environments.a]\ntrust = []\n", "`trust` is a list of files"},
