@@ -10,7 +10,9 @@
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/source_reader.hpp"
 
+// Debian builds the library with exceptions; without them only its headers will do.
 #define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
 namespace rollout::project {
