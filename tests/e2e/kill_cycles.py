@@ -55,13 +55,13 @@ def program():
     hold 300ms
   }}""")
     return f"""
-metric latency: duration = file("latency.csv") every 100ms stale after 1m
+metric latency: duration = file("latency.csv") every 100ms stale after 1h
 
 action weight(share: ratio) {{ idempotent run `./step traffic-${{share / 1%}} ${{share / 1%}}` timeout 10s }}
 
 rollout canary {{
   traffic via weight()
-  on missing for 1m pause
+  on missing for 30m pause
 {"".join(stages)}
 }}
 """
@@ -117,9 +117,9 @@ class Release:
 
     def play(self, kills_left):
         process = self.spawn("run", "canary.rollout", "--yes")
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while True:
-            expect(time.monotonic() < deadline, f"the run did not end in two minutes: {self.tail()}")
+            expect(time.monotonic() < deadline, f"the run did not end in ten minutes: {self.tail()}")
             # Mostly in the middle of something, now and then while it starts or recovers.
             patience = self.chance.choice([0.02, 0.1, 0.4]) * self.chance.uniform(0.3, 1.5)
             if self.wait(process, patience if self.kills < kills_left else 30):

@@ -1,9 +1,13 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "runtime/journal/lock_file.hpp"
 #include "runtime/journal/storage.hpp"
@@ -255,6 +259,39 @@ TEST_CASE("tidying moves the log into the file and loses nothing") {
   REQUIRE(journal->tidy());
   CHECK(std::filesystem::file_size(scratch.file()) > before);
   CHECK(journal->entries("r1", 0, 0)->size() == 200);
+}
+
+TEST_CASE("a lock that a killed process left to its child for a moment is waited for") {
+  const Scratch scratch;
+  const std::string path = scratch.file("key.lock");
+  int go[2], there[2];
+  REQUIRE(::pipe(go) == 0);
+  REQUIRE(::pipe(there) == 0);
+  const pid_t holder = ::fork();
+  if (holder == 0) {
+    auto lock = LockFile::acquire(path, "");
+    // The child has the lock's descriptor as well, as one has between fork and exec.
+    if (::fork() == 0) {
+      char byte = 0;
+      static_cast<void>(::read(go[0], &byte, 1));
+      ::_exit(0);
+    }
+    static_cast<void>(::write(there[1], "x", 1));
+    ::pause();
+    ::_exit(1);
+  }
+  char byte = 0;
+  REQUIRE(::read(there[0], &byte, 1) == 1);
+  // While the holder lives nobody waits for it.
+  CHECK_FALSE(LockFile::acquire(path, ""));
+  ::kill(holder, SIGKILL);
+  ::waitpid(holder, nullptr, 0);
+  std::thread child_becomes_another([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    static_cast<void>(::write(go[1], "x", 1));
+  });
+  CHECK(LockFile::acquire(path, ""));
+  child_becomes_another.join();
 }
 
 TEST_CASE("a lock says who holds it") {
