@@ -68,6 +68,7 @@ PluginProblem not_locked(const LockFile& file, const std::string& name) {
 std::string lock_path(const std::string& folder) {
   std::error_code error;
   fs::path at = fs::absolute(folder.empty() ? fs::path(".") : fs::path(folder), error).lexically_normal();
+  if (!at.has_filename()) at = at.parent_path();
   const std::string here = (fs::path(folder) / plugins::kLockName).string();
   if (error) return here;
   // Shown as the caller wrote the folder, as long as it lies in it.

@@ -75,7 +75,9 @@ std::string_view mark_of(plugins::Verdict verdict) {
 
 void tell(const plugins::Finding& finding) {
   fmt::print("{} {:<18} {}\n", mark_of(finding.verdict), finding.probe, finding.rule);
-  if (!finding.observed.empty()) fmt::print("        it {}\n", console::escaped(finding.observed));
+  if (!finding.observed.empty())
+    fmt::print("        {}{}\n", finding.verdict == plugins::Verdict::Broken ? "it " : "",
+               console::escaped(finding.observed));
   if (!finding.mend.empty()) fmt::print("        to mend it: {}\n", finding.mend);
   std::fflush(stdout);
 }

@@ -382,7 +382,7 @@ struct Core {
 
   // -- doubt.cpp
   void restarted();
-  void left_in_doubt(const EffectRun& run);
+  void left_in_doubt(const EffectRun& run, const std::string& why = {});
   void doubt(EffectRun& run, const std::string& why = {});
   void ask_plugin(EffectRun& run);
   bool outcome_unknown(EffectRun& run, const std::string& why);

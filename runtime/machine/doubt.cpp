@@ -52,12 +52,8 @@ void Core::restarted() {
 }
 
 // It was being cancelled when the runtime died: whether it got that far does not matter, its step is left and undone.
-void Core::left_in_doubt(const EffectRun& run) {
-  record(RecordKind::InDoubt,
-         {{"effect", number(run.id)},
-          {"key", Value::string(run.request.key)},
-          {"callable", Value::string(run.request.callable)}},
-         run.spot);
+void Core::left_in_doubt(const EffectRun& run, const std::string& why) {
+  record_doubt(run, why);
   record(RecordKind::Settled,
          {{"effect", number(run.id)},
           {"key", Value::string(run.request.key)},
@@ -95,7 +91,7 @@ bool Core::outcome_unknown(EffectRun& run, const std::string& why) {
     doubt(run, why);
     return true;
   }
-  if (run.journalled) left_in_doubt(run);
+  if (run.journalled) left_in_doubt(run, why);
   state.effects.erase(run.id);
   if (task) try_finish_stop(*task);
   return true;

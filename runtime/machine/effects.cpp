@@ -56,7 +56,7 @@ std::string callable_of(const Effect& effect, const std::vector<std::pair<std::s
       return (method.empty() ? "GET" : method) + " " + find("url");
     }
     case EffectKind::Mail: return "mail to " + find("to");
-    case EffectKind::Plugin: return find("plugin") + "." + find("operation");
+    case EffectKind::Plugin: return "plugin " + find("plugin") + "." + find("operation");
   }
   return {};
 }

@@ -85,6 +85,7 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
   ~ChildConnection() override { close(); }
 
   void begin() {
+    heard_ = scheduler_.now();
     read_messages();
     read_lines(output_, output_lines_);
     read_lines(errors_, error_lines_);
@@ -120,6 +121,8 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
     if (!ended_within(kCloseWithin)) ::kill(-pid_, SIGTERM);
     if (!ended_within(kCloseWithin)) ::kill(-pid_, SIGKILL);
     reap();
+    output_lines_.end();
+    error_lines_.end();
     exited_.close(ignored);
     from_.reader.close(ignored);
     output_.reader.close(ignored);
@@ -127,6 +130,7 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
   }
 
   const std::string& cookie() const override { return cookie_; }
+  Nanoseconds heard() const override { return heard_; }
 
  private:
   bool ended_within(int milliseconds) {
@@ -215,6 +219,7 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
   }
 
   void take(const json::object& message) {
+    heard_ = scheduler_.now();
     if (text_member(message, "method") == "op.event") {
       const auto* parameters = object_member(message, "params");
       if (parameters != nullptr) events_.event(text_member(*parameters, "op_key"), *parameters);
@@ -251,6 +256,7 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
   std::size_t unwritten_bytes_ = 0;
   std::map<std::int64_t, std::function<void(const Answer&)>> waiting_;
   std::int64_t last_id_ = 0;
+  Nanoseconds heard_ = 0;
   bool over_ = false, reaped_ = false;
 };
 

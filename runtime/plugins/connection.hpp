@@ -46,6 +46,8 @@ class Connection {
   // Asks it to end, and sees to it: blocks for a second at most. Nothing is told any more.
   virtual void close() = 0;
   virtual const std::string& cookie() const = 0;
+  // When a message of it came last; its start where none has.
+  virtual Nanoseconds heard() const = 0;
 };
 
 }  // namespace rollout::plugins

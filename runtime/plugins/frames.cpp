@@ -52,7 +52,7 @@ std::string frame(const boost::json::value& message) {
 plan::Expected<std::optional<std::string>, std::string> FrameReader::next_body() {
   const auto end = pending_.find(kEndOfHead);
   if (end == std::string::npos) {
-    if (pending_.size() <= kMostHeadBytes) return std::optional<std::string>();
+    if (pending_.size() < kMostHeadBytes + kEndOfHead.size()) return std::optional<std::string>();
     return fmt::format("what it wrote is no frame: `{}`", executors::printable(pending_, 60));
   }
   if (end > kMostHeadBytes) return fmt::format("what it wrote is no frame: `{}`", executors::printable(pending_, 60));

@@ -29,7 +29,9 @@ using plan::EffectClass;
 
 constexpr Nanoseconds kMillisecond = 1'000'000, kSecond = 1000 * kMillisecond;
 constexpr Nanoseconds kFirstPause = 100 * kMillisecond, kLongestPause = 30 * kSecond;
-constexpr Nanoseconds kHelloWithin = 10 * kSecond, kStatusWithin = 10 * kSecond;
+// That a plugin which is asked for measurements may say nothing.
+constexpr Nanoseconds kSilentFor = 10 * kSecond;
+constexpr Nanoseconds kHelloWithin = 10 * kSecond;
 constexpr std::size_t kMostCrashes = 5;
 constexpr Nanoseconds kCrashesWithin = 60 * kSecond;
 constexpr int kMostTries = 2;  // of one call that may be repeated, before its plugin is taken to die over it
@@ -40,7 +42,7 @@ enum class Phase : std::uint8_t { Queued, Asking, Sent, Stopping };
 
 struct Op {
   PluginCall call;
-  PluginCaller::Done done;
+  executors::PluginCaller::Done done;
   Phase phase = Phase::Queued;
   bool had_it = false;     // the plugin may have begun it, in this life or one before
   bool running = false;    // it said so; its end comes as an event
@@ -267,7 +269,8 @@ void Host::Supervised::finish(Id id, PluginEnd end, const json::value& result, c
   if (end == PluginEnd::Done) pause_ = kFirstPause;
   PluginResult outcome{end, {}, why};
   if (end == PluginEnd::Done) outcome.json = json::serialize(result);
-  op.done(std::move(outcome));
+  // Later: this may be within the event that asked for the end.
+  scheduler().at(scheduler().now(), [done = std::move(op.done), outcome = std::move(outcome)] { done(outcome); });
   pump();
 }
 
@@ -302,7 +305,14 @@ void Host::Supervised::cancel(Id id) {
 void Host::Supervised::stop(Id id, Op& op, PluginEnd as, const std::string& reason) {
   scheduler().cancel(op.deadline);
   // A question changes nothing: nobody waits for its end.
-  if (op.call.method == PluginMethod::Measure) return finish(id, as, {}, told("did not answer: " + reason));
+  if (op.call.method == PluginMethod::Measure) {
+    finish(id, as, {}, told("did not answer: " + reason));
+    // One that answers nothing at all would never be asked successfully again.
+    const bool silent = scheduler().now() - connection_->heard() > kSilentFor;
+    if (silent)
+      connection_->kill(fmt::format("has said nothing for {}, and was ended", plan::duration_text(kSilentFor)));
+    return;
+  }
   op.phase = Phase::Stopping;
   op.stopped_as = as;
   const json::object parameters{{"op_key", op.call.key}, {"reason", reason}, {"grace_ms", milliseconds(op.call.grace)}};

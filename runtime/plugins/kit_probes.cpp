@@ -228,7 +228,7 @@ Observed unicode(Subject& subject) {
   Session session(subject);
   if (auto wrong = session.greet()) return *wrong;
   const std::string text = "gr\xC3\xBC\xC3\x9F \xE2\x86\x92 \xF0\x9F\x9A\x80";
-  session->send(frame(request_of(text, "describe", {{"later", text}})));
+  session->send(frame(request_of(json::string(text), "describe", {{"later", text}})));
   session->call("describe", {});
   const auto is_it = [&](const json::object& message) { return text_member(message, "id") == text; };
   if (std::ranges::any_of(session->messages(), is_it)) return kept();

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "compiler/diagnostics/explain.hpp"
+#include "compiler/driver/plugins.hpp"
 #include "compiler/driver/source_reader.hpp"
 #include "editor-support/language-server/protocol/uri.hpp"
 #include "stdlib/modules.hpp"
@@ -44,7 +45,22 @@ std::string Session::uri_of(const std::string& path) const {
     const std::string uri = text ? page_uri(pages_folder, path, *text) : std::string();
     if (!uri.empty()) return uri;
   }
+  if (path.starts_with(driver::kPluginFiles)) {
+    const std::string uri = plugin_page(path.substr(driver::kPluginFiles.size()));
+    if (!uri.empty()) return uri;
+  }
   return protocol::uri_of_path(path);
+}
+
+// The module of a plugin as the open programs use it.
+std::string Session::plugin_page(const std::string& file) const {
+  const std::string name = file.substr(0, file.size() - std::min(file.size(), kSuffix.size()));
+  for (const auto& [path, document] : documents) {
+    const auto found = driver::plugin_module(std::filesystem::path(path).parent_path().string(), name);
+    if (const auto* plugin = std::get_if<check::PluginModule>(&found))
+      return page_uri(pages_folder, "plugins/" + file, plugin->source.text);
+  }
+  return {};
 }
 
 std::string Session::explanation_uri(diagnostics::Code code) const {

@@ -46,6 +46,7 @@ struct Session {
 
   // The URI of any file of a compilation. A module of the library is written out, so that an editor can show it.
   std::string uri_of(const std::string& path) const;
+  std::string plugin_page(const std::string& file) const;
   // Of the page behind a code, written out likewise; empty where that failed.
   std::string explanation_uri(diagnostics::Code code) const;
 };

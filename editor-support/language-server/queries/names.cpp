@@ -6,6 +6,7 @@
 #include <set>
 
 #include "compiler/check/describe.hpp"
+#include "compiler/driver/plugins.hpp"
 #include "grammar/parse.hpp"
 
 namespace rollout::language_server {
@@ -131,6 +132,9 @@ std::optional<std::string> rename_problem(const CheckedModule& module, const Nam
   if (symbol.declared.span.empty()) return fmt::format("`{}` belongs to the language", symbol.path);
   if (path_in(module, symbol.declared.file).starts_with(kLibrary)) {
     return fmt::format("`{}` belongs to the library that comes with the compiler", symbol.path);
+  }
+  if (path_in(module, symbol.declared.file).starts_with(driver::kPluginFiles)) {
+    return fmt::format("`{}` belongs to a plugin, which calls it so", symbol.path);
   }
   if (symbol.kind == SymbolKind::Scenario) return "a scenario has a title, not a name; edit the text";
   if (symbol.kind == SymbolKind::Module && !has_own_name(module, symbol)) {

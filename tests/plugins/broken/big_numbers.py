@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Gives an integer that a double cannot hold."""
-# breaks: example
+# breaks: example same-key other-arguments status cancel-race deadline
 
 import base
 

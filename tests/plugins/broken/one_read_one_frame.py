@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Throws away what stands behind a frame."""
-# breaks: joined-frames many-requests large-frame split-frame
+# breaks: joined-frames many-requests notification id large-frame split-frame
 
 import base
 

@@ -26,6 +26,19 @@ TEST_CASE("a plan is read as it was written") {
   CHECK(plan_id(plan) == plan_id(sample_plan()));
 }
 
+TEST_CASE("only a plan with plugins has a section of them, and says that it needs them") {
+  Plan plan = sample_plan();
+  const std::string without = write_plan(plan);
+  plan.plugins.push_back({"acme", "1.0.0", "plugins/acme", std::string(64, 'a'), std::string(64, 'b')});
+  const std::string with = write_plan(plan);
+  const auto again = read_plan(with);
+  REQUIRE(again);
+  CHECK(*again == plan);
+  CHECK(without[12] == 0);
+  CHECK(with[12] == 4);
+  CHECK(disassemble(plan).find("acme") != std::string::npos);
+}
+
 TEST_CASE("the digest is SHA-256") {
   CHECK(sha256_hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -202,6 +202,16 @@ TEST_CASE("rows that mean nothing are refused") {
       {"it has no answers", [](Plan& plan) { plan.gates[0].kind = GateKind::Ask; }},
       {"its argument `command` is missing", [](Plan& plan) { plan.effects[1].arguments.clear(); }},
       {"its argument `server` is missing", [](Plan& plan) { plan.effects[1].kind = EffectKind::Mail; }},
+      {"its argument `plugin` is missing", [](Plan& plan) { plan.effects[1].kind = EffectKind::Plugin; }},
+      {"its name is that of another",
+       [](Plan& plan) {
+         const std::string digest(64, 'a');
+         plan.plugins = {{"acme", "1", "acme", digest, digest}, {"acme", "2", "acme", digest, digest}};
+       }},
+      {"its digests are not those of SHA-256",
+       [](Plan& plan) { plan.plugins = {{"acme", "1", "acme", std::string(64, 'a'), std::string(64, 'X')}}; }},
+      {"it has no name or no program",
+       [](Plan& plan) { plan.plugins = {{"acme", "1", "", std::string(64, 'a'), std::string(64, 'a')}}; }},
       {"has no time", [](Plan& plan) { plan.holds[0].least = kNone; }},
       {"it retries 10001 times", [](Plan& plan) { plan.blocks[0].retries = 10001; }},
       {"it has no period", [](Plan& plan) { plan.blocks[0].kind = BlockKind::Every; }},

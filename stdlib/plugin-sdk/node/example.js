@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// A metrics source: how much waits in a queue. The numbers are made up; ask your broker instead.
+"use strict";
+
+const { Plugin } = require("./rollout-plugin.js");
+
+const plugin = new Plugin("queue_depth", "1.0.0", "What waits in the queues of a broker.");
+
+const depthAt = (milliseconds, queue) => (queue === "orders" ? Math.round(50 + 10 * Math.sin(milliseconds / 60_000)) : null);
+
+plugin.metric(
+  { name: "depth", doc: "Messages that wait in a queue.", type: "number", params: { queue: "string" }, example: { queue: "orders" } },
+  async ({ queue }) => depthAt(Date.now(), queue),
+  async (from, to, step, { queue }) => {
+    const values = [];
+    for (let at = Date.parse(from); at <= Date.parse(to); at += step * 1000) values.push(depthAt(at, queue));
+    return values;
+  },
+);
+
+plugin.operation(
+  { name: "purge", doc: "Throws away what waits in a queue.", effect: "irreversible", params: { queue: "string" }, result: "number" },
+  async ({ queue }, call) => {
+    call.log(`purging ${queue}`);
+    return 0;
+  },
+);
+
+plugin.run();

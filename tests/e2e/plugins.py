@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""Plugins end to end: the conformance kit on plugins that break one rule each, and runs with a plugin that dies, hangs, floods and lies."""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from cases import Failed, folder_for, run_cases
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ACTS = ROOT / "tests/plugins/acts.py"
+BROKEN = sorted(path for path in (ROOT / "tests/plugins/broken").glob("*.py") if path.name != "base.py")
+SDK = ROOT / "stdlib/plugin-sdk"
+WITHIN = 120
+
+# One step, and what a person could say to it.
+PROGRAM = """
+use plugin "acts"
+use std.terminal
+secret token = env("ACTS_TOKEN")
+let here = terminal.channel()
+rollout shop {
+  stage only {
+    STEP
+  }
+}
+"""
+
+
+class Cases:
+    def __init__(self, options, folder):
+        self._options = options
+        self._folder = folder
+        self._count = 0
+
+    # ---------------------------------------------------------------- tools
+
+    def _room(self):
+        """A folder of its own, with the plugin locked in it."""
+        self._count += 1
+        room = self._folder / f"case-{self._count}"
+        (room / "state").mkdir(parents=True, mode=0o700)
+        self._lock(room, "acts", ACTS)
+        return room
+
+    def _rollout(self, room, *words, check=None, **more):
+        environment = dict(os.environ, ROLLOUT_STATE=str(room / "state"), ACTS_TOKEN="t0ken-of-the-acts")
+        done = subprocess.run([self._options.rollout, *map(str, words)], cwd=room, capture_output=True, text=True,
+                              timeout=WITHIN, env=environment, **more)
+        if check is not None and done.returncode != check:
+            raise Failed(f"{words} ended with {done.returncode}, not {check}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def _lock(self, room, name, path):
+        self._rollout(room, "plugin", "lock", name, path, check=0)
+
+    def _write(self, room, step):
+        (room / "shop.rollout").write_text(PROGRAM.replace("STEP", step))
+        return room / "shop.rollout"
+
+    def _run(self, room, step, expected):
+        self._write(room, step)
+        return self._rollout(room, "run", "shop.rollout", "--yes", "--log", "log", check=expected)
+
+    def _begin(self, room, step):
+        self._write(room, step)
+        environment = dict(os.environ, ROLLOUT_STATE=str(room / "state"), ACTS_TOKEN="t0ken-of-the-acts")
+        return subprocess.Popen([self._options.rollout, "run", "shop.rollout", "--yes", "--log", "log"], cwd=room,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+    @staticmethod
+    def _wait_for(what, holds, within=30):
+        due = time.monotonic() + within
+        while not holds():
+            if time.monotonic() > due:
+                raise Failed(f"{what} did not come about")
+            time.sleep(0.05)
+
+    def _journal(self, room):
+        lines = self._rollout(room, "log", "shop-1", "--format", "json", check=0).stdout.splitlines()
+        return [json.loads(line) for line in lines if line.strip()]
+
+    @staticmethod
+    def _demand(holds, words):
+        if not holds:
+            raise Failed(words)
+
+    @staticmethod
+    def _world(room):
+        world = room / "world.txt"
+        return world.read_text().splitlines() if world.exists() else []
+
+    def _kit(self, path):
+        done = self._rollout(self._folder, "plugin", "test", path, "--format", "json")
+        return done.returncode, json.loads(done.stdout)
+
+    # ---------------------------------------------------------------- the kit
+
+    def each_broken_plugin_fails_for_its_own_reason(self):
+        failures, first = [], set()
+        for path in BROKEN:
+            meant = re.search(r"^# breaks: (.+)$", path.read_text(), re.MULTILINE).group(1).split()
+            first.add(meant[0])
+            status, findings = self._kit(path)
+            broken = {one["probe"] for one in findings if one["verdict"] == "broken"}
+            if status != 1 or meant[0] not in broken or not broken <= set(meant):
+                failures.append(f"{path.name}: meant {meant}, broke {sorted(broken)}")
+            if any(not one["mend"] or not one["observed"] for one in findings if one["verdict"] == "broken"):
+                failures.append(f"{path.name}: a finding does not say what was seen, or how to mend it")
+        self._demand(not failures, "\n  ".join(failures))
+        self._demand(len(BROKEN) >= 15 and len(first) >= 15, f"only {len(first)} rules are broken by a plugin")
+
+    def a_plugin_that_keeps_every_rule_passes(self):
+        for path in (ROOT / "tests/plugins/good.py", ROOT / "examples/plugins/plugins/pool_router"):
+            status, findings = self._kit(path)
+            self._demand(status == 0, f"{path.name}: {[one for one in findings if one['verdict'] == 'broken']}")
+        self._demand(not [one for one in self._kit(ROOT / "tests/plugins/good.py")[1] if one["verdict"] == "skipped"],
+                     "the good plugin leaves rules untried")
+
+    def the_sdks_keep_every_rule(self):
+        programs = []
+        if shutil.which("node"):
+            programs.append(SDK / "node/example.js")
+        compiler = shutil.which("g++")
+        if compiler:
+            program = self._folder / "notice_board"
+            subprocess.run([compiler, "-std=c++20", "-Wall", "-Wextra", SDK / "cpp/example.cpp", "-o", program, "-pthread"], check=True)
+            programs.append(program)
+        for path in programs:
+            status, findings = self._kit(path)
+            self._demand(status == 0, f"{path.name}: {[one for one in findings if one['verdict'] == 'broken']}")
+
+    def the_plugin_of_the_page_works(self):
+        text = (ROOT / "docs/plugins.md").read_text()
+        program = re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1)
+        self._demand(len(program.splitlines()) < 60, "it has 60 lines or more")
+        room = self._room()
+        path = room / "greeter"
+        path.write_text(program)
+        path.chmod(0o755)
+        status, findings = self._kit(path)
+        self._demand(status == 0, f"{[one for one in findings if one['verdict'] == 'broken']}")
+        self._lock(room, "greeter", path)
+        (room / "greets.rollout").write_text(
+            'use plugin "greeter"\nuse std.terminal\nlet here = terminal.channel()\n'
+            'metric queue: number = greeter.queue("orders") every 1s\n'
+            'rollout greets {\n  let said = greeter.greet("world")\n  notify here "it said ${said}"\n'
+            '  when queue > 100 for 2s then rollback\n  hold 2s\n}\n')
+        done = self._rollout(room, "run", "greets.rollout", "--yes", check=0)
+        self._demand("it said hello, world" in done.stdout, done.stdout)
+
+    # ---------------------------------------------------------------- locking
+
+    def what_was_not_locked_is_refused(self):
+        room = self._room()
+        program = self._write(room, 'acts.idempotent_one("well")')
+        check = [self._options.rolloutc, "check", "--format", "short", program.name]
+        shutil.copytree(ROOT / "tests/plugins", room / "tests")
+        self._lock(room, "acts", room / "tests/acts.py")
+        self._rollout(room, "run", "shop.rollout", "--yes", check=0)
+        subprocess.run([self._options.rolloutc, "build", program.name, "-o", "shop.rplan"], cwd=room, check=True,
+                       capture_output=True)
+        with (room / "tests/acts.py").open("a") as changed:
+            changed.write("# changed\n")
+        done = subprocess.run(check, cwd=room, capture_output=True, text=True)
+        self._demand(done.returncode == 1 and "E0219" in done.stdout + done.stderr, done.stdout + done.stderr)
+        done = self._rollout(room, "run", "shop.rplan", "--yes", check=2)
+        self._demand("is not the one that the plan was built with" in done.stderr, done.stderr)
+        listed = self._rollout(room, "plugin", "list", check=0).stdout
+        self._demand("changed since it was locked" in listed, listed)
+        (room / "rollout.plugins.lock").unlink()
+        done = subprocess.run(check, cwd=room, capture_output=True, text=True)
+        self._demand("E0217" in done.stdout + done.stderr, done.stdout + done.stderr)
+
+    def a_wrong_argument_is_an_error_of_the_compiler(self):
+        room = self._room()
+        program = self._write(room, 'acts.typed(5, 10m, 1MB, 15/s, 2026-12-01T02:00Z, ["a"], { "x": 1 })')
+        done = subprocess.run([self._options.rolloutc, "check", program.name], cwd=room, capture_output=True, text=True)
+        self._demand(done.returncode == 1 and "`share`" in done.stderr + done.stdout, done.stderr + done.stdout)
+
+    # ---------------------------------------------------------------- calls
+
+    def values_arrive_as_the_page_says(self):
+        room = self._room()
+        done = self._run(room, 'let r = acts.typed(5%, 1m30s, 1kB, 15/s, 2026-12-01T02:00Z, ["a", "b"], { "x": 1, "y": "z" })\n'
+                               '    notify here "got ${r.share} ${r.soak} ${r.count}"', 0)
+        self._demand("got 0.05 90 3" in done.stdout, done.stdout)
+        line = self._world(room)[0]
+        for part in ("('at', '2026-12-01T02:00:00Z')", "('more', {'x': 1, 'y': 'z'})", "('most', 1000)",
+                     "('names', ['a', 'b'])", "('pace', 15)", "('share', 0.05)", "('soak', 90)"):
+            self._demand(part in line, f"{part} is not in {line}")
+
+    def checks_metrics_and_channels_of_a_plugin_work(self):
+        room = self._room()
+        (room / "shop.rollout").write_text(
+            'use plugin "acts" as a\nlet board = a.board("well")\n'
+            'metric delay: duration = a.delay("well") every 1s\nmetric none: duration = a.delay("absent") every 1s absent is 7s\n'
+            'rollout shop {\n  stage only {\n    verify a.well("well")\n    notify board "on the board" ack within 20s else rollback\n'
+            '    when delay > 300ms for 2s then rollback\n    when none < 7s for 1s then rollback\n    hold 4s until delay > 200ms and none == 7s\n  }\n}\n')
+        (room / "acknowledged").touch()
+        self._rollout(room, "run", "shop.rollout", "--yes", "--log", "log", check=0)
+        self._demand(any("board well" in line for line in self._world(room)), self._world(room))
+
+    def a_failing_check_says_why(self):
+        room = self._room()
+        done = self._run(room, 'verify acts.well("tired") else abort', 5)
+        self._demand("it is tired" in done.stdout, done.stdout)
+
+    def the_undo_of_a_plugin_runs(self):
+        room = self._room()
+        self._run(room, 'acts.probed("well")\n    acts.idempotent_one("fail")', 3)
+        self._demand([line.split()[1] for line in self._world(room)] == ["probed", "take_back"], self._world(room))
+
+    def what_a_plugin_refuses_was_never_begun(self):
+        room = self._room()
+        done = self._run(room, 'acts.probed("refuse")', 3)
+        self._demand("could not be started" in done.stdout and "plugin `acts`" in done.stdout, done.stdout)
+        self._demand(not self._world(room), "an undo ran for what was never begun")
+
+    # ---------------------------------------------------------------- containment
+
+    def a_plugin_that_died_over_a_call_is_asked_what_became_of_it(self):
+        room = self._room()
+        self._run(room, 'acts.opaque("die")', 0)
+        self._demand(len(self._world(room)) == 1, f"it was done {len(self._world(room))} times")
+        log = (room / "log").read_text()
+        self._demand("plugin `acts` ended with exit status 3" in log and "succeeded" in log, log)
+
+    def what_it_does_not_know_its_probe_says(self):
+        room = self._room()
+        self._run(room, 'acts.probed("die_silently")', 0)
+        self._demand(len(self._world(room)) == 1, self._world(room))
+        kinds = [entry["kind"] for entry in self._journal(room)]
+        self._demand("effect in doubt" in kinds, kinds)
+
+    def what_neither_knows_a_person_decides(self):
+        room = self._room()
+        run = self._begin(room, 'acts.opaque("die_silently") retry 3')
+        try:
+            self._wait_for("the pause", lambda: "paused" in self._rollout(room, "status", "shop-1").stdout)
+            self._demand(len(self._world(room)) == 1, "it was done again without anybody's word")
+            status = self._rollout(room, "status", "shop-1").stdout
+            self._demand("acts" in status, status)
+            self._rollout(room, "promote", "shop-1", "seen in the console", check=0)
+            out, _ = run.communicate(timeout=WITHIN)
+            self._demand(run.returncode == 0, out)
+        finally:
+            run.kill()
+        self._demand(len(self._world(room)) == 1, self._world(room))
+
+    def an_idempotent_call_is_made_again_under_its_key(self):
+        room = self._room()
+        self._run(room, 'acts.idempotent_one("die_once_silently")', 0)
+        keys = {line.split()[0] for line in self._world(room)}
+        self._demand(len(keys) == 1, self._world(room))
+
+    def a_plugin_that_dies_too_often_is_given_up_and_named(self):
+        room = self._room()
+        done = self._run(room, 'acts.idempotent_one("die_before")', 3)
+        self._demand("plugin `acts`" in done.stdout, done.stdout)
+        self._demand(len((room / "lives.txt").read_text().splitlines()) <= 8, "it was started again and again")
+
+    def a_plugin_that_hangs_is_ended_and_its_call_in_doubt(self):
+        room = self._room()
+        run = self._begin(room, 'acts.opaque("hang") timeout 1s else abort')
+        out, _ = run.communicate(timeout=WITHIN)
+        self._demand("plugin `acts`" in out, out)
+        self._no_child(room)
+
+    def a_plugin_that_speaks_no_protocol_is_ended(self):
+        room = self._room()
+        self._run(room, 'acts.opaque("nonsense")', 0)
+        self._demand("spoke no protocol" in (room / "log").read_text(), (room / "log").read_text())
+
+    def a_flood_is_cut_and_harms_nothing(self):
+        room = self._room()
+        self._run(room, 'acts.idempotent_one("flood")', 0)
+        log = (room / "log").read_text()
+        self._demand("plugin acts (stdout): line 0 of a flood" in log and "lines were left out" in log, log[:2000])
+        self._demand(len(log) < 200_000, f"the log has {len(log)} bytes")
+
+    def a_result_that_is_too_large_is_not_taken(self):
+        room = self._room()
+        run = self._begin(room, 'acts.opaque("big")')
+        try:
+            self._wait_for("the pause", lambda: "paused" in self._rollout(room, "status", "shop-1").stdout)
+            self._rollout(room, "abort", "shop-1", check=0)
+            out, _ = run.communicate(timeout=WITHIN)
+            self._demand("65536 bytes" in out, out)
+        finally:
+            run.kill()
+
+    def a_secret_that_a_plugin_tells_is_masked(self):
+        room = self._room()
+        done = self._run(room, 'let said = acts.with_secret("tell", token)\n    notify here "it said ${said}"', 0)
+        journal = b"".join(path.read_bytes() for path in (room / "state").iterdir() if path.is_file())
+        for place, text in (("the output", done.stdout.encode()), ("the log", (room / "log").read_bytes()), ("the journal", journal)):
+            self._demand(b"t0ken-of-the-acts" not in text, f"the secret is in {place}")
+        self._demand("it said ***" in done.stdout, done.stdout)
+
+    def a_measurement_that_does_not_come_is_no_health(self):
+        room = self._room()
+        (room / "shop.rollout").write_text(
+            'use plugin "acts"\nmetric late: duration = acts.delay("late") every 1s\n'
+            'rollout shop {\n  on missing for 3s abort "nobody knows"\n  when late > 1s for 2s then rollback\n  hold 1m\n}\n')
+        done = self._rollout(room, "run", "shop.rollout", "--yes", "--log", "log", check=5)
+        self._demand("nobody knows" in done.stdout, done.stdout)
+
+    # ---------------------------------------------------------------- the runtime dies
+
+    def _no_child(self, room):
+        for pid in {int(line) for line in (room / "lives.txt").read_text().split()}:
+            stat = pathlib.Path(f"/proc/{pid}/stat")
+            self._wait_for(f"the end of plugin {pid}", lambda: not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+    def a_plugin_does_not_outlive_rollout(self):
+        room = self._room()
+        run = self._begin(room, 'acts.opaque("slow")')
+        self._wait_for("the call", lambda: (room / "slow.started").exists())
+        run.send_signal(signal.SIGKILL)
+        run.communicate()
+        self._no_child(room)
+
+    def after_a_crash_of_rollout_the_plugin_says_what_became_of_it(self):
+        room = self._room()
+        run = self._begin(room, 'acts.opaque("slow")')
+        self._wait_for("the call", lambda: (room / "slow.started").exists())
+        run.send_signal(signal.SIGKILL)
+        run.communicate()
+        self._rollout(room, "resume", "shop-1", "--log", "log", check=0)
+        self._demand(len(self._world(room)) == 1, f"it was done {len(self._world(room))} times")
+        kinds = [entry["kind"] for entry in self._journal(room)]
+        self._demand("plugin found" in kinds and "effect in doubt" in kinds, kinds)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
+    parser.add_argument("--rolloutc", default=str(ROOT / "build" / "bin" / "rolloutc"))
+    parser.add_argument("--only", help="the name of one case, or a part of it")
+    options = parser.parse_args()
+    options.rollout, options.rolloutc = (str(pathlib.Path(path).resolve()) for path in (options.rollout, options.rolloutc))
+    with folder_for("plugins") as folder:
+        cases = Cases(options, folder)
+        return run_cases("plugins", {name: getattr(cases, name) for name in vars(Cases) if not name.startswith("_")}, options.only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
