@@ -299,9 +299,10 @@ class World:
         if plan.when == "halfway":
             self.halfway(call)
         if plan.what == "kill":
+            # Told first: whoever waits for the process may see its end before this thread does.
+            self.killed.set()
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
-            self.killed.set()
         return True
 
     # ------------------------------------------------------------ running
@@ -530,7 +531,7 @@ class Player:
             before = world.snapshot()
             world.answer = "rollback"
             status = self.play(world)
-            expect(world.killed.is_set(), "the runtime was not killed")
+            expect(world.killed.is_set(), f"the runtime was not killed (exit status {status}); the calls were\n{world.listing()}\n{world.log()}")
             if status == 0:
                 expect(world.snapshot() == done, f"the world is {json.dumps(world.snapshot(), default=str)[:2000]}\n{world.listing()}")
                 return
@@ -540,7 +541,7 @@ class Player:
     def killed(self, disturbance, done, counted):
         with self.world(disturbance) as world:
             status = self.play(world)
-            expect(world.killed.is_set(), "the runtime was not killed")
+            expect(world.killed.is_set(), f"the runtime was not killed (exit status {status}); the calls were\n{world.listing()}\n{world.log()}")
             if self.case.person:
                 expect(status is None, f"nobody was asked (exit status {status}); the calls were\n{world.listing()}")
                 return
@@ -555,7 +556,7 @@ class Player:
         with self.world(disturbance) as world:
             before = world.snapshot()
             status = self.play(world, FAIL)
-            expect(world.killed.is_set(), "the runtime was not killed")
+            expect(world.killed.is_set(), f"the runtime was not killed (exit status {status}); the calls were\n{world.listing()}\n{world.log()}")
             if self.case.undo_person:
                 expect(status == 4, f"exit status {status}, and the rollback should be incomplete\n{world.listing()}")
                 return
