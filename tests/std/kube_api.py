@@ -202,7 +202,7 @@ class Cluster:
                 {"name": name, "versions": [{"groupVersion": f"{name}/{version}", "version": version}],
                  "preferredVersion": {"groupVersion": f"{name}/{version}", "version": version}} for name, version in groups]})
         if request.path in ("/openapi/v2",):
-            return Answer(200, headers={"Content-Type": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"},
+            return Answer(200, headers={"Content-Type": "application/octet-stream"},
                           text=OPENAPI.decode("latin-1"))
         if request.path == "/openapi/v3":
             return Answer(200, {"paths": {f"{self.root(group)[1:]}": {"serverRelativeURL": f"/openapi/v3{self.root(group)}"}

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The module `docker`, with a strict double of its command."""
 
+import json
+
 from world import Action, Check, main
 
 STATE = {"made": 0, "ids": ["sha256:1", "sha256:2"], "registry": {"shop:2": "sha256:2", "shop:3": "sha256:3"}, "images": {"shop:1": "sha256:1", "shop:2": "sha256:2"},
@@ -17,6 +19,14 @@ def docker(world):
                                              for name, one in read()["containers"].items()}}
     world.counters = lambda: read()["made"]
 
+    # A container that was made and not yet started.
+    def halfway(call):
+        state = read()
+        state["containers"]["shop"] = {"id": "c5", "image": "shop:2", "running": False, "health": "starting", "starts": 0, "ports": "8080:80"}
+        (world.home / "docker.json").write_text(json.dumps(state))
+
+    world.halfway = halfway
+
 
 def restarts(world):
     """How often each container was started counts."""
@@ -31,7 +41,7 @@ CASES = [
     Action("docker.tag", 'docker.tag("shop:2", name: "shop:live")', docker, after=lambda state: state["images"]["shop:live"] == "sha256:2", title="new"),
     Action("docker.tag", 'docker.tag("shop:2", name: "shop:1")', docker, after=lambda state: state["images"]["shop:1"] == "sha256:2", title="there"),
     Action("docker.push", 'docker.push("shop:1")', docker, undo=False, after=lambda state: state["registry"]["shop:1"] == "sha256:1"),
-    Action("docker.launch", LAUNCH % "shop", docker, after=lambda state: state["containers"]["shop"]["ports"] == "8080:80"),
+    Action("docker.launch", LAUNCH % "shop", docker, after=lambda state: state["containers"]["shop"]["ports"] == "8080:80", halfway=True),
     Check("docker.launch", LAUNCH % "web", docker, step=True, passes=False, says="there is a container web already", title="a name that is taken"),
     Action("docker.start", 'docker.start("idle")', docker, after=lambda state: state["containers"]["idle"]["running"]),
     Action("docker.stop", 'docker.stop("web")', docker, after=lambda state: not state["containers"]["web"]["running"]),

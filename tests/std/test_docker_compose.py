@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The module `docker_compose`, with strict doubles of `docker-compose` and `docker`."""
 
+import json
+
 from world import Action, Check, main
 
 FILE = "backend shop:${SHOP_VERSION:-1}\nweb ${WEB_IMAGE:-web:1}\n"
@@ -25,6 +27,14 @@ def compose(world, revision="aaa1", **containers):
     world.snapshot = snapshot
     world.counters = lambda: (read()["made"], read()["migrated"])
 
+    # One of the old containers is gone, and the new one not there yet.
+    def halfway(call):
+        state = read()
+        del state["containers"]["web_1"]
+        (world.home / "docker.json").write_text(json.dumps(state))
+
+    world.halfway = halfway
+
 
 def half(world):
     compose(world, web_1=container("web:1"), backend_1=container("shop:1", running=False))
@@ -41,7 +51,7 @@ CASES = [
     Action("docker_compose.down", "docker_compose.down()", lambda world: compose(world, backend_1=container("shop:1"), web_1=container("web:1")),
            after=lambda state: state["containers"] == {}),
     Action("docker_compose.set_image", 'docker_compose.set_image("web", variable: "WEB_IMAGE", image: "web:2")', compose,
-           after=lambda state: state["containers"]["web_2"] == ["web:2", True] and state["containers"]["backend_1"] == ["shop:1", True]),
+           after=lambda state: state["containers"]["web_2"] == ["web:2", True] and state["containers"]["backend_1"] == ["shop:1", True], halfway=True),
     Action("docker_compose.scale", 'docker_compose.scale("web", containers: 4)', compose, after=lambda state: "web_4" in state["containers"]),
     Action("docker_compose.stop", 'docker_compose.stop("web")', compose, after=lambda state: state["containers"]["web_2"] == ["web:1", False]),
     Action("docker_compose.alembic_upgrade", 'docker_compose.alembic_upgrade("backend")', compose, after=lambda state: state["revision"] == "bbb2"),

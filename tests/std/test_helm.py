@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The module `helm`, with a strict double of Helm 3."""
 
+import json
+
 from world import Action, Check, main
 
 
@@ -12,7 +14,15 @@ def helm(world, *history):
     world.snapshot = lambda: {name: {key: value for key, value in history[-1].items() if key != "revision"}
                               for name, history in read()["releases"].items()}
     world.counters = lambda: read()["made"]
-    return file
+
+    # A helm that is killed leaves a release that is neither the old one nor the new one.
+    def halfway(call):
+        state = read()
+        there = state["releases"].setdefault("shop", [])
+        there.append(revision(len(there) + 1, "shop-1.1.0", "pending-upgrade" if there else "pending-install"))
+        file.write_text(json.dumps(state))
+
+    world.halfway = halfway
 
 
 def revision(number, chart, status="deployed"):
@@ -30,11 +40,11 @@ def failed(world):
 UPGRADE = 'helm.upgrade("shop", chart: "repo/shop", values: "values.yaml"%s)'
 
 CASES = [
-    Action("helm.upgrade", UPGRADE % "", helm, after=lambda state: state["shop"]["chart"] == "shop-1.1.0", title="new"),
-    Action("helm.upgrade", UPGRADE % ', version: "1.1.0"', there, title="there",
+    Action("helm.upgrade", UPGRADE % "", helm, after=lambda state: state["shop"]["chart"] == "shop-1.1.0", title="new", halfway=True),
+    Action("helm.upgrade", UPGRADE % ', version: "1.1.0"', there, title="there", halfway=True,
            after=lambda state: state == {"shop": {"chart": "shop-1.1.0", "values": "replicas: 3\n", "status": "deployed"}}),
     Check("helm.upgrade", UPGRADE % ', version: "9.0.0"', helm, step=True, passes=False, says="not found", title="an unknown version"),
-    Action("helm.go_back", 'helm.go_back("shop", revision: "1")', there, after=lambda state: state["shop"]["chart"] == "shop-0.9.0"),
+    Action("helm.go_back", 'helm.go_back("shop", revision: "1")', there, after=lambda state: state["shop"]["chart"] == "shop-0.9.0", halfway=True),
     Action("helm.uninstall", 'helm.uninstall("shop")', there, undo=False, person=True, after=lambda state: state == {}),
     Check("helm.deployed", 'helm.deployed("shop")', there),
     Check("helm.deployed", 'helm.deployed("shop")', failed, passes=False, says="shop is failed", title="failed"),

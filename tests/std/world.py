@@ -6,6 +6,9 @@ A test of a module, `test_NAME.py`, sets worlds up (doubles of commands, of HTTP
 - it is done, and the world is as `after` says;
 - it is done and rolled back, and the world is as it was;
 - each command and request on the way fails, once without having had its effect and once after it: the rollback leaves the world as it was;
+- a call fails after it has had its effect and is tried once more, and then the plan fails: the rollback leaves the world as it was;
+- where `halfway` says what half of a change looks like, the runtime is killed with just that there: a person is asked and says `rollback`,
+  or nobody is, and the world ends done or as it was;
 - the runtime is killed (SIGKILL) before and after each change, on the way there and on the way back, and resumed: the world ends as if
   nothing had happened, and no person is asked.
 
@@ -131,6 +134,8 @@ class World:
         self.snapshot = self.counters = lambda: None
         self.calls, self.problems, self.noted = [], [], []
         self.disturbance = self.process = None
+        self.answer = None  # what a person says where the run is paused
+        self.halfway = None
         self.killed = threading.Event()
         self.over = threading.Event()
         self.lock = threading.RLock()
@@ -289,12 +294,15 @@ class World:
         with self.lock:
             plan = self.disturbance
             index = next(i for i, known in enumerate(self.calls) if known is call)
-            if plan is None or plan.index != index or plan.when != when or (plan.what == "kill" and self.killed.is_set()):
+            if plan is None or plan.index != index or (plan.when != when and (plan.when, when) != ("halfway", "before")) or (plan.what == "kill" and self.killed.is_set()):
                 return False
+        if plan.when == "halfway":
+            self.halfway(call)
         if plan.what == "kill":
+            # Told first: whoever waits for the process may see its end before this thread does.
+            self.killed.set()
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
-            self.killed.set()
         return True
 
     # ------------------------------------------------------------ running
@@ -336,7 +344,10 @@ class World:
         while process.poll() is None:
             expect(time.monotonic() < deadline, f"the run did not end in {LIMIT:g} s; the calls were\n{self.listing()}\n{self.log()}")
             if time.monotonic() > look_at:
-                if self.is_paused():
+                if self.is_paused() and self.answer:
+                    self.tell(self.answer, "it-1", "looked at the world", "--by", "tester")
+                    self.answer = None
+                elif self.is_paused():
                     process.kill()
                     process.wait()
                     return None
@@ -376,8 +387,7 @@ class Action:
     header: str = ""  # lines at the head of the rollout, for example `traffic via ...`
     declarations: str = ""  # lines at the head of the file
     title: str = ""
-    kill: bool = True
-    fail: bool = True
+    halfway: bool = False  # the world says what half of a change looks like, in `world.halfway`
 
 
 @dataclasses.dataclass
@@ -394,14 +404,14 @@ class Check:
     step: bool = False  # the call is a step of its own, no check
 
 
-def program(case, then=""):
+def program(case, then="", tail=""):
     module = case.name.split(".")[0]
     if case.noted is not None:
         step = f"let value = {case.call}\n    readonly run `note ${{value}}`"
     elif isinstance(case, Check) and not case.step:
         step = f"verify {case.call}"
     else:
-        step = case.call
+        step = case.call + tail
     header = f"  {case.header}\n" if getattr(case, "header", "") else ""
     use = "" if module == "self" else f"use std.{module}\n"  # `self`: the tests of this harness
     return f"{use}{case.declarations}\nrollout it {{\n{header}  stage one {{\n    {step}\n{then}  }}\n}}\n"
@@ -429,8 +439,8 @@ class Player:
         finally:
             world.close()
 
-    def play(self, world, then=""):
-        text = program(self.case, then)
+    def play(self, world, then="", tail=""):
+        text = program(self.case, then, tail)
         for word, value in world.words.items():
             text = text.replace("{" + word + "}", str(value))
         status = world.run(text)
@@ -475,14 +485,18 @@ class Player:
                 continue
             # What only reads fails in one way: there is no effect that it may have had.
             for when in ("before", "after") if call.changed else ("before",):
-                if case.undo and case.fail:
+                if case.undo:
                     self.half_done(Disturbance(index, when, "fail"))
-                if call.changed and case.kill:
+                if call.changed:
                     self.killed(Disturbance(index, when, "kill"), done, counted)
+            if call.changed and case.undo and case.noted is None and not case.header:
+                self.retried(Disturbance(index, "after", "fail"))
+            if call.changed and case.halfway:
+                self.half_done(Disturbance(index, "halfway", "fail"))
+                self.killed_halfway(Disturbance(index, "halfway", "kill"), done)
         for index in back:
             for when in ("before", "after"):
-                if case.kill:
-                    self.undo_killed(Disturbance(index, when, "kill"))
+                self.undo_killed(Disturbance(index, when, "kill"))
 
     def undone(self):
         """Does it and goes back; gives the indices of the changes on the way back."""
@@ -505,10 +519,29 @@ class Player:
             expect(status == 3, f"not rolled back (exit status {status}); the calls were\n{world.listing()}\n{world.log()}")
             self.as_before(world, before)
 
+    def retried(self, disturbance):
+        with self.world(disturbance) as world:
+            before = world.snapshot()
+            status = self.play(world, FAIL, tail=" retry 1 every 10ms")
+            expect(status == 3, f"not rolled back (exit status {status}); the calls were\n{world.listing()}\n{world.log()}")
+            self.as_before(world, before)
+
+    def killed_halfway(self, disturbance, done):
+        with self.world(disturbance) as world:
+            before = world.snapshot()
+            world.answer = "rollback"
+            status = self.play(world)
+            expect(world.killed.is_set(), f"the runtime was not killed (exit status {status}); the calls were\n{world.listing()}\n{world.log()}")
+            if status == 0:
+                expect(world.snapshot() == done, f"the world is {json.dumps(world.snapshot(), default=str)[:2000]}\n{world.listing()}")
+                return
+            expect(status == 3, f"exit status {status} after the resume; the calls were\n{world.listing()}\n{world.log()}")
+            self.as_before(world, before)
+
     def killed(self, disturbance, done, counted):
         with self.world(disturbance) as world:
             status = self.play(world)
-            expect(world.killed.is_set(), "the runtime was not killed")
+            expect(world.killed.is_set(), f"the runtime was not killed (exit status {status}); the calls were\n{world.listing()}\n{world.log()}")
             if self.case.person:
                 expect(status is None, f"nobody was asked (exit status {status}); the calls were\n{world.listing()}")
                 return
@@ -523,7 +556,7 @@ class Player:
         with self.world(disturbance) as world:
             before = world.snapshot()
             status = self.play(world, FAIL)
-            expect(world.killed.is_set(), "the runtime was not killed")
+            expect(world.killed.is_set(), f"the runtime was not killed (exit status {status}); the calls were\n{world.listing()}\n{world.log()}")
             if self.case.undo_person:
                 expect(status == 4, f"exit status {status}, and the rollback should be incomplete\n{world.listing()}")
                 return
