@@ -21,6 +21,7 @@ GROUPS = {
     "v1": {"services": ("Service", "service", ["svc"], False), "configmaps": ("ConfigMap", "configmap", ["cm"], False),
            "pods": ("Pod", "pod", ["po"], False)},
     "apps/v1": {"deployments": ("Deployment", "deployment", ["deploy"], False), "replicasets": ("ReplicaSet", "replicaset", ["rs"], False)},
+    "networking.k8s.io/v1": {"ingresses": ("Ingress", "ingress", ["ing"], False)},
     "gateway.networking.k8s.io/v1": {"httproutes": ("HTTPRoute", "httproute", [], True)},
     "networking.istio.io/v1": {"virtualservices": ("VirtualService", "virtualservice", ["vs"], True)},
 }
@@ -52,6 +53,12 @@ def deployment(name, image, replicas=2, **more):
 def service(name, **spec):
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default"},
             "spec": {"selector": {"app": name}, "ports": [{"port": 80}], **spec}}
+
+
+def ingress(name, weight):
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {
+                "name": name, "namespace": "default", "annotations": {"nginx.ingress.kubernetes.io/canary-weight": str(weight)}},
+            "spec": {"ingressClassName": "nginx"}}
 
 
 def http_route(name, *backends):
@@ -162,7 +169,8 @@ class Cluster:
                      if name not in ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration")}
             seen["/".join(key)] = {"annotations": notes, "labels": value["metadata"].get("labels", {}), "spec": value.get("spec"),
                                    "data": value.get("data")}
-        return json.loads(json.dumps(seen))
+        # The time of a restart is another in each run; how many there were is in the number of changes.
+        return json.loads(re.sub(r'("kubectl.kubernetes.io/restartedAt": )"[^"]*"', r'\1"set"', json.dumps(seen)))
 
     # ------------------------------------------------------------ answering
 
@@ -365,7 +373,7 @@ class Cluster:
             number = str(self.version)
             template = copy.deepcopy(spec["template"])
             template["metadata"].setdefault("labels", {})["pod-template-hash"] = number
-            mine = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": {"template": template, "selector": spec["selector"]},
+            mine = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": {"replicas": 0, "template": template, "selector": spec["selector"]},
                     "metadata": {"name": f"{name}-{number}", "namespace": place.namespace, "uid": f"rs-{number}", "annotations": {},
                                  "labels": dict(template["metadata"]["labels"]), "creationTimestamp": "2026-01-01T00:00:00Z",
                                  "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "controller": True,
@@ -378,6 +386,9 @@ class Cluster:
                 revision = max(revisions) + 1
         mine["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = str(revision)
         value["metadata"].setdefault("annotations", {})["deployment.kubernetes.io/revision"] = str(revision)
+        for other in replicas.values():
+            other["spec"]["replicas"] = 0
+        mine["spec"]["replicas"] = spec["replicas"]
         count, stuck = spec["replicas"], name in self.stuck
         there = 0 if stuck else count
         value["status"] = {"observedGeneration": value["metadata"]["generation"], "replicas": count, "updatedReplicas": there,

@@ -303,6 +303,14 @@ class World:
         return subprocess.run([self.rollout, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=LIMIT, check=False)
 
+    def outside(self, *argv):
+        """Runs a command of the world as somebody who is no part of the plan, before it runs; returns what it says."""
+        done = subprocess.run(list(argv), env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=LIMIT, check=False)
+        expect(done.returncode == 0, f"`{' '.join(argv)}` failed: {done.stdout}{done.stderr}")
+        self.calls.clear()
+        return done.stdout
+
     def spawn(self, *arguments):
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([self.rollout, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
@@ -395,7 +403,8 @@ def program(case, then=""):
     else:
         step = case.call
     header = f"  {case.header}\n" if getattr(case, "header", "") else ""
-    return f"use std.{module}\n{case.declarations}\nrollout it {{\n{header}  stage one {{\n    {step}\n{then}  }}\n}}\n"
+    use = "" if module == "self" else f"use std.{module}\n"  # `self`: the tests of this harness
+    return f"{use}{case.declarations}\nrollout it {{\n{header}  stage one {{\n    {step}\n{then}  }}\n}}\n"
 
 
 FAIL = "    readonly run `fail-now`\n"
@@ -464,7 +473,8 @@ class Player:
         for index, call in enumerate(there):
             if call.argv[:1] == ["note"]:
                 continue
-            for when in ("before", "after"):
+            # What only reads fails in one way: there is no effect that it may have had.
+            for when in ("before", "after") if call.changed else ("before",):
                 if case.undo and case.fail:
                     self.half_done(Disturbance(index, when, "fail"))
                 if call.changed and case.kill:
