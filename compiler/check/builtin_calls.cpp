@@ -107,10 +107,17 @@ Needs needs_of(plan::Builtin builtin) {
     case plan::Builtin::Number:
     case plan::Builtin::JsonParse:
     case plan::Builtin::Replace:
+    case plan::Builtin::UrlEncode:
+    case plan::Builtin::Sha256:
+    case plan::Builtin::Shorten:
+    case plan::Builtin::CountMatching:
     case plan::Builtin::Matches: return {{String, Json}, "a string"};
     case plan::Builtin::Length: return {{String, Json, List, Map}, "a string, a list or a map"};
     case plan::Builtin::Contains: return {{String, Json, List}, "a string or a list"};
+    case plan::Builtin::JsonAt: return {{Json, List, Map, RunResult, HttpResult}, "JSON"};
     case plan::Builtin::Join:
+    case plan::Builtin::Column:
+    case plan::Builtin::AtSlots:
     case plan::Builtin::First:
     case plan::Builtin::Last: return {{List, Json}, "a list"};
     case plan::Builtin::Format:
@@ -125,11 +132,17 @@ TypeId result_of(Checker& c, plan::Builtin builtin, ExprId first) {
   switch (builtin) {
     case plan::Builtin::Trim:
     case plan::Builtin::Replace:
+    case plan::Builtin::UrlEncode:
+    case plan::Builtin::Sha256:
+    case plan::Builtin::Shorten:
     case plan::Builtin::Join:
     case plan::Builtin::Format:
     case plan::Builtin::Argument: return type_id(TypeKind::String);
     case plan::Builtin::Lines: return list_of(c, type_id(TypeKind::String));
+    case plan::Builtin::Column:
+    case plan::Builtin::AtSlots: return list_of(c, type_id(TypeKind::Json));
     case plan::Builtin::Number:
+    case plan::Builtin::CountMatching:
     case plan::Builtin::Length: return type_id(TypeKind::Number);
     case plan::Builtin::Contains:
     case plan::Builtin::Matches: return type_id(TypeKind::Bool);
@@ -137,6 +150,7 @@ TypeId result_of(Checker& c, plan::Builtin builtin, ExprId first) {
     case plan::Builtin::Last:
       return type.kind == TypeKind::List && type.element != kNone ? type.element : type_id(TypeKind::Json);
     case plan::Builtin::JsonParse:
+    case plan::Builtin::JsonAt:
     case plan::Builtin::Quantity: return type_id(TypeKind::Json);
   }
   return kErrorType;
@@ -149,6 +163,18 @@ void check_pattern(Checker& c, ExprId pattern) {
   if (!tried.is_missing()) return;
   c.report(Code::BadPattern, c.expr(pattern).location, tried.as_string());
 }
+
+// What a builtin takes behind its first argument, `first`.
+TypeId wanted_behind(const Type& first, plan::Builtin builtin, std::size_t index) {
+  using enum TypeKind;
+  constexpr TypeKind kAtSlots[] = {Json, Json, Duration, Instant, Instant, Duration, Duration};
+  if (builtin == plan::Builtin::AtSlots) return type_id(kAtSlots[index]);
+  if (builtin == plan::Builtin::Column) return type_id(Json);
+  if (builtin == plan::Builtin::Shorten) return type_id(Number);
+  return builtin == plan::Builtin::Contains && first.kind == List ? first.element : type_id(String);
+}
+
+constexpr std::string_view kOrdinals[] = {"first", "second", "third", "fourth", "fifth", "sixth", "seventh"};
 
 ExprId check_builtin(Checker& c, NodeRef node, const BuiltinRow& row) {
   const auto nodes = plain_arguments(c, node, row);
@@ -173,14 +199,12 @@ ExprId check_builtin(Checker& c, NodeRef node, const BuiltinRow& row) {
     return error_expr(c, c.here(node));
   }
   for (std::size_t i = 1; i < nodes->size(); ++i) {
-    const Type& type = c.module.type_of(first);
-    const TypeId want = row.builtin == plan::Builtin::Contains && type.kind == TypeKind::List
-                            ? type.element
-                            : type_id(TypeKind::String);
+    const TypeId want = wanted_behind(c.module.type_of(first), row.builtin, i);
     expr.children.push_back(
-        check_as(c, (*nodes)[i], want, fmt::format("the {} argument of `{}`", i == 1 ? "second" : "third", row.name)));
+        check_as(c, (*nodes)[i], want, fmt::format("the {} argument of `{}`", kOrdinals[i], row.name)));
     if (is_error(c, expr.children.back())) return error_expr(c, c.here(node));
-    if (row.builtin == plan::Builtin::Matches) check_pattern(c, expr.children.back());
+    if (row.builtin == plan::Builtin::Matches || row.builtin == plan::Builtin::CountMatching)
+      check_pattern(c, expr.children.back());
   }
   expr.type = result_of(c, row.builtin, first);
   return add_expr(c, std::move(expr));

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "runtime/executors/arguments.hpp"
 #include "runtime/executors/http_effect.hpp"
@@ -41,26 +40,6 @@ std::vector<Nanoseconds> present_slots(const Means& means, const Source& source,
 
 void answer_all(const std::vector<Nanoseconds>& slots, const Sample& sample, const Answer& answer) {
   for (const Nanoseconds slot : slots) answer(slot, sample);
-}
-
-// `~1` stands for a slash and `~0` for a tilde.
-std::string unescaped(std::string_view token) {
-  std::string text;
-  for (std::size_t index = 0; index < token.size(); ++index) {
-    const bool escape =
-        token[index] == '~' && index + 1 < token.size() && (token[index + 1] == '0' || token[index + 1] == '1');
-    text += escape ? (token[++index] == '0' ? '~' : '/') : token[index];
-  }
-  return text;
-}
-
-const Value* child(const Value& value, const std::string& token) {
-  if (value.kind() == ValueKind::Map) return value.find(token);
-  if (value.kind() != ValueKind::List) return nullptr;
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-  const bool whole = error == std::errc{} && end == token.data() + token.size();
-  return whole && index < value.as_list().size() ? &value.as_list()[index] : nullptr;
 }
 
 Sample sample_of(const Value& value, const std::string& where) {
@@ -116,14 +95,7 @@ Sample number_in(std::string_view text, const std::string& pointer) {
     return Sample::failed(
         fmt::format("`{}` is not a JSON pointer, which begins with `/`", executors::printable(pointer, 80)));
   }
-  const Value* found = &*json;
-  std::string_view rest = pointer;
-  while (!rest.empty() && found != nullptr) {
-    rest.remove_prefix(1);
-    const std::string_view token = rest.substr(0, rest.find('/'));
-    found = child(*found, unescaped(token));
-    rest.remove_prefix(token.size());
-  }
+  const Value* found = plan::find_by_pointer(*json, pointer);
   if (found == nullptr) return {};
   return sample_of(*found, fmt::format("`{}` of the answer", executors::printable(pointer, 80)));
 }

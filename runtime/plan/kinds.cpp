@@ -183,18 +183,25 @@ std::optional<ValueKind> amount_of(ValueKind rate) {
 ValueKind builtin_kind(Builtin builtin) {
   switch (builtin) {
     case Builtin::Trim: return ValueKind::String;
-    case Builtin::Lines: return ValueKind::List;
+    case Builtin::Lines:
+    case Builtin::Column:
+    case Builtin::AtSlots: return ValueKind::List;
     case Builtin::Number:
+    case Builtin::CountMatching:
     case Builtin::Length: return ValueKind::Number;
     case Builtin::Contains:
     case Builtin::Matches: return ValueKind::Bool;
     case Builtin::Replace:
+    case Builtin::UrlEncode:
+    case Builtin::Shorten:
+    case Builtin::Sha256:
     case Builtin::Format:
     case Builtin::Argument: return ValueKind::String;
     case Builtin::Join:
     case Builtin::First:
     case Builtin::Last:
     case Builtin::JsonParse:
+    case Builtin::JsonAt:
     case Builtin::Quantity: return ValueKind::Any;
   }
   return ValueKind::Any;

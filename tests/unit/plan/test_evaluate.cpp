@@ -284,6 +284,67 @@ TEST_CASE("reasons say what did not fit") {
   CHECK(binary(Op::Greater, unknown(), n(5)).as_string() == "unknown");
 }
 
+TEST_CASE("builtins on texts for other services") {
+  const auto call = [](Builtin builtin, const List& arguments) { return call_builtin(builtin, arguments); };
+  const auto text = [](const char* value) { return Value::string(value); };
+  CHECK(call(Builtin::UrlEncode, {text("a b/\xc3\xa9~")}) == text("a%20b%2F%C3%A9~"));
+  CHECK(call(Builtin::Sha256, {text("abc")}) ==
+        text("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+  CHECK(call(Builtin::CountMatching, {text("ERROR a\nfine\nno ERROR\n"), text("^ERROR")}) == n(1));
+  CHECK(call(Builtin::CountMatching, {text("x"), text("(")}).is_missing());
+  CHECK(call(Builtin::Shorten, {text("h\xc3\xa9llo"), n(5)}) == text("h\xc3\xa9llo"));
+  CHECK(call(Builtin::Shorten, {text("h\xc3\xa9llo"), n(3)}) == text("h\xc3\xa9\xe2\x80\xa6"));
+  CHECK(call(Builtin::Shorten, {text("abc"), n(1)}) == text("\xe2\x80\xa6"));
+  CHECK(call(Builtin::Shorten, {text("abc"), n(0)}).is_missing());
+}
+
+TEST_CASE("builtins on JSON") {
+  const auto call = [](Builtin builtin, const List& arguments) { return call_builtin(builtin, arguments); };
+  const auto text = [](const char* value) { return Value::string(value); };
+  const Value document = *from_json(R"({"a/b": [{"s": "ok"}, {"s": "bad"}, {"t": 1}], "rows": [[1, "x"], [2]]})");
+  CHECK(call(Builtin::JsonAt, {document, text("/a~1b/1/s")}) == text("bad"));
+  CHECK(call(Builtin::JsonAt, {document, text("")}) == document);
+  CHECK(call(Builtin::JsonAt, {document, text("/a~1b/7")}).as_string() == "there is no `/a~1b/7` in it");
+  CHECK(call(Builtin::JsonAt, {document, text("a")}).is_missing());
+  const Value states = call(Builtin::Column, {*document.find("a/b"), text("s")});
+  REQUIRE(states.as_list().size() == 3);
+  CHECK(states.as_list()[1] == text("bad"));
+  CHECK(states.as_list()[2].is_missing());
+  const Value second = call(Builtin::Column, {*document.find("rows"), n(1)});
+  CHECK(second.as_list()[0] == text("x"));
+  CHECK(second.as_list()[1].is_missing());
+  CHECK(call(Builtin::Column, {*document.find("rows"), n(-1)}).as_list()[0].is_missing());
+  CHECK(call(Builtin::Column, {n(1), n(1)}).is_missing());
+}
+
+TEST_CASE("points of a time series are laid on slots") {
+  const auto slots = [](const List& times, const List& values, Nanoseconds from, Nanoseconds to, Nanoseconds step,
+                        Nanoseconds look_back) {
+    return call_builtin(Builtin::AtSlots,
+                        List{Value::list(times), Value::list(values), d(kSecond), Value::instant(from * kSecond),
+                             Value::instant(to * kSecond), d(step * kSecond), d(look_back * kSecond)});
+  };
+  const auto text = [](const char* value) { return Value::string(value); };
+  const List times = {n(120), n(60), n(180), n(240)};
+  const List values = {n(2), n(1), text("3.5"), Value::missing()};
+  const Value laid = slots(times, values, 60, 360, 60, 90);
+  REQUIRE(laid.as_list().size() == 6);
+  CHECK(laid.as_list()[0] == n(1));
+  CHECK(laid.as_list()[1] == n(2));
+  CHECK(laid.as_list()[2] == n(3.5));
+  CHECK(laid.as_list()[3] == n(3.5));  // 60 s old; what was no measurement hides nothing
+  CHECK(laid.as_list()[4].is_missing());
+  CHECK(slots(times, values, 90, 90, 60, 90).as_list() == List{n(1)});
+  CHECK(slots(times, values, 59, 59, 60, 90).as_list().front().is_missing());
+  CHECK(slots({}, {}, 60, 120, 60, 0).as_list().size() == 2);
+  CHECK(slots(times, {n(1)}, 60, 120, 60, 0).as_string() == "there are not as many times as values");
+  CHECK(slots(times, values, 120, 60, 60, 0).is_missing());
+  CHECK(slots(times, values, 60, 120, 0, 0).is_missing());
+  CHECK(slots(times, values, 0, 9'000'000'000, 1, 0).is_missing());
+  CHECK(slots(times, values, -1, 5, 1, 0).is_missing());
+  CHECK(slots({n(1e300), text("x")}, {n(1), n(2)}, 60, 60, 60, 60).as_list().front().is_missing());
+}
+
 TEST_CASE("builtins") {
   const auto call = [](Builtin builtin, const List& arguments) { return call_builtin(builtin, arguments); };
   const auto text = [](const char* value) { return Value::string(value); };
