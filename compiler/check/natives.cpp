@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "compiler/check/checker.hpp"
@@ -81,8 +83,8 @@ void add_native(Checker& c, const NativeRow& row) {
   const std::string path = symbol.path;
   // `http.get` is found by its path; some modules have to be brought in by `use`.
   c.prelude.emplace(path, add_symbol(c, std::move(symbol), {}));
-  const bool by_use = row.module == "prometheus" || row.module == "smtp";
-  if (!row.module.empty() && !by_use) add_prelude_module(c, row.module);
+  constexpr std::string_view kWithoutUse[] = {"http", "command", "log"};
+  if (std::ranges::find(kWithoutUse, row.module) != std::end(kWithoutUse)) add_prelude_module(c, row.module);
 
   Native native;
   native.module = row.module;

@@ -1,5 +1,6 @@
 // Names: parameters, secrets, lets and roles enter the plan where they are first used.
 
+#include <algorithm>
 #include <utility>
 
 #include "compiler/lower/lowering.hpp"
@@ -34,15 +35,27 @@ Code add_parameter(Lowering& l, const check::Symbol& symbol, ExprId default_valu
   return settled_variable(l, variable);
 }
 
+plan::SecretProvider provider_of(std::string_view native) {
+  constexpr std::pair<std::string_view, plan::SecretProvider> kProviders[] = {
+      {"env", plan::SecretProvider::Environment},  {"file", plan::SecretProvider::File},
+      {"vault.read", plan::SecretProvider::Vault}, {"aws_secrets.read", plan::SecretProvider::AwsSecrets},
+      {"sops.read", plan::SecretProvider::Sops},
+  };
+  const auto found = std::ranges::find(kProviders, native, &std::pair<std::string_view, plan::SecretProvider>::first);
+  return found == std::end(kProviders) ? plan::SecretProvider::Environment : found->second;
+}
+
 Code add_secret(Lowering& l, const check::Symbol& symbol) {
   const At at(l, symbol.declared);
   const Expr& source = l.expr(l.module.secrets[symbol.index].source);
   plan::Secret secret;
   secret.name = symbol.path;
-  if (source.kind == ExprKind::Call && l.symbol(source.symbol).name == "file") {
-    secret.provider = plan::SecretProvider::File;
-  }
+  if (source.kind == ExprKind::Call) secret.provider = provider_of(l.symbol(source.symbol).path);
   secret.argument = lower_routine(l, source.children.empty() ? kNone : source.children.front());
+  for (std::size_t i = 1; i < source.children.size(); ++i) {
+    if (source.children[i] == kNone) continue;
+    secret.configuration.push_back({source.labels[i], lower_routine(l, source.children[i])});
+  }
   return leaf_code({.op = Op::Secret, .b = l.build.add(std::move(secret)), .spot = l.spot}, ValueKind::Secret);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -19,6 +20,8 @@
 #include "runtime/command/preflight.hpp"
 #include "runtime/command/state_directory.hpp"
 #include "runtime/console/text.hpp"
+#include "runtime/engine/outside.hpp"
+#include "runtime/executors/secret_store.hpp"
 #include "runtime/executors/secrets.hpp"
 #include "runtime/executors/spawn.hpp"
 #include "runtime/plan/known_values.hpp"
@@ -183,7 +186,17 @@ void add_programs(const plan::Plan& plan, const plan::KnownValues& values, Findi
 
 void add_secrets(const PlanPointer& plan, const plan::KnownValues& values, Findings& findings) {
   const auto masker = std::make_shared<executors::Masker>();
-  const executors::Secrets secrets(plan, [&](plan::RoutineId id) { return values.value(id); }, masker);
+  boost::asio::io_context io;
+  const auto scheduler = engine::make_real_scheduler(io);
+  const engine::Outside outside = engine::real_outside(io, *scheduler);
+  executors::SecretStore store(*outside.http, *outside.processes, *scheduler, masker);
+  const executors::Secrets secrets(plan, [&](plan::RoutineId id) { return values.value(id); }, masker, &store);
+  executors::Secrets::Arguments all;
+  for (std::uint32_t index = 0; index < (*plan)->secrets.size(); ++index)
+    all.emplace_back("", plan::Value::secret({{.text = {}, .secret = index}}));
+  bool fetched = false;
+  secrets.fetch(all, [&] { fetched = true; });
+  while (!fetched && io.run_one() > 0) continue;
   for (std::uint32_t index = 0; index < (*plan)->secrets.size(); ++index) {
     const std::string& name = (*plan)->secrets[index].name;
     const auto value = secrets.resolve({{.text = {}, .secret = index}});

@@ -288,7 +288,8 @@ void Walker::parameters(const Parameters& given) {
 
 void Walker::secrets() {
   for (const plan::Secret& row : plan_.secrets) {
-    const std::string_view from = row.provider == plan::SecretProvider::Environment ? "environment variable" : "file";
+    constexpr std::string_view kFrom[] = {"environment variable", "file", "Vault", "AWS Secrets Manager", "SOPS file"};
+    const std::string_view from = kFrom[static_cast<std::size_t>(row.provider)];
     outline_.secrets.push_back(fmt::format("{} ({} {})", escaped(row.name), from, values_.text(row.argument)));
   }
 }

@@ -41,6 +41,7 @@ struct Engine::Impl {
         outside(std::move(world)),
         metrics({clock, *outside.http, *outside.processes, options.prometheus_url,
                  [](const std::string& warning) { log(LogLevel::Warning, "a metric server warns: " + warning); }}),
+        secrets(*outside.http, *outside.processes, clock, masker),
         around{clock,
                store,
                options,
@@ -48,6 +49,7 @@ struct Engine::Impl {
                outside,
                metrics,
                masker,
+               secrets,
                [this] { tidy_later(); },
                [this](const std::string& run_id) { forget_later(run_id); }} {
     set_log_masker(masker);
@@ -78,6 +80,7 @@ struct Engine::Impl {
   std::shared_ptr<executors::Masker> masker = std::make_shared<executors::Masker>();
   Outside outside;
   metrics::MetricReader metrics;
+  executors::SecretStore secrets;
   Surroundings around;
   std::map<std::string, std::shared_ptr<Run>> runs;
   std::deque<std::string> ended;  // oldest first

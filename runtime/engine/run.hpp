@@ -7,6 +7,7 @@
 
 #include "runtime/engine/engine.hpp"
 #include "runtime/engine/entries.hpp"
+#include "runtime/executors/secret_store.hpp"
 #include "runtime/executors/secrets.hpp"
 #include "runtime/metrics/reader.hpp"
 
@@ -21,6 +22,7 @@ struct Surroundings {
   Outside& outside;
   metrics::MetricReader& metrics;
   std::shared_ptr<executors::Masker> masker;
+  executors::SecretStore& secrets;
   std::function<void()> appended;                        // after each append, for tidying up
   std::function<void(const std::string& run_id)> ended;  // nothing will happen to this run any more
 };
@@ -49,10 +51,11 @@ class Run : public std::enable_shared_from_this<Run> {
 
  private:
   struct SlotAnswers;
-  enum class Means : std::uint8_t { Process, Http, Mail };
+  enum class Means : std::uint8_t { Secrets, Process, Http, Mail };
   struct UnderWay {
     Means means{};
-    std::uint64_t id = 0;
+    std::uint64_t id =
+        0;  // of a process, a request, a mail; of secrets that are being fetched: the timer of their limit
   };
 
   journal::Expected<bool> store(const std::vector<journal::NewEntry>& entries);
@@ -65,6 +68,9 @@ class Run : public std::enable_shared_from_this<Run> {
   void dispatch(const std::vector<machine::Request>& requests);
   std::string outside_key(const std::string& key) const;
   void start(const machine::StartEffect& effect);
+  void fetch_then_start(const machine::StartEffect& effect);
+  void start_with_secrets(const machine::StartEffect& effect);
+  void store_notes();
   void start_process(const machine::StartEffect& effect);
   void start_http(const machine::StartEffect& effect);
   void start_mail(const machine::StartEffect& effect);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runtime/engine/log.hpp"
 #include "runtime/engine/run.hpp"
 #include "runtime/executors/http_effect.hpp"
@@ -32,6 +34,10 @@ void Run::dispatch(const std::vector<machine::Request>& requests) {
     if (const auto* asked = std::get_if<machine::Poll>(&request)) polls.push_back(*asked);
   }
   poll(polls);
+  store_notes();
+}
+
+void Run::store_notes() {
   if (notes_.empty()) return;
   const auto notes = std::exchange(notes_, {});
   if (auto stored = store(notes); !stored) break_with(stored.error().message);
@@ -48,6 +54,36 @@ std::string Run::outside_key(const std::string& key) const {
 
 void Run::start(const machine::StartEffect& effect) {
   log(LogLevel::Debug, fmt::format("effect {} starts: {}", effect.key, effect.callable));
+  if (secrets_.must_fetch(effect.arguments)) return fetch_then_start(effect);
+  start_with_secrets(effect);
+}
+
+// What Vault and its kin keep is asked for first, within the effect's own time. Until then nothing of it has started.
+void Run::fetch_then_start(const machine::StartEffect& effect) {
+  const Nanoseconds began = around_.scheduler.now();
+  const TimerId limit = around_.scheduler.at(began + timeout_of(effect), [weak = weak_from_this(), effect] {
+    const auto self = weak.lock();
+    if (!self || self->under_way_.erase(effect.effect) == 0) return;
+    self->refuse(effect, fmt::format("the secrets that it needs were not there within {}",
+                                     plan::duration_text(timeout_of(effect))));
+  });
+  under_way_[effect.effect] = {Means::Secrets, limit};
+  secrets_.fetch(effect.arguments, [weak = weak_from_this(), effect, began, limit] {
+    const auto self = weak.lock();
+    if (!self || self->stopped_ || self->broken_) return;
+    const auto waiting = self->under_way_.find(effect.effect);
+    if (waiting == self->under_way_.end() || waiting->second.means != Means::Secrets) return;  // given up meanwhile
+    self->around_.scheduler.cancel(limit);
+    self->under_way_.erase(waiting);
+    machine::StartEffect rest = effect;
+    const Nanoseconds left = timeout_of(effect) - (self->around_.scheduler.now() - began);
+    rest.timeout = std::max<Nanoseconds>(left, 1);
+    self->start_with_secrets(rest);
+    self->store_notes();
+  });
+}
+
+void Run::start_with_secrets(const machine::StartEffect& effect) {
   switch (effect.kind) {
     case machine::RequestKind::Process:
     case machine::RequestKind::Shell: return start_process(effect);
@@ -118,6 +154,13 @@ void Run::cancel(const machine::CancelEffect& request) {
   if (found == under_way_.end()) {
     log(LogLevel::Debug, fmt::format("effect {} has ended before it could be cancelled", request.effect));
     return;
+  }
+  if (found->second.means == Means::Secrets) {
+    around_.scheduler.cancel(found->second.id);
+    under_way_.erase(found);
+    machine::StartEffect never_started;
+    never_started.effect = request.effect;
+    return refuse(never_started, "cancelled before it began");
   }
   if (found->second.means == Means::Process) around_.outside.processes->cancel(found->second.id);
   if (found->second.means == Means::Http) around_.outside.http->cancel(found->second.id);

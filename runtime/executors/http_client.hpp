@@ -20,8 +20,11 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
-  bool secret_url = false;  // messages do not show any of it
-  Headers headers;          // names without colon; no line breaks
+  bool secret_url = false;     // messages do not show any of it
+  Headers headers;             // names without colon; no line breaks
+  std::string user, password;  // by basic authentication; with `signing`, the key's id and the key
+  // How AWS has a request signed (Signature Version 4), in libcurl's words: aws:amz:REGION:SERVICE. Empty: not at all.
+  std::string signing;
   std::string body;
   Nanoseconds timeout = 60'000'000'000;
   std::size_t body_limit = 1 << 20;  // bytes kept of the answer's body

@@ -8,8 +8,9 @@
 
 namespace rollout::executors {
 
-// The named arguments method, url, headers (map), bearer, json and body as a request; `key`, where not empty, becomes
-// its Idempotency-Key. Fails where the effect must not be started.
+// The named arguments method, url, query (map), headers (map), bearer, user, password, aws (map: region, service,
+// access_key, secret_key, session_token), json, body and form (map) as a request; `key`, where not empty, becomes its
+// Idempotency-Key. Fails where the effect must not be started.
 plan::Expected<HttpRequest> http_request(const std::vector<std::pair<std::string, plan::Value>>& arguments,
                                          const std::string& key, const Secrets& secrets);
 

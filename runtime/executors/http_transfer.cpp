@@ -81,8 +81,9 @@ void HttpTransfer::prepare_headers() {
   const auto add = [&](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
   // An empty value is written with `;`, else libcurl takes it as "leave this header out".
   for (const auto& [name, value] : request_.headers) add(value.empty() ? name + ";" : name + ": " + value);
-  // Some servers answer `Expect: 100-continue` with silence.
-  add("Expect:");
+  // Some servers answer `Expect: 100-continue` with silence. libcurl would sign this line, although it is not sent; it
+  // expects by itself only before bodies of a mebibyte and more, which no service of AWS takes.
+  if (request_.signing.empty()) add("Expect:");
   headers_.reset(list);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, list);
 }
@@ -103,6 +104,18 @@ void HttpTransfer::prepare_method() {
   if (!changes_nothing(request_.method)) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
+void HttpTransfer::prepare_authentication() {
+  CURL* easy = easy_.get();
+  if (request_.user.empty() && request_.password.empty()) return;
+  curl_easy_setopt(easy, CURLOPT_USERNAME, request_.user.c_str());
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, request_.password.c_str());
+  if (request_.signing.empty()) {
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+  } else {
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, request_.signing.c_str());
+  }
+}
+
 void HttpTransfer::prepare() {
   CURL* easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
@@ -120,6 +133,7 @@ void HttpTransfer::prepare() {
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   prepare_headers();
+  prepare_authentication();
   prepare_method();
 }
 

@@ -31,6 +31,7 @@ class HttpTransfer {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   void prepare_method();
   void prepare_headers();
+  void prepare_authentication();
   std::string shown_url() const;
 
   struct EndEasy {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,27 +28,37 @@ class Masker {
   std::vector<std::string> forms_;  // longest first
 };
 
+class SecretStore;
+
 // Reads the secrets of one plan. Failures name the secret, never a value.
 class Secrets {
  public:
-  // `argument_of` computes a secret's argument: the variable's name or the file's path.
+  using Arguments = std::vector<std::pair<std::string, plan::Value>>;
+
+  // `argument_of` computes a secret's arguments: the variable's name, the file's path, an address. Without a store,
+  // secrets that others keep have no value. The store outlives this.
   Secrets(std::shared_ptr<const plan::VerifiedPlan> plan, std::function<plan::Value(plan::RoutineId)> argument_of,
-          std::shared_ptr<Masker> masker)
-      : plan_(std::move(plan)), argument_of_(std::move(argument_of)), masker_(std::move(masker)) {}
+          std::shared_ptr<Masker> masker, SecretStore* store = nullptr);
+
+  // Whether these arguments hold secrets that have to be fetched before they can be used.
+  bool must_fetch(const Arguments& arguments) const;
+  // Asks the providers for them. `done` is called once, possibly before this returns: then every such secret has a
+  // value or a reason why it has none, for the functions below. Where this object is gone by then, `done` is still
+  // called: see `alive`.
+  void fetch(const Arguments& arguments, std::function<void()> done) const;
+  // Expires with this object.
+  std::weak_ptr<const void> alive() const { return state_; }
 
   // The template's text with every secret's value in place; what was read is masked from then on.
   plan::Expected<std::string> resolve(const plan::SecretTemplate& secret) const;
   // The text that a value stands for where a secret may go (environment, headers, input).
   plan::Expected<std::string> text_of(const plan::Value& value) const;
-  const Masker& masker() const { return *masker_; }
-  const std::shared_ptr<Masker>& shared_masker() const { return masker_; }
+  const Masker& masker() const;
+  const std::shared_ptr<Masker>& shared_masker() const;
 
  private:
-  plan::Expected<std::string> read(std::uint32_t index) const;
-
-  std::shared_ptr<const plan::VerifiedPlan> plan_;
-  std::function<plan::Value(plan::RoutineId)> argument_of_;
-  std::shared_ptr<Masker> masker_;
+  struct State;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace rollout::executors

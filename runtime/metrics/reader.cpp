@@ -76,16 +76,27 @@ void MetricReader::read(const Source& source, const executors::Secrets& secrets,
     waiting.push_back(answer);
   }
   if (fresh.empty()) return;
-  ask(shared_->means, source, secrets, std::move(fresh), deadline,
-      [weak = std::weak_ptr(shared_), key, masker = secrets.shared_masker()](Nanoseconds slot, Sample sample) {
-        const auto shared = weak.lock();
-        if (!shared) return;
-        const auto found = shared->waiting.extract({key, slot});
-        if (found.empty()) return;
-        sample.error = masker->apply(std::move(sample.error));
-        sample.text = masker->apply(std::move(sample.text));
-        for (const Answer& waiter : found.mapped()) waiter(slot, sample);
-      });
+  const Answer deliver = [weak = std::weak_ptr(shared_), key, masker = secrets.shared_masker()](Nanoseconds slot,
+                                                                                                Sample sample) {
+    const auto shared = weak.lock();
+    if (!shared) return;
+    const auto found = shared->waiting.extract({key, slot});
+    if (found.empty()) return;
+    sample.error = masker->apply(std::move(sample.error));
+    sample.text = masker->apply(std::move(sample.text));
+    for (const Answer& waiter : found.mapped()) waiter(slot, sample);
+  };
+  if (!secrets.must_fetch(source.configuration)) {
+    return ask(shared_->means, source, secrets, std::move(fresh), deadline, deliver);
+  }
+  // The secrets belong to a run, which may be over when they are there.
+  secrets.fetch(source.configuration,
+                [weak = std::weak_ptr(shared_), source, &secrets, alive = secrets.alive(), fresh, deadline, deliver] {
+                  const auto shared = weak.lock();
+                  if (!shared) return;
+                  if (!alive.expired()) return ask(shared->means, source, secrets, fresh, deadline, deliver);
+                  for (const Nanoseconds slot : fresh) deliver(slot, Sample::failed("the run that asked is over"));
+                });
 }
 
 }  // namespace rollout::metrics

@@ -27,7 +27,7 @@ constexpr auto enum_names(ValueKind) {
                                           "map", "secret", "any"});
 }
 constexpr auto enum_names(SecretProvider) {
-  return std::to_array<std::string_view>({"env", "file"});
+  return std::to_array<std::string_view>({"env", "file", "vault", "aws_secrets", "sops"});
 }
 constexpr auto enum_names(MetricProvider) {
   return std::to_array<std::string_view>(
@@ -62,7 +62,7 @@ constexpr auto enum_names(Anchor) {
 }
 
 static_assert(enum_names(ValueKind{}).size() == static_cast<std::size_t>(ValueKind::Any) + 1);
-static_assert(enum_names(SecretProvider{}).size() == static_cast<std::size_t>(SecretProvider::File) + 1);
+static_assert(enum_names(SecretProvider{}).size() == static_cast<std::size_t>(SecretProvider::Sops) + 1);
 static_assert(enum_names(MetricProvider{}).size() == static_cast<std::size_t>(MetricProvider::None) + 1);
 static_assert(enum_names(OutcomeKind{}).size() == static_cast<std::size_t>(OutcomeKind::Abort) + 1);
 static_assert(enum_names(GateKind{}).size() == static_cast<std::size_t>(GateKind::Ask) + 1);

@@ -105,7 +105,8 @@ constexpr auto fields(const Parameter*) {
 
 constexpr auto fields(const Secret*) {
   return std::tuple(plain("name", &Secret::name), plain("provider", &Secret::provider),
-                    routine(ValueKind::String, "argument", &Secret::argument));
+                    routine(ValueKind::String, "argument", &Secret::argument),
+                    plain("configuration", &Secret::configuration));
 }
 
 constexpr auto fields(const Role*) {

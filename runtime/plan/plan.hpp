@@ -109,11 +109,19 @@ struct Parameter {
   bool operator==(const Parameter&) const = default;
 };
 
-enum class SecretProvider : std::uint8_t { Environment, File };
+// Named arguments of something outside: each value is computed when it is used.
+struct Argument {
+  std::string name;
+  RoutineId value = kNone;
+  bool operator==(const Argument&) const = default;
+};
+
+enum class SecretProvider : std::uint8_t { Environment, File, Vault, AwsSecrets, Sops };
 struct Secret {
   std::string name;
   SecretProvider provider{};
-  RoutineId argument = kNone;  // the variable's name or the file's path
+  RoutineId argument = kNone;                // the variable's name, the file's path, what the provider calls it
+  std::vector<Argument> configuration = {};  // of the providers that are asked: key, address, token, region, ...
   bool operator==(const Secret&) const = default;
 };
 
@@ -121,13 +129,6 @@ struct Role {
   std::string name;
   RoutineId members = kNone;  // a list of strings
   bool operator==(const Role&) const = default;
-};
-
-// Named arguments of something outside: each value is computed when it is used.
-struct Argument {
-  std::string name;
-  RoutineId value = kNone;
-  bool operator==(const Argument&) const = default;
 };
 
 enum class MetricProvider : std::uint8_t {
@@ -247,7 +248,8 @@ enum class EffectClass : std::uint8_t { Opaque, ReadOnly, Idempotent, Irreversib
 enum class EffectKind : std::uint8_t { Process, Shell, Http, Mail };
 
 // One call of the outside. Arguments by kind: Process: command (list), env (map), stdin, cwd, exit (list); Shell:
-// script, env, cwd, exit; Http: method, url, headers (map), bearer, json, body; Mail: server, from, to, subject, text,
+// script, env, cwd, exit; Http: method, url, query (map), headers (map), bearer, user, password, aws (map), json, body,
+// form (map); Mail: server, from, to, subject, text,
 // user, password. All optional but command, script, url; server, from and to.
 struct Effect {
   EffectKind kind{};

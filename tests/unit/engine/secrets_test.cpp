@@ -148,3 +148,68 @@ TEST_CASE("an HTTP request is made of its named arguments") {
   CHECK(webhook->url == "http://127.0.0.1/environment-secret");
   CHECK(webhook->secret_url);
 }
+
+TEST_CASE("secrets in a body of JSON or of a form are put in when it is sent") {
+  const Fixture fixture;
+  const auto json = http_request(
+      {{"method", Value::string("POST")},
+       {"url", Value::string("http://127.0.0.1/x")},
+       {"json",
+        Value::map({{"routing_key", secret(1)}, {"payload", Value::list({Value::number(1), secret(0, "k=")})}})}},
+      "", *fixture.secrets);
+  REQUIRE(json);
+  CHECK(json->body == R"({"routing_key":"file-secret-value","payload":[1,"k=environment-secret"]})");
+  const auto form = http_request({{"method", Value::string("POST")},
+                                  {"url", Value::string("http://127.0.0.1/x?a=1")},
+                                  {"query", Value::map({{"key", secret(0)}, {"q", Value::string("a b&c")}})},
+                                  {"form", Value::map({{"To", Value::string("+31 6")}, {"token", secret(1)}})}},
+                                 "", *fixture.secrets);
+  REQUIRE(form);
+  CHECK(form->url == "http://127.0.0.1/x?a=1&key=environment-secret&q=a%20b%26c");
+  CHECK(form->body == "To=%2B31%206&token=file-secret-value");
+  CHECK(form->headers == Headers{{"Content-Type", "application/x-www-form-urlencoded"}});
+  const auto gone = http_request(
+      {{"url", Value::string("http://127.0.0.1/")}, {"json", Value::map({{"k", secret(2)}})}}, "", *fixture.secrets);
+  REQUIRE_FALSE(gone);
+  CHECK_THAT(gone.error().message, Contains("the body cannot be sent: secret `gone` has no value"));
+  CHECK_FALSE(http_request(
+      {{"url", Value::string("http://127.0.0.1/")}, {"json", Value::number(1)}, {"body", Value::string("x")}}, "",
+      *fixture.secrets));
+}
+
+TEST_CASE("a request is authenticated in one way, and never half") {
+  const Fixture fixture;
+  const auto request = [&](const std::string& name, Value value, std::vector<std::pair<std::string, Value>> more = {}) {
+    more.emplace_back("url", Value::string("https://aws.example.com/"));
+    more.emplace_back(name, std::move(value));
+    return http_request(more, "", *fixture.secrets);
+  };
+  const auto basic = request("user", Value::string("ops"), {{"password", secret(0)}});
+  REQUIRE(basic);
+  CHECK(basic->user == "ops");
+  CHECK(basic->password == "environment-secret");
+  CHECK(basic->signing.empty());
+  Map aws = {{"region", Value::string("eu-west-1")},
+             {"service", Value::string("monitoring")},
+             {"access_key", Value::string("AKID")},
+             {"secret_key", secret(1)},
+             {"session_token", secret(0)}};
+  const auto signed_one = request("aws", Value::map(aws));
+  REQUIRE(signed_one);
+  CHECK(signed_one->signing == "aws:amz:eu-west-1:monitoring");
+  CHECK(signed_one->user == "AKID");
+  CHECK(signed_one->password == "file-secret-value");
+  CHECK(signed_one->headers == Headers{{"X-Amz-Security-Token", "environment-secret"}});
+  CHECK_FALSE(request("aws", Value::map(aws), {{"bearer", secret(0)}}));
+  CHECK_FALSE(request("aws", Value::map(aws), {{"user", Value::string("ops")}}));
+  CHECK_FALSE(request("bearer", secret(0), {{"user", Value::string("ops")}}));
+  aws[0].second = Value::string("eu:west");
+  CHECK_THAT(request("aws", Value::map(aws)).error().message, Contains("no region or service"));
+  aws.erase(aws.begin());
+  CHECK_THAT(request("aws", Value::map(aws)).error().message, Contains("`aws:` lacks `region`"));
+  aws.emplace_back("region", Value::string("eu-west-1"));
+  aws.emplace_back("profile", Value::string("x"));
+  CHECK_THAT(request("aws", Value::map(aws)).error().message, Contains("`aws:` has no part `profile`"));
+  // A module's token that nobody gave is none.
+  CHECK(request("bearer", Value::string(""))->headers.empty());
+}
