@@ -14,6 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests" / "std"
 DECLARATION = re.compile(r"^(?:(?:readonly|idempotent|irreversible) )?(action|check|channel|source|rollout|fn|stage|guards) (\w+)", re.M)
 
+NATIVE = re.compile(r'^NATIVE\("(\w+)", "(\w+)"', re.M)
+
 
 def declared(text):
     """The actions and checks of a module, and whether each has a way back or a probe."""
@@ -40,6 +42,7 @@ def main():
                 problems.append(f"{full} is in no table of tests/std/test_{file.stem}.py")
             if careful and kind == "action" and "Action" not in tested.get(full, {"Action"}):
                 problems.append(f"{full} has a way back or a probe, and no `Action` in its table")
+    known |= {f"{module}.{name}" for module, name in NATIVE.findall((ROOT / "compiler" / "check" / "natives.def").read_text())}
     problems += [f"tests/std/test_{name.split('.')[0]}.py has {name}, which the library does not" for name in sorted(set(tested) - known)]
     print("\n".join(problems) or f"{len(tested)} declarations of the library are in the tables of tests/std")
     return 1 if problems else 0
