@@ -103,7 +103,8 @@ void check_secret(Checker& c, SymbolId id, NodeRef node) {
   if (!value || is_error(c, source)) return;
   const Expr& expr = c.expr(source);
   if (expr.kind == ExprKind::Call && c.symbol(expr.symbol).kind == SymbolKind::Native) return;
-  c.report(Code::NotASource, c.here(*value), "a secret comes from `env(\"NAME\")`, `file(\"PATH\")` or a provider such as `vault.read(...)`")
+  c.report(Code::NotASource, c.here(*value),
+           "a secret comes from `env(\"NAME\")`, `file(\"PATH\")` or a provider such as `vault.read(...)`")
       .note("written in the source it would be no secret");
 }
 

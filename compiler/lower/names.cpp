@@ -37,8 +37,8 @@ Code add_parameter(Lowering& l, const check::Symbol& symbol, ExprId default_valu
 
 plan::SecretProvider provider_of(std::string_view native) {
   constexpr std::pair<std::string_view, plan::SecretProvider> kProviders[] = {
-      {"env", plan::SecretProvider::Environment},     {"file", plan::SecretProvider::File},
-      {"vault.read", plan::SecretProvider::Vault},    {"aws_secrets.read", plan::SecretProvider::AwsSecrets},
+      {"env", plan::SecretProvider::Environment},  {"file", plan::SecretProvider::File},
+      {"vault.read", plan::SecretProvider::Vault}, {"aws_secrets.read", plan::SecretProvider::AwsSecrets},
       {"sops.read", plan::SecretProvider::Sops},
   };
   const auto found = std::ranges::find(kProviders, native, &std::pair<std::string_view, plan::SecretProvider>::first);

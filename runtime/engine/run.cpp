@@ -36,8 +36,9 @@ Run::Run(Surroundings& surroundings, std::shared_ptr<const plan::VerifiedPlan> p
       plan_(std::move(plan)),
       machine_(std::move(machine)),
       created_(created),
-      secrets_(plan_, [this](plan::RoutineId routine) { return machine_.compute(routine); }, surroundings.masker,
-               &surroundings.secrets) {}
+      secrets_(
+          plan_, [this](plan::RoutineId routine) { return machine_.compute(routine); }, surroundings.masker,
+          &surroundings.secrets) {}
 
 journal::Expected<bool> Run::create(const std::string& owner) {
   const machine::Reaction reaction = machine_.apply(machine::Wake{}, created_);

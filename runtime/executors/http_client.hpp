@@ -20,8 +20,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
-  bool secret_url = false;  // messages do not show any of it
-  Headers headers;          // names without colon; no line breaks
+  bool secret_url = false;     // messages do not show any of it
+  Headers headers;             // names without colon; no line breaks
   std::string user, password;  // by basic authentication; with `signing`, the key's id and the key
   // How AWS has a request signed (Signature Version 4), in libcurl's words: aws:amz:REGION:SERVICE. Empty: not at all.
   std::string signing;

@@ -111,9 +111,10 @@ std::optional<PlanError> add_signature(const Value& how, const Secrets& secrets,
   }
   for (const auto& [name, value] : parts) {
     if (std::ranges::find(kParts, name) == std::end(kParts))
-      return failure(fmt::format("`aws:` has no part `{}`: it takes region, service, access_key, secret_key and "
-                                 "session_token",
-                                 printable(name, 80)));
+      return failure(
+          fmt::format("`aws:` has no part `{}`: it takes region, service, access_key, secret_key and "
+                      "session_token",
+                      printable(name, 80)));
   }
   for (const std::string& name : {texts[0], texts[1]}) {
     if (name.find_first_of(std::string_view(":/ \r\n\0", 6)) != std::string::npos)
@@ -143,8 +144,7 @@ std::optional<PlanError> add_authentication(const Arguments& arguments, const Se
   return aws == nullptr ? std::nullopt : add_signature(*aws, secrets, request);
 }
 
-std::optional<PlanError> add_headers(const Arguments& arguments,
-                                     const Secrets& secrets, HttpRequest& request) {
+std::optional<PlanError> add_headers(const Arguments& arguments, const Secrets& secrets, HttpRequest& request) {
   if (const Value* headers = find_argument(arguments, "headers")) {
     for (const auto& [name, value] : headers->as_map()) {
       const auto text = secrets.text_of(value);
@@ -230,8 +230,7 @@ std::string body_text(const HttpResult& result, const Masker& masker) {
 
 }  // namespace
 
-plan::Expected<HttpRequest> http_request(const Arguments& arguments,
-                                         const std::string& key, const Secrets& secrets) {
+plan::Expected<HttpRequest> http_request(const Arguments& arguments, const std::string& key, const Secrets& secrets) {
   HttpRequest request;
   request.method = method_of(arguments);
   const Value* url = find_argument(arguments, "url");

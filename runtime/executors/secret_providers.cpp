@@ -59,9 +59,8 @@ std::optional<PlanError> check_address(std::string_view address, std::string_vie
   if (address.empty()) return failure(fmt::format("the address of {} is not known: {}", provider, how));
   if (address.starts_with("https://")) return std::nullopt;
   if (address.starts_with("http://") && is_loopback(std::string(address))) return std::nullopt;
-  return failure(fmt::format(
-      "{} is asked over https:// only (or on this machine), since credentials go there: `{}`", provider,
-      printable(address.substr(0, address.find('@')), 80)));
+  return failure(fmt::format("{} is asked over https:// only (or on this machine), since credentials go there: `{}`",
+                             provider, printable(address.substr(0, address.find('@')), 80)));
 }
 
 std::string without_slash(std::string address) {
@@ -111,8 +110,7 @@ plan::Expected<HttpRequest> aws_request(const SecretQuestion& question, Masker& 
   request.method = "POST";
   request.url = without_slash(address) + "/";
   request.signing = fmt::format("aws:amz:{}:secretsmanager", region);
-  request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
-                     {"X-Amz-Target", "secretsmanager.GetSecretValue"}};
+  request.headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", "secretsmanager.GetSecretValue"}};
   if (!session.empty()) request.headers.emplace_back("X-Amz-Security-Token", session);
   request.body = plan::to_json(Value::map({{"SecretId", Value::string(given(question, "argument"))}}));
   return request;
@@ -171,8 +169,8 @@ std::string_view provider_name(SecretProvider provider) {
 
 plan::Expected<HttpRequest> secret_request(const SecretQuestion& question, Masker& masker) {
   if (given(question, "argument").empty()) return failure("the name of the secret is empty");
-  auto request = question.provider == SecretProvider::Vault ? vault_request(question, masker)
-                                                            : aws_request(question, masker);
+  auto request =
+      question.provider == SecretProvider::Vault ? vault_request(question, masker) : aws_request(question, masker);
   if (request) request->timeout = kAnswerWithin;
   return request;
 }

@@ -172,9 +172,9 @@ struct Secrets::State : std::enable_shared_from_this<State> {
     if (secret == nullptr) return failure("a secret that the plan does not declare");
     if (is_kept_elsewhere(*secret)) {
       const auto known = fetched.find(index);
-      return known != fetched.end() ? known->second
-                                    : failure(fmt::format("secret `{}` has no value: nobody is asked for it here",
-                                                          secret->name));
+      return known != fetched.end()
+                 ? known->second
+                 : failure(fmt::format("secret `{}` has no value: nobody is asked for it here", secret->name));
     }
     const std::string argument = argument_of(secret->argument).as_string();
     auto value = secret->provider == plan::SecretProvider::File ? from_file(*secret, argument)

@@ -77,7 +77,7 @@ void MetricReader::read(const Source& source, const executors::Secrets& secrets,
   }
   if (fresh.empty()) return;
   const Answer deliver = [weak = std::weak_ptr(shared_), key, masker = secrets.shared_masker()](Nanoseconds slot,
-                                                                                               Sample sample) {
+                                                                                                Sample sample) {
     const auto shared = weak.lock();
     if (!shared) return;
     const auto found = shared->waiting.extract({key, slot});
@@ -90,13 +90,13 @@ void MetricReader::read(const Source& source, const executors::Secrets& secrets,
     return ask(shared_->means, source, secrets, std::move(fresh), deadline, deliver);
   }
   // The secrets belong to a run, which may be over when they are there.
-  secrets.fetch(source.configuration, [weak = std::weak_ptr(shared_), source, &secrets, alive = secrets.alive(), fresh,
-                                       deadline, deliver] {
-    const auto shared = weak.lock();
-    if (!shared) return;
-    if (!alive.expired()) return ask(shared->means, source, secrets, fresh, deadline, deliver);
-    for (const Nanoseconds slot : fresh) deliver(slot, Sample::failed("the run that asked is over"));
-  });
+  secrets.fetch(source.configuration,
+                [weak = std::weak_ptr(shared_), source, &secrets, alive = secrets.alive(), fresh, deadline, deliver] {
+                  const auto shared = weak.lock();
+                  if (!shared) return;
+                  if (!alive.expired()) return ask(shared->means, source, secrets, fresh, deadline, deliver);
+                  for (const Nanoseconds slot : fresh) deliver(slot, Sample::failed("the run that asked is over"));
+                });
 }
 
 }  // namespace rollout::metrics

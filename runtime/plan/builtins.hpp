@@ -18,7 +18,8 @@ Value matches(std::string_view text, std::string_view pattern);
 // How many lines of the text match, each as `matches` does, its first 4 KiB. Fails as `matches` is missing.
 Expected<std::size_t> count_matching_lines(std::string_view text, std::string_view pattern);
 
-// The part of a JSON document that the pointer names (RFC 6901: empty, or `/` before each part); null where it has none.
+// The part of a JSON document that the pointer names (RFC 6901: empty, or `/` before each part); null where it has
+// none.
 const Value* find_by_pointer(const Value& document, std::string_view pointer);
 // The bytes as a part of an address: all but letters, digits and `-._~` as %XX.
 std::string url_encoded(std::string_view bytes);

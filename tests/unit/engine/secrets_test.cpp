@@ -151,11 +151,12 @@ TEST_CASE("an HTTP request is made of its named arguments") {
 
 TEST_CASE("secrets in a body of JSON or of a form are put in when it is sent") {
   const Fixture fixture;
-  const auto json = http_request({{"method", Value::string("POST")},
-                                  {"url", Value::string("http://127.0.0.1/x")},
-                                  {"json", Value::map({{"routing_key", secret(1)},
-                                                       {"payload", Value::list({Value::number(1), secret(0, "k=")})}})}},
-                                 "", *fixture.secrets);
+  const auto json = http_request(
+      {{"method", Value::string("POST")},
+       {"url", Value::string("http://127.0.0.1/x")},
+       {"json",
+        Value::map({{"routing_key", secret(1)}, {"payload", Value::list({Value::number(1), secret(0, "k=")})}})}},
+      "", *fixture.secrets);
   REQUIRE(json);
   CHECK(json->body == R"({"routing_key":"file-secret-value","payload":[1,"k=environment-secret"]})");
   const auto form = http_request({{"method", Value::string("POST")},
@@ -167,14 +168,13 @@ TEST_CASE("secrets in a body of JSON or of a form are put in when it is sent") {
   CHECK(form->url == "http://127.0.0.1/x?a=1&key=environment-secret&q=a%20b%26c");
   CHECK(form->body == "To=%2B31%206&token=file-secret-value");
   CHECK(form->headers == Headers{{"Content-Type", "application/x-www-form-urlencoded"}});
-  const auto gone = http_request({{"url", Value::string("http://127.0.0.1/")}, {"json", Value::map({{"k", secret(2)}})}},
-                                 "", *fixture.secrets);
+  const auto gone = http_request(
+      {{"url", Value::string("http://127.0.0.1/")}, {"json", Value::map({{"k", secret(2)}})}}, "", *fixture.secrets);
   REQUIRE_FALSE(gone);
   CHECK_THAT(gone.error().message, Contains("the body cannot be sent: secret `gone` has no value"));
-  CHECK_FALSE(http_request({{"url", Value::string("http://127.0.0.1/")},
-                            {"json", Value::number(1)},
-                            {"body", Value::string("x")}},
-                           "", *fixture.secrets));
+  CHECK_FALSE(http_request(
+      {{"url", Value::string("http://127.0.0.1/")}, {"json", Value::number(1)}, {"body", Value::string("x")}}, "",
+      *fixture.secrets));
 }
 
 TEST_CASE("a request is authenticated in one way, and never half") {
