@@ -22,6 +22,7 @@ using grammar::SyntaxKind;
 struct KindRow {
   SyntaxKind kind;
   std::string_view word;
+  bool may_be_internal = false;
 };
 // What a reference shows, and what it is called.
 constexpr auto kKinds = std::to_array<KindRow>({
@@ -33,12 +34,12 @@ constexpr auto kKinds = std::to_array<KindRow>({
     {SyntaxKind::Guards, "guards"},
     {SyntaxKind::Stage, "stage"},
     {SyntaxKind::Rollout, "rollout"},
-    {SyntaxKind::Fn, "function"},
-    {SyntaxKind::Record, "record"},
-    {SyntaxKind::Enum, "enum"},
+    {SyntaxKind::Fn, "function", true},
+    {SyntaxKind::Record, "record", true},
+    {SyntaxKind::Enum, "enum", true},
     {SyntaxKind::Param, "parameter"},
-    {SyntaxKind::Secret, "secret"},
-    {SyntaxKind::Let, "name"},
+    {SyntaxKind::Secret, "secret", true},
+    {SyntaxKind::Let, "name", true},
     {SyntaxKind::Role, "role"},
 });
 
@@ -92,7 +93,10 @@ std::vector<Entry> declared_entries(const grammar::SyntaxTree& tree) {
     const auto row = std::ranges::find(kKinds, node.kind(), &KindRow::kind);
     const auto name = node.token(SyntaxKind::Name);
     if (row == kKinds.end() || !name) continue;
-    entries.push_back({row->word, std::string(name->text()), head_of(node), effect_of(node), node.documentation()});
+    std::string documentation = node.documentation();
+    // What only its own module uses has no documentation.
+    if (documentation.empty() && row->may_be_internal) continue;
+    entries.push_back({row->word, std::string(name->text()), head_of(node), effect_of(node), std::move(documentation)});
   }
   return entries;
 }

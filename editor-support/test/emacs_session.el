@@ -75,7 +75,7 @@
       (search-forward "watch ")
       (should (equal (rollout-test--completions) '("budget" "risks" "synthetic")))
       (rollout-test--go-to "kubernetes.set_image")
-      (search-forward ".set")
+      (search-forward ".set_im")
       (should (equal (rollout-test--completions) '("set_image")))
 
       (rollout-test--go-to "errors_5xx > 1%")

@@ -120,7 +120,10 @@ local ok, message = pcall(function()
   input("dd")
   go_to("kubernetes.set_image")
   input("f.a<C-x><C-o>")
-  await("what a module has", words, { "annotate", "apply", "delete", "rollout_undo", "scale", "service_weights", "set_image" })
+  await("what a module has", words, {
+    "annotate", "apply", "delete", "ingress_weight", "istio_weights", "patch", "restart",
+    "rollout_undo", "route_weights", "scale", "service_weights", "set_env", "set_image", "wait_for", "wait_rolled_out",
+  })
   input("<C-e><Esc>")
 
   -- Hover, in a window that floats.

@@ -388,6 +388,7 @@ class Action:
     declarations: str = ""  # lines at the head of the file
     title: str = ""
     halfway: bool = False  # the world says what half of a change looks like, in `world.halfway`
+    kill: bool = True  # false: may happen twice after a kill, as notifications do
 
 
 @dataclasses.dataclass
@@ -487,7 +488,7 @@ class Player:
             for when in ("before", "after") if call.changed else ("before",):
                 if case.undo:
                     self.half_done(Disturbance(index, when, "fail"))
-                if call.changed:
+                if call.changed and case.kill:
                     self.killed(Disturbance(index, when, "kill"), done, counted)
             if call.changed and case.undo and case.noted is None and not case.header:
                 self.retried(Disturbance(index, "after", "fail"))

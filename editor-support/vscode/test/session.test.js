@@ -111,10 +111,18 @@ describe("an editing session", { skip: rolloutc ? false : "ROLLOUTC is not set",
       "annotate",
       "apply",
       "delete",
+      "ingress_weight",
+      "istio_weights",
+      "patch",
+      "restart",
       "rollout_undo",
+      "route_weights",
       "scale",
       "service_weights",
+      "set_env",
       "set_image",
+      "wait_for",
+      "wait_rolled_out",
     ]);
     const words = await complete(plan, "  |exclusive   \"production");
     for (const word of ["approve", "stage", "window", "freeze"]) assert.ok(words.includes(word), `${word} of ${words}`);

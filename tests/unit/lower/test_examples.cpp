@@ -22,7 +22,10 @@ std::vector<std::string> programs() {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "examples")) {
     if (entry.path().extension() != ".rollout") continue;
     const std::string path = std::filesystem::relative(entry.path(), root).generic_string();
-    if (read_source(path).find("\nrollout ") != std::string::npos) paths.push_back(path);
+    const std::string text = read_source(path);
+    // The module of a plugin comes from its lock, which only the driver reads.
+    if (text.find("\nuse plugin ") != std::string::npos) continue;
+    if (text.find("\nrollout ") != std::string::npos) paths.push_back(path);
   }
   std::ranges::sort(paths);
   REQUIRE(paths.size() >= 6);

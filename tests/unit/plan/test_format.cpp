@@ -79,11 +79,11 @@ TEST_CASE("what is not a plan is called by its name") {
   CHECK(rejection(text_mode) == "the plan file was changed by a transfer that converts line ends: copy it as binary");
   CHECK(rejection(bytes + "x") == "the file goes on for 1 bytes after its end");
   std::string newer = bytes;
-  newer[8] = 2;
-  CHECK(rejection(newer) == "made by format 2.0, this program reads 1.x: update rollout");
+  newer[8] = 3;
+  CHECK(rejection(newer) == "made by format 3.0, this program reads 2.x: update rollout");
   std::string older = bytes;
-  older[8] = 0;
-  CHECK(rejection(older) == "made by format 0.0, this program reads 1.x: build the plan again with `rolloutc build`");
+  older[8] = 1;
+  CHECK(rejection(older) == "made by format 1.0, this program reads 2.x: build the plan again with `rolloutc build`");
   std::string huge = bytes;
   huge[25] = 1;
   CHECK(rejection(huge) ==
@@ -93,7 +93,7 @@ TEST_CASE("what is not a plan is called by its name") {
   CHECK(rejection(header) == "the file's header is damaged (checksum differs): copy or build it again");
   std::string last = bytes;
   last.back() = static_cast<char>(last.back() ^ 1);
-  CHECK(rejection(last).starts_with("section `children` is damaged (checksum "));
+  CHECK(rejection(last).starts_with("section `environment` is damaged (checksum "));
 }
 
 TEST_CASE("values have an exact encoding of their own") {
