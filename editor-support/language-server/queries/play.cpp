@@ -35,16 +35,14 @@ class SourceLines {
     for (const check::Guard& guard : module.guards) add(guards_, guard.text, guard.location);
   }
 
-  std::optional<std::uint32_t> of(const console::TimelineRow& row, std::span<const machine::Record> records) const {
-    const machine::Record& record = records[row.record];
+  std::optional<std::uint32_t> of(const console::TimelineRow& row, const machine::Record& record) const {
     if (const plan::Value* guard = record.find("guard")) {
       if (const auto found = guards_.find(plan::to_text(*guard)); found != guards_.end()) return found->second;
     }
-    // Traffic is moved by the action that `traffic via` names, for the step before it.
-    const auto before = std::ranges::find(records.first(row.record).rbegin(), records.first(row.record).rend(),
-                                          machine::RecordKind::StepStarted, &machine::Record::kind);
-    const bool moved = record.kind == machine::RecordKind::TrafficChanged && before != records.first(row.record).rend();
-    if (const auto line = line_of_spot(moved ? *before : record)) return line;
+    // Where traffic moves is where `traffic via` stands; its stage tells more.
+    if (record.kind != machine::RecordKind::TrafficChanged) {
+      if (const auto line = line_of_spot(record)) return line;
+    }
     const auto stage = stages_.find(row.stage);
     return stage == stages_.end() ? std::nullopt : std::optional(stage->second);
   }
@@ -85,7 +83,7 @@ Played played(const driver::CompiledFile& file, const CompiledScenario& compiled
     const std::string share = row.share && row.share_changed ? plan::to_literal(plan::Value::ratio(*row.share)) : "";
     played.rows.push_back({console::readable(row.at - start), row.stage, share,
                            std::string(kMarkNames[static_cast<std::size_t>(row.mark)]), row.text,
-                           lines.of(row, result.trace)});
+                           lines.of(row, result.trace[row.record])});
   }
   const console::TimelineOptions drawn{.width = kColumns, .colour = false, .title = played.title};
   for (const std::string& line : console::timeline(result.trace, drawn)) played.text += line + "\n";
