@@ -283,7 +283,10 @@ def main():
         finally:
             end_children(folder)
             shutil.rmtree(folder, ignore_errors=True)
+        before = kills
         kills, doubts, releases = kills + release.kills, doubts + release.doubts, releases + 1
+        if kills // 100 > before // 100:
+            print(f"killed {kills} times in {releases} releases so far, {failed} failed", flush=True)
     print(f"killed {kills} times in {releases} releases and {time.monotonic() - begun:.0f} s; a person settled {doubts} doubts")
     print(f"kill cycles: {releases - failed} passed, {failed} failed")
     return 1 if failed or kills < options.cycles else 0
