@@ -112,7 +112,7 @@ TEST_CASE("a locked plugin is a module: its calls are typed, and the plan keeps 
 
 TEST_CASE("a wrong argument of a plugin is an error of the compiler") {
   const Folder folder;
-  CHECK(codes_of(folder.compile(rollout_with("r.shift(r.pool.green, 5, token: key)"))).contains("E0302"));
+  CHECK(codes_of(folder.compile(rollout_with("r.shift(r.pool.green, 5, token: key)"))).contains("E0301"));
   CHECK(codes_of(folder.compile(rollout_with("r.shift(r.pool.green, 5%)"))).contains("E0208"));
   CHECK(codes_of(folder.compile(rollout_with("r.shift(r.pool.red, 5%, token: key)"))).contains("E0202"));
   CHECK(codes_of(folder.compile(rollout_with("r.shfit(r.pool.green, 5%, token: key)"))).contains("E0202"));
