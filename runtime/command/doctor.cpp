@@ -17,6 +17,7 @@
 #include "runtime/command/environment.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/parameters.hpp"
+#include "runtime/command/plugin_programs.hpp"
 #include "runtime/command/preflight.hpp"
 #include "runtime/command/state_directory.hpp"
 #include "runtime/console/text.hpp"
@@ -184,6 +185,17 @@ void add_programs(const plan::Plan& plan, const plan::KnownValues& values, Findi
   }
 }
 
+void add_plugins(const plan::Plan& plan, const std::string& file, Findings& findings) {
+  if (plan.plugins.empty()) return;
+  const auto found = programs_beside(file, plan);
+  if (!found) findings.push_back({Health::Bad, "plugins", found.error(), {}});
+  if (!found) return;
+  for (const plugins::Program& one : *found) {
+    findings.push_back(
+        {Health::Good, "plugin " + one.plugin.name, fmt::format("`{}` is as it was locked", one.path), {}});
+  }
+}
+
 void add_secrets(const PlanPointer& plan, const plan::KnownValues& values, Findings& findings) {
   const auto masker = std::make_shared<executors::Masker>();
   boost::asio::io_context io;
@@ -277,6 +289,7 @@ Exit doctor(const DoctorArguments& arguments) {
     add_sources(plan, *parameters, prometheus_url(arguments.prometheus_url, **plan), findings);
     add_secrets(plan, values, findings);
     add_programs(**plan, values, findings);
+    add_plugins(**plan, arguments.file, findings);
     add_way_back(**plan, findings);
   }
   print(findings, arguments.common.format);
