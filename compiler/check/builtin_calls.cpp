@@ -112,6 +112,7 @@ Needs needs_of(plan::Builtin builtin) {
     case plan::Builtin::Shorten:
     case plan::Builtin::CountMatching:
     case plan::Builtin::Matches: return {{String, Json}, "a string"};
+    case plan::Builtin::Round: return {{Number, Json}, "a number"};
     case plan::Builtin::Length: return {{String, Json, List, Map}, "a string, a list or a map"};
     case plan::Builtin::Contains: return {{String, Json, List}, "a string or a list"};
     case plan::Builtin::JsonAt: return {{Json, List, Map, RunResult, HttpResult}, "JSON"};
@@ -142,6 +143,7 @@ TypeId result_of(Checker& c, plan::Builtin builtin, ExprId first) {
     case plan::Builtin::Column:
     case plan::Builtin::AtSlots: return list_of(c, type_id(TypeKind::Json));
     case plan::Builtin::Number:
+    case plan::Builtin::Round:
     case plan::Builtin::CountMatching:
     case plan::Builtin::Length: return type_id(TypeKind::Number);
     case plan::Builtin::Contains:

@@ -353,7 +353,7 @@ void demand(Checker& c, ExprId expr, NodeRef node, TypeId want, std::string_view
   if (fits(c, type, want)) return;
   if (is_secret(c, type) && c.module.types[want].kind != TypeKind::Secret) {
     c.report(Code::SecretLeak, c.here(node), fmt::format("{} would show a secret", what))
-        .note("a secret may only go into `env:`, `headers:`, `bearer:`, `stdin:` and arguments declared `secret`");
+        .note("a secret may only go into `env:`, `stdin:`, what an `http` call sends, and arguments declared `secret`");
     c.expr(expr).type = kErrorType;
     return;
   }

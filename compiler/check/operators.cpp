@@ -85,7 +85,7 @@ std::string conversion_help(const Checker& c, const Operand& left, const Operand
 
 void report_leak(Checker& c, const Operand& operand) {
   c.report(Code::SecretLeak, c.here(operand.node), "a secret has no operations: its value is never known to the run")
-      .note("a secret may only go into `env:`, `headers:`, `bearer:`, `stdin:` and arguments declared `secret`");
+      .note("a secret may only go into `env:`, `stdin:`, what an `http` call sends, and arguments declared `secret`");
 }
 
 void report_operation(Checker& c, Code code, const OperatorRow& row, const Operand& left, const Operand& right) {

@@ -269,6 +269,9 @@ Value apply(Builtin builtin, Arguments arguments) {
     case Builtin::Column: return column(arguments);
     case Builtin::JsonAt: return json_at(arguments);
     case Builtin::Shorten: return shorten(arguments);
+    case Builtin::Round:
+      if (arguments[0].kind() != ValueKind::Number) return wrong_kind(builtin, arguments[0]);
+      return Value::number(std::round(arguments[0].as_double()));
     case Builtin::Format: return Value::string(to_text(arguments[0]));
     case Builtin::Quantity: return with_unit(arguments);
     case Builtin::Argument: return as_argument(arguments[0]);

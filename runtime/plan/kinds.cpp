@@ -188,6 +188,7 @@ ValueKind builtin_kind(Builtin builtin) {
     case Builtin::AtSlots: return ValueKind::List;
     case Builtin::Number:
     case Builtin::CountMatching:
+    case Builtin::Round:
     case Builtin::Length: return ValueKind::Number;
     case Builtin::Contains:
     case Builtin::Matches: return ValueKind::Bool;

@@ -20,7 +20,8 @@ def data(points, wanted, token=None, results=1):
         asked(request, "GetMetricData", token)
         document = request.json
         now = time.time()
-        expect(abs(document["EndTime"] - now) < 30 and abs(document["EndTime"] - document["StartTime"] - 300) < 1e-3, str(document))
+        expect(isinstance(document["StartTime"], int) and isinstance(document["EndTime"], int), f"no whole numbers: {document}")
+        expect(abs(document["EndTime"] - now) < 30 and abs(document["EndTime"] - document["StartTime"] - 300) <= 1, str(document))
         expect(document["ScanBy"] == "TimestampAscending" and document["MetricDataQueries"] == [wanted], str(document))
         return json_answer({"MetricDataResults": [{"Id": "m", "Label": "x", "StatusCode": "Complete", "Timestamps": [now - age for age, _ in points],
                                                    "Values": [value for _, value in points]}] * results, "Messages": []})

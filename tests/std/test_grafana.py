@@ -16,6 +16,7 @@ def known(request):
 def annotations(world):
     def post(request):
         known(request)
+        expect(isinstance(request.json["time"], int), f"{request.json['time']} is no whole number")
         expect(abs(request.json["time"] - time.time() * 1000) < 30000, str(request.json))
         body(request, {"text": "shop v2 is live", "tags": ["shop"], "time": request.json["time"]})
         return json_answer({"message": "Annotation added", "id": 1})

@@ -35,6 +35,7 @@ def log_group(events, more=False):
         header(request, "Content-Type", "application/x-amz-json-1.1")
         header(request, "X-Amz-Target", "Logs_20140328.FilterLogEvents")
         start = request.json["startTime"]
+        expect(isinstance(start, int), f"{start} is no whole number")
         expect(abs(time.time() * 1000 - 300000 - start) < 30000, f"{start}")
         expect(request.json == {"logGroupName": "/aws/ecs/order-api", "filterPattern": '"ERROR"', "limit": 10000, "startTime": start}, str(request.json))
         return json_answer({"events": [{"message": "x"}] * events, "searchedLogStreams": [], **({"nextToken": "t"} if more else {})})

@@ -7,7 +7,7 @@ from world import Check, main
 
 def card(run):
     return {"type": "message", "attachments": [{
-        "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": "", "content": {
+        "contentType": "application/vnd.microsoft.card.adaptive", "content": {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "body": [
                 {"type": "TextBlock", "text": "shop *v2* goes back", "wrap": True, "color": "Attention"},
                 {"type": "TextBlock", "text": f"run {run}", "isSubtle": True, "size": "Small"}]}}]}

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The module `vault` against a double of Vault's HTTP API: key-value engine, version 2."""
 
+import time
+
 from services import Service, expect, header, json_answer, secrets
 from used import VALUE, case, user
-from world import main
+from world import Check, main
 
 TOKEN = "canary-vault-token"
 
@@ -33,6 +35,26 @@ def vault(status=200, first=200, **data):
     return world
 
 
+def slow(world):
+    def get(request):
+        time.sleep(3)
+        return json_answer({"data": {"data": {"password": VALUE}}})
+
+    service = Service(world, {"GET /v1/secret/data/prod/orders/db": get})
+    secrets(world, VAULT_TOKEN=TOKEN, OTHER=VALUE)
+    world.environment["VAULT_ADDR"] = service.url
+    user(world)
+
+
+def measured(world):
+    def number(request):
+        header(request, "Authorization", f"Bearer {VALUE}")
+        return json_answer(5)
+
+    vault()(world)
+    world.words["shop"] = Service(world, {"GET /number": number}).url
+
+
 READ = 'vault.read("prod/orders/db", key: "password")'
 CASES = [
     case("vault", vault(), READ),
@@ -42,6 +64,12 @@ CASES = [
     case("vault", vault(db={"password": VALUE}), 'vault.read("x", key: "db/password", mount: "kv", address: "{url}")', title="of another engine, deeper"),
     case("vault", vault(), 'vault.read("prod/orders/db", key: "password", address: "http://vault.example.com")', "Vault is asked over https:// only",
          title="in the clear"),
+    case("vault", slow, READ, "the secrets that it needs were not there within 1s", title="that takes longer than the step may",
+         call="readonly run(`use-it`, env: { \"PASSWORD\": given }, timeout: 1s)"),
+    case("vault", slow, READ, "it took too long", title="that is waited for when the step is given up",
+         call="within 1s { readonly run(`use-it`, env: { \"PASSWORD\": given }) } else abort \"it took too long\""),
+    Check("vault.read", "measured", measured, noted="5", title="for a metric",
+          declarations=f'secret given = {READ}\nmetric measured: number = http.number("{{shop}}/number", bearer: given) every 1s'),
 ]
 
 if __name__ == "__main__":

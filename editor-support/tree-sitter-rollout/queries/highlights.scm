@@ -42,7 +42,7 @@
 ((call function: (identifier) @function.builtin)
   (#any-of? @function.builtin
     "env" "file" "now" "shell" "lines" "trim" "number" "len" "contains" "matches" "join" "first" "last" "json_parse" "json_at" "column"
-    "replace" "count_matching" "shorten" "url_encode" "sha256" "at_slots"
+    "replace" "round" "count_matching" "shorten" "url_encode" "sha256" "at_slots"
     "format" "avg" "min" "max" "sum" "count" "quantile" "rate" "baseline" "any" "all" "share" "worse" "probe" "run"
     "ramp" "noise" "old" "late" "future"))
 

@@ -76,11 +76,12 @@ TEST_CASE("optional arguments of natives stay open where they are not given") {
   const Checked checked =
       sound("check up { let r = http.get(\"https://example.com\", timeout: 5s)\n require r.status == 200 }\n");
   const check::Expr& call = checked.module.exprs[first_step<check::LetStep>(checked).value];
-  REQUIRE(call.labels.size() == call.children.size());
-  for (std::size_t index = 0; index < call.labels.size(); ++index) {
-    INFO(call.labels[index]);
-    const bool given = call.labels[index] == "url" || call.labels[index] == "timeout";
-    CHECK((call.children[index] != kNone) == given);
+  CHECK(call.labels ==
+        std::vector<std::string>{"url", "query", "headers", "bearer", "user", "password", "aws", "timeout"});
+  REQUIRE(call.children.size() == call.labels.size());
+  for (std::size_t i = 0; i < call.children.size(); ++i) {
+    const bool given = call.labels[i] == "url" || call.labels[i] == "timeout";
+    CHECK((call.children[i] != kNone) == given);
   }
 }
 

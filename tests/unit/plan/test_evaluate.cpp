@@ -298,6 +298,14 @@ TEST_CASE("builtins on texts for other services") {
   CHECK(call(Builtin::Shorten, {text("abc"), n(0)}).is_missing());
 }
 
+TEST_CASE("a number is rounded to the nearest whole one") {
+  const auto rounded = [](double value) { return call_builtin(Builtin::Round, List{n(value)}); };
+  CHECK(rounded(1'764'154'000'123.46) == n(1'764'154'000'123));
+  CHECK(rounded(2.5) == n(3));
+  CHECK(rounded(-2.5) == n(-3));
+  CHECK(call_builtin(Builtin::Round, List{r(0.5)}).is_missing());
+}
+
 TEST_CASE("builtins on JSON") {
   const auto call = [](Builtin builtin, const List& arguments) { return call_builtin(builtin, arguments); };
   const auto text = [](const char* value) { return Value::string(value); };
