@@ -64,6 +64,15 @@ def ask(port, database, query, check=True):
     return done.stdout.strip()
 
 
+def hold_lock(database, lock):
+    """Somebody in a transaction that holds a lock until their process is killed."""
+    holder = subprocess.Popen(["psql", "-Xqt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(server()), "-U", "admin", "-d", database],
+                              env={**os.environ, "PGPASSWORD": PASSWORD}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    print(f"BEGIN; {lock}; SELECT 'held';", file=holder.stdin, flush=True)
+    expect("held" in holder.stdout.readline(), f"no lock: {lock}")
+    return holder
+
+
 COUNT = iter(range(1, 1_000_000))
 
 
