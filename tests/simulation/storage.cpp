@@ -60,10 +60,14 @@ OpenFile& of(sqlite3_file* file) {
 bool is_gone(const OpenFile& file) {
   return current->dead || file.boot != current->boot;
 }
+// Counts a call of the disk; whether it is the one that fails.
+bool is_the_one() {
+  return current->calls_until_failure > 0 && --current->calls_until_failure == 0;
+}
 
 int on_read(sqlite3_file* handle, void* buffer, int amount, sqlite3_int64 offset) {
   const OpenFile& file = of(handle);
-  if (is_gone(file) || !current->disk.exists(*file.name)) return SQLITE_IOERR_READ;
+  if (is_gone(file) || !current->disk.exists(*file.name) || is_the_one()) return SQLITE_IOERR_READ;
   const auto& seen = current->disk.file(*file.name).seen;
   const auto begin = static_cast<std::size_t>(offset);
   const auto wanted = static_cast<std::size_t>(amount);
@@ -76,7 +80,7 @@ int on_read(sqlite3_file* handle, void* buffer, int amount, sqlite3_int64 offset
 
 int on_write(sqlite3_file* handle, const void* bytes, int amount, sqlite3_int64 offset) {
   const OpenFile& file = of(handle);
-  if (is_gone(file)) return SQLITE_IOERR_WRITE;
+  if (is_gone(file) || is_the_one()) return SQLITE_IOERR_WRITE;
   if (current->full) return SQLITE_FULL;
   current->disk.write(*file.name, static_cast<std::size_t>(offset), static_cast<const std::uint8_t*>(bytes),
                       static_cast<std::size_t>(amount));
@@ -85,14 +89,14 @@ int on_write(sqlite3_file* handle, const void* bytes, int amount, sqlite3_int64 
 
 int on_truncate(sqlite3_file* handle, sqlite3_int64 size) {
   const OpenFile& file = of(handle);
-  if (is_gone(file)) return SQLITE_IOERR_TRUNCATE;
+  if (is_gone(file) || is_the_one()) return SQLITE_IOERR_TRUNCATE;
   current->disk.truncate(*file.name, static_cast<std::size_t>(size));
   return SQLITE_OK;
 }
 
 int on_sync(sqlite3_file* handle, int) {
   const OpenFile& file = of(handle);
-  if (is_gone(file)) return SQLITE_IOERR_FSYNC;
+  if (is_gone(file) || is_the_one()) return SQLITE_IOERR_FSYNC;
   if (file.is_log && current->before_log_sync) current->before_log_sync();
   if (file.is_log && current->death == Death::BeforeSync) {
     current->dead = true;
@@ -112,7 +116,7 @@ int on_sync(sqlite3_file* handle, int) {
 
 int on_size(sqlite3_file* handle, sqlite3_int64* size) {
   const OpenFile& file = of(handle);
-  if (is_gone(file)) return SQLITE_IOERR_FSTAT;
+  if (is_gone(file) || is_the_one()) return SQLITE_IOERR_FSTAT;
   *size = static_cast<sqlite3_int64>(current->disk.file(*file.name).seen.size());
   return SQLITE_OK;
 }
@@ -173,7 +177,7 @@ int on_close(sqlite3_file* handle) {
 
 int on_map(sqlite3_file* handle, int region, int size, int extend, void volatile** place) {
   *place = nullptr;
-  if (is_gone(of(handle))) return SQLITE_IOERR_SHMMAP;
+  if (is_gone(of(handle)) || is_the_one()) return SQLITE_IOERR_SHMMAP;
   SharedLog& shared = shared_of(of(handle));
   const auto index = static_cast<std::size_t>(region);
   if (index >= shared.regions.size() && extend == 0) return SQLITE_OK;
@@ -221,7 +225,7 @@ const sqlite3_io_methods kMethods = {
 int on_open(sqlite3_vfs*, const char* name, sqlite3_file* handle, int flags, int* given) {
   OpenFile& file = of(handle);
   file.base.pMethods = nullptr;
-  if (current->dead) return SQLITE_CANTOPEN;
+  if (current->dead || is_the_one()) return SQLITE_CANTOPEN;
   const std::string path = name == nullptr ? "temporary" : name;
   if (!current->disk.exists(path)) {
     if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
@@ -245,6 +249,7 @@ int on_delete(sqlite3_vfs*, const char* name, int) {
 }
 
 int on_access(sqlite3_vfs*, const char* name, int, int* there) {
+  if (is_the_one()) return SQLITE_IOERR_ACCESS;
   // A file without bytes counts as none, as SQLite has it on Unix.
   *there = current->disk.exists(name) && !current->disk.file(name).seen.empty() ? 1 : 0;
   return SQLITE_OK;

@@ -26,6 +26,7 @@ struct Storage {
   Death death = Death::None;
   bool full = false;             // no write finds room
   bool fails_next_sync = false;  // and forgets some of what it should have stored
+  int calls_until_failure = 0;   // that call of the disk fails, whatever it is, and the others go on; 0: none
   Random random{0};
   std::function<void()> before_log_sync = {};  // a log is about to be synced
   std::map<std::string, std::shared_ptr<SharedLog>> shared_logs = {};
