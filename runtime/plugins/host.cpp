@@ -254,10 +254,13 @@ void Host::Supervised::failed(Id id, const Answer& answer) {
   finish(id, end, {}, fmt::format("plugin `{}`: {}", name(), answer.error));
 }
 
-// It had the call, and what became of it is not known: a read has failed, anything else is in doubt.
+// It had the call, and what became of it is not known: what changes something for good is in doubt.
 void Host::Supervised::unknown(Id id, Op& op, const std::string& why) {
   const bool never = !op.had_it;
-  finish(id, never ? PluginEnd::NotStarted : reads(op) ? PluginEnd::Failed : PluginEnd::InDoubt, {}, told(why));
+  // What may be repeated was repeated already: as a doubt it would be started again without end.
+  const bool repeatable = reads(op) || op.call.effect_class == EffectClass::Idempotent;
+  const PluginEnd end = never ? PluginEnd::NotStarted : repeatable ? PluginEnd::Failed : PluginEnd::InDoubt;
+  finish(id, end, {}, told(why));
 }
 
 void Host::Supervised::finish(Id id, PluginEnd end, const json::value& result, const std::string& why) {

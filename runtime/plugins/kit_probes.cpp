@@ -195,8 +195,12 @@ Observed oversized_frame(Subject& subject) {
 Observed split_frame(Subject& subject) {
   Session session(subject);
   if (auto wrong = session.greet()) return *wrong;
+  constexpr std::size_t kPart = 24;
+  std::size_t sent = 0;
   for (const char byte : frame(request_of("slow", "describe"))) {
     session->send(std::string_view(&byte, 1));
+    // Now and then so slowly that the plugin has read what there was.
+    if (++sent % kPart == 1) session->listen(50);
   }
   session->listen(300);
   const auto is_it = [](const json::object& message) { return text_member(message, "id") == "slow"; };

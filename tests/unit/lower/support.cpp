@@ -10,6 +10,8 @@
 #include "compiler/check/check.hpp"
 #include "compiler/diagnostics/render.hpp"
 #include "runtime/plan/evaluate.hpp"
+#include "runtime/plugins/schema/lock.hpp"
+#include "runtime/plugins/schema/schema.hpp"
 
 namespace rollout::lower::test {
 
@@ -33,12 +35,27 @@ std::optional<grammar::SourceFile> file_beside(std::string_view using_file, std:
   return grammar::SourceFile{place, text.str()};
 }
 
+// A plugin that is locked beside the program.
+std::variant<check::PluginModule, check::PluginProblem> plugin_beside(const std::string& program,
+                                                                      const std::string& name) {
+  const auto place = std::filesystem::path(program).parent_path() / plugins::kLockName;
+  const auto lock = plugins::read_lock(read_source(place.string()));
+  REQUIRE(lock);
+  const plugins::LockedPlugin* locked = lock->find(name);
+  REQUIRE(locked);
+  const auto schema = plugins::read_schema(locked->schema);
+  REQUIRE(schema);
+  return check::PluginModule{{"<plugins>/" + name + ".rollout", plugins::module_text(*schema)}, locked->plugin};
+}
+
 }  // namespace
 
 check::CheckedModule checked(std::string text, std::string path) {
-  const check::ModuleLoader loader{file_beside};
+  const check::ModuleLoader loader{.file = file_beside,
+                                   .plugin = [&](const std::string& name) { return plugin_beside(path, name); }};
+  std::string main = path;
   diagnostics::Sink sink;
-  check::CheckedModule module = check::check({std::move(path), std::move(text)}, loader, sink);
+  check::CheckedModule module = check::check({std::move(main), std::move(text)}, loader, sink);
   std::string problems;
   for (const diagnostics::Diagnostic& one : sink.sorted()) {
     if (diagnostics::severity_of(one.code) == diagnostics::Severity::Error) {
