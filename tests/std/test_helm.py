@@ -37,6 +37,10 @@ def failed(world):
     helm(world, revision(1, "shop-1.0.0", "failed"))
 
 
+def under_way(world):
+    helm(world, revision(1, "shop-1.0.0"), revision(2, "shop-1.1.0", "pending-upgrade"))
+
+
 UPGRADE = 'helm.upgrade("shop", chart: "repo/shop", values: "values.yaml"%s)'
 
 CASES = [
@@ -44,6 +48,7 @@ CASES = [
     Action("helm.upgrade", UPGRADE % ', version: "1.1.0"', there, title="there", halfway=True,
            after=lambda state: state == {"shop": {"chart": "shop-1.1.0", "values": "replicas: 3\n", "status": "deployed"}}),
     Check("helm.upgrade", UPGRADE % ', version: "9.0.0"', helm, step=True, passes=False, says="not found", title="an unknown version"),
+    Check("helm.upgrade", UPGRADE % "", under_way, step=True, passes=False, says="shop is pending-upgrade", title="while another is under way"),
     Action("helm.go_back", 'helm.go_back("shop", revision: "1")', there, after=lambda state: state["shop"]["chart"] == "shop-0.9.0", halfway=True),
     Action("helm.uninstall", 'helm.uninstall("shop")', there, undo=False, person=True, after=lambda state: state == {}),
     Check("helm.deployed", 'helm.deployed("shop")', there),
