@@ -2,6 +2,7 @@
 refuses the rest with exit status 64 and a message, which fails the test."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -15,13 +16,15 @@ class Unknown(Exception):
 
 @contextlib.contextmanager
 def state(name):
-    """The double's state, kept afterwards; written as a whole, so that a reader never sees half of it."""
+    """The double's state, kept afterwards; written as a whole, so that a reader never sees half of it. One command at a time has it."""
     file = pathlib.Path(os.environ["HOME"]) / f"{name}.json"
-    value = json.loads(file.read_text())
-    yield value
-    fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps(value))
-    fresh.replace(file)
+    with open(file.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        value = json.loads(file.read_text())
+        yield value
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps(value))
+        fresh.replace(file)
 
 
 def main(name, forms):
