@@ -40,6 +40,8 @@ BIN = ROOT / "tests" / "std" / "bin"
 MODULES = ROOT / "stdlib" / "std"
 LIMIT = float(os.environ.get("ROLLOUT_STD_LIMIT", "60"))  # seconds that one run may take
 SKIPPED = 77
+# Of the failures and kills of one action, evenly chosen; unless said, all of them. `./dev test` tries a few of each.
+MOST_DISTURBANCES = int(os.environ.get("ROLLOUT_STD_DISTURBANCES", "1000"))
 
 # What a script of a module may use besides the commands of its world.
 TOOLS = ("cat", "chmod", "cmp", "cp", "date", "dirname", "env", "grep", "head", "id", "ln", "ls", "mkdir", "mktemp", "mv", "printf", "readlink",
@@ -481,23 +483,36 @@ class Player:
             self.noted(world)
             there = list(world.calls)
         back = self.undone() if case.undo else []
+        plays = self.disturbances(there, back, done, counted)
+        for play in evenly(plays, MOST_DISTURBANCES):
+            play()
+        self.played = (min(len(plays), MOST_DISTURBANCES), len(plays))
+
+    def disturbances(self, there, back, done, counted):
+        """What is to be tried: failures and kills at each call on the way there, kills at each change on the way back."""
+        case, plays = self.case, []
+
+        def add(play, index, when, what, *more):
+            plays.append(lambda: play(Disturbance(index, when, what), *more))
+
         for index, call in enumerate(there):
             if call.argv[:1] == ["note"]:
                 continue
             # What only reads fails in one way: there is no effect that it may have had.
             for when in ("before", "after") if call.changed else ("before",):
                 if case.undo:
-                    self.half_done(Disturbance(index, when, "fail"))
+                    add(self.half_done, index, when, "fail")
                 if call.changed and case.kill:
-                    self.killed(Disturbance(index, when, "kill"), done, counted)
+                    add(self.killed, index, when, "kill", done, counted)
             if call.changed and case.undo and case.noted is None and not case.header:
-                self.retried(Disturbance(index, "after", "fail"))
+                add(self.retried, index, "after", "fail")
             if call.changed and case.halfway:
-                self.half_done(Disturbance(index, "halfway", "fail"))
-                self.killed_halfway(Disturbance(index, "halfway", "kill"), done)
+                add(self.half_done, index, "halfway", "fail")
+                add(self.killed_halfway, index, "halfway", "kill", done)
         for index in back:
             for when in ("before", "after"):
-                self.undo_killed(Disturbance(index, when, "kill"))
+                add(self.undo_killed, index, when, "kill")
+        return plays
 
     def undone(self):
         """Does it and goes back; gives the indices of the changes on the way back."""
@@ -570,14 +585,25 @@ class Player:
                               f"{json.dumps(before, default=str)[:2000]}\n{world.listing()}")
 
 
+TRIED = []  # of each case that passed: how many failures and kills were tried, and of how many
+
+
 def play(rollout, case):
     """How a case ended: nothing, or what is wrong."""
     try:
         player = Player(rollout, case)
         player.action() if isinstance(case, Action) else player.check()
+        TRIED.append(getattr(player, "played", (0, 0)))
         return None
     except (Failed, subprocess.SubprocessError, OSError, StopIteration) as problem:
         return f"{type(problem).__name__}: {problem}" if not isinstance(problem, Failed) else str(problem)
+
+
+def evenly(things, most):
+    """At most so many of them, the first and the last among them where there are two."""
+    if len(things) <= most:
+        return things
+    return [things[i * (len(things) - 1) // max(1, most - 1)] for i in range(most)]
 
 
 def title(case):
@@ -603,5 +629,6 @@ def main(file, cases, needs=()):
         for case, problem in zip(chosen, pool.map(lambda case: play(rollout, case), chosen)):
             failed += problem is not None
             print(f"passed: {title(case)}" if problem is None else f"FAILED: {title(case)}\n  {problem}", flush=True)
-    print(f"{module}: {len(chosen) - failed} passed, {failed} failed")
+    tried, known = (sum(column) for column in zip(*TRIED, (0, 0)))
+    print(f"{module}: {len(chosen) - failed} passed, {failed} failed; {tried} of {known} failures and kills were tried")
     sys.exit(1 if failed or not chosen else 0)
