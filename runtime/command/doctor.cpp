@@ -289,7 +289,7 @@ Exit doctor(const DoctorArguments& arguments) {
     add_sources(plan, *parameters, prometheus_url(arguments.prometheus_url, **plan), findings);
     add_secrets(plan, values, findings);
     add_programs(**plan, values, findings);
-    add_plugins(**plan, arguments.file, findings);
+    add_plugins(**plan, arguments.plan.file, findings);
     add_way_back(**plan, findings);
   }
   print(findings, arguments.common.format);
