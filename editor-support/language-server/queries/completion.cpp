@@ -205,6 +205,31 @@ std::uint32_t place_of_use(const grammar::SyntaxTree& tree) {
   return at > 0 && at < text.size() && text[at] == '\n' ? at + 1 : 0;
 }
 
+struct DeclaringWord {
+  SymbolKind kind;
+  std::string_view word;
+};
+constexpr auto kDeclaringWords = std::to_array<DeclaringWord>({{SymbolKind::Action, "action "},
+                                                               {SymbolKind::Check, "check "},
+                                                               {SymbolKind::Source, "source "},
+                                                               {SymbolKind::Channel, "channel "},
+                                                               {SymbolKind::Guards, "guards "}});
+
+// Whether a module of the library, which nobody has compiled yet, declares something of one of the kinds; values may be
+// anywhere.
+bool may_declare(std::string_view text, const Kinds& kinds) {
+  if (std::ranges::find(kinds, SymbolKind::Param) != kinds.end()) return true;
+  return std::ranges::any_of(kDeclaringWords, [&](const DeclaringWord& one) {
+    if (std::ranges::find(kinds, one.kind) == kinds.end()) return false;
+    for (auto at = text.find(one.word); at != std::string_view::npos; at = text.find(one.word, at + 1)) {
+      const std::size_t line = text.rfind('\n', at) + 1;
+      // Behind nothing or a word of the effect's class; not in a comment.
+      if (text[line] != '#' && text[line] != ' ') return true;
+    }
+    return false;
+  });
+}
+
 class Collector {
  public:
   Collector(const CheckedModule& module, std::uint32_t offset)
@@ -268,7 +293,7 @@ class Collector {
     for (const SymbolId id : visible_symbols(module_, offset_)) {
       if (fits(module_.symbols[id], kinds, ancestors)) add_symbol(id, kinds == values() ? "1" : "0");
     }
-    if (std::ranges::find(kinds, SymbolKind::Module) != kinds.end()) add_unused_modules();
+    if (std::ranges::find(kinds, SymbolKind::Module) != kinds.end()) add_unused_modules(kinds);
     if (kinds == values() && !ancestors.front().is(SyntaxKind::QualifiedName)) add_builtins();
     if (ancestors.front().is(SyntaxKind::QualifiedName)) add_types();
   }
@@ -348,12 +373,13 @@ class Collector {
   }
 
   // Modules of the library that the begun word may mean, with the `use` that they need.
-  void add_unused_modules() {
+  void add_unused_modules(const Kinds& kinds) {
     if (word().empty()) return;
     const std::uint32_t place = place_of_use(module_.trees.front());
     for (const stdlib::Module& module : stdlib::modules()) {
       const auto is_used = [&](const check::ModuleScope& scope) { return scope.name == module.name; };
       if (!module.name.starts_with(word()) || std::ranges::any_of(module_.modules, is_used)) continue;
+      if (!may_declare(module.text, kinds)) continue;
       Completion named{
           std::string(module.name), CompletionKind::Module, "adds `use std." + std::string(module.name) + "`", {}, "4"};
       // The first of a file stands apart from what follows.
