@@ -27,7 +27,10 @@ CODE = re.compile(r"(?:error|warning)\[([EW]\d{4})\]")
 
 
 def pages():
-    return sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")])
+    # The pages of the library's modules are made of what the compiler has; test_driver compares them.
+    made = set(ROOT.glob("docs/std/*.md")) - {ROOT / "docs/std/README.md"}
+    written = {ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")}
+    return sorted(written - made)
 
 
 def framed(text, frame):
