@@ -58,7 +58,8 @@ class Run : public std::enable_shared_from_this<Run> {
   enum class Means : std::uint8_t { Secrets, Process, Http, Mail, Plugin };
   struct UnderWay {
     Means means{};
-    std::uint64_t id = 0;  // of a process, a request, a mail; of secrets that are being fetched: the timer of their limit
+    std::uint64_t id =
+        0;  // of a process, a request, a mail; of secrets that are being fetched: the timer of their limit
   };
 
   journal::Expected<bool> store(const std::vector<journal::NewEntry>& entries);

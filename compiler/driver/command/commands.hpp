@@ -86,8 +86,8 @@ Exit disasm(const DisasmArguments& arguments);
 // One stage of the compiler as text: for those who work on it, and for bug reports.
 Exit print(const PrintArguments& arguments);
 
-using Arguments = std::variant<CheckArguments, BuildArguments, FormatArguments, ExplainArguments, DocArguments, DisasmArguments,
-                               LanguageServerArguments, PrintArguments, SignArguments>;
+using Arguments = std::variant<CheckArguments, BuildArguments, FormatArguments, ExplainArguments, DocArguments,
+                               DisasmArguments, LanguageServerArguments, PrintArguments, SignArguments>;
 
 // Reads the command line; help, the version and usage errors are printed at once and end in a status instead.
 std::variant<Arguments, Exit> read_command_line(int count, const char* const* words);

@@ -28,8 +28,7 @@ std::vector<std::uint32_t> encoded(Session& session, Asked& asked, grammar::Span
     const std::uint32_t width = asked.translator.lines().columns(token.span, session.dialect.unit);
     const std::uint32_t lines = begin.line - before.line;
     const std::uint32_t column = lines == 0 ? begin.column - before.column : begin.column;
-    data.insert(data.end(),
-                {lines, column, width, static_cast<std::uint32_t>(token.type), token.modifiers});
+    data.insert(data.end(), {lines, column, width, static_cast<std::uint32_t>(token.type), token.modifiers});
     before = begin;
   }
   return data;
