@@ -54,22 +54,38 @@ void report_unknown(Problems& problems, const toml::key& key, const std::string&
                               close ? fmt::format("did you mean `{}`?", *close) : "there are " + quoted_list(known)));
 }
 
-std::string text_of(Problems& problems, const toml::key& key, const toml::node& node) {
-  const auto text = node.value<std::string_view>();
-  if (!node.is_string() || text->empty()) {
-    problems.report(node, fmt::format("`{}` is a text, for example {} = \"...\"", key.str(), key.str()));
+// One setting as it stands in the file.
+struct Given {
+  Problems& problems;
+  const toml::key& key;
+  const toml::node& node;
+  const fs::path& folder;  // of the project file
+
+  std::string_view name() const { return key.str(); }
+  void report(const std::string& message) const { problems.report(node, message); }
+  // Something within it.
+  Given within(const toml::key& inner_key, const toml::node& inner) const {
+    return {problems, inner_key, inner, folder};
+  }
+};
+
+std::string text_of(const Given& given) {
+  const auto text = given.node.value<std::string_view>();
+  if (!given.node.is_string() || text->empty()) {
+    given.report(fmt::format("`{0}` is a text, for example {0} = \"...\"", given.name()));
     return {};
   }
   return std::string(*text);
 }
 
-bool flag_of(Problems& problems, const toml::key& key, const toml::node& node) {
-  if (!node.is_boolean()) problems.report(node, fmt::format("`{}` is true or false", key.str()));
-  return node.value_or(false);
+bool flag_of(const Given& given) {
+  if (!given.node.is_boolean()) given.report(fmt::format("`{}` is true or false", given.name()));
+  return given.node.value_or(false);
 }
 
 // A parameter's value as `--set` takes it: quantities are texts ("15m", "5%") in TOML.
-std::string literal_of(Problems& problems, const toml::key& key, const toml::node& node) {
+std::string literal_of(const Given& given) {
+  const toml::node& node = given.node;
   if (node.is_string()) return std::string(*node.value<std::string_view>());
   if (node.is_integer()) return fmt::format("{}", *node.value<std::int64_t>());
   if (node.is_floating_point()) return fmt::format("{}", *node.value<double>());
@@ -83,43 +99,43 @@ std::string literal_of(Problems& problems, const toml::key& key, const toml::nod
     }
     if (values.size() == list->size()) return plan::to_json(plan::Value::list(std::move(values)));
   }
-  problems.report(node,
-                  fmt::format("`{}` is a text, a number, true, false, or a list of these; quantities and instants "
-                              "are texts, as in {} = \"15m\"",
-                              key.str(), key.str()));
+  given.report(
+      fmt::format("`{0}` is a text, a number, true, false, or a list of these; quantities and instants are texts, as "
+                  "in {0} = \"15m\"",
+                  given.name()));
   return {};
 }
 
-const toml::table* table_of(Problems& problems, const toml::key& key, const toml::node& node) {
-  if (!node.is_table()) problems.report(node, fmt::format("`{}` is a table", key.str()));
-  return node.as_table();
+const toml::table* table_of(const Given& given) {
+  if (!given.node.is_table()) given.report(fmt::format("`{}` is a table", given.name()));
+  return given.node.as_table();
 }
 
-using TextOf = std::string (*)(Problems&, const toml::key&, const toml::node&);
-NamedTexts texts_of(Problems& problems, const toml::key& key, const toml::node& node, TextOf text) {
+NamedTexts texts_of(const Given& given, std::string (*text)(const Given&)) {
   NamedTexts texts;
-  if (const toml::table* table = table_of(problems, key, node)) {
-    for (const auto& [name, value] : *table) texts.emplace_back(name.str(), text(problems, name, value));
+  if (const toml::table* table = table_of(given)) {
+    for (const auto& [name, value] : *table) texts.emplace_back(name.str(), text(given.within(name, value)));
   }
   return texts;
 }
 
 // Variables are shown and kept in journals, so a credential among them is a mistake.
-std::string variable_of(Problems& problems, const toml::key& key, const toml::node& node) {
-  std::string name(key.str());
+std::string variable_of(const Given& given) {
+  const toml::key& key = given.key;
+  std::string name(given.name());
   std::ranges::transform(name, name.begin(), [](char byte) { return static_cast<char>(std::toupper(byte)); });
   for (const std::string_view word : {"PASSWORD", "SECRET", "TOKEN", "_KEY", "CREDENTIAL"}) {
     if (!name.ends_with(word)) continue;
-    problems.report(
+    given.problems.report(
         key.source(),
         fmt::format("`{}` looks like a credential, and variables are kept in journals: declare a `secret` in "
                     "the plan, give it to the command with `env:`, and say under `secrets` where it is",
                     key.str()));
   }
   if (name.empty() || name.find('=') != std::string::npos) {
-    problems.report(key.source(), fmt::format("`{}` cannot be the name of an environment variable", key.str()));
+    given.problems.report(key.source(), fmt::format("`{}` cannot be the name of an environment variable", key.str()));
   }
-  return text_of(problems, key, node);
+  return text_of(given);
 }
 
 // Where secrets are: the first word of the table, and what else may and must stand in it.
@@ -152,22 +168,22 @@ const ProviderRow* provider_of(const toml::table& table) {
   return fits ? &*row : nullptr;
 }
 
-SecretReference secret_of(Problems& problems, const toml::key& key, const toml::node& node) {
+SecretReference secret_of(const Given& given) {
   SecretReference secret;
-  secret.name = key.str();
-  const toml::table* table = node.as_table();
+  secret.name = given.name();
+  const toml::table* table = given.node.as_table();
   const ProviderRow* row = table == nullptr ? nullptr : provider_of(*table);
   if (row == nullptr) {
-    problems.report(
-        node, fmt::format("a secret says where it is, never what it is: {0} = {{ env = \"VARIABLE\" }}, {{ file "
-                          "= \"/path\" }}, {{ vault = \"path\", key = \"...\" }}, {{ aws_secrets = \"name\" }} or {{ "
-                          "sops = \"file\", key = \"...\" }}",
-                          key.str()));
+    given.report(
+        fmt::format("a secret says where it is, never what it is: {0} = {{ env = \"VARIABLE\" }}, {{ file "
+                    "= \"/path\" }}, {{ vault = \"path\", key = \"...\" }}, {{ aws_secrets = \"name\" }} or {{ "
+                    "sops = \"file\", key = \"...\" }}",
+                    given.name()));
     return secret;
   }
   secret.provider = row->provider;
   for (const auto& [name, value] : *table) {
-    std::string text = text_of(problems, name, value);
+    std::string text = text_of(given.within(name, value));
     if (name.str() == row->name) {
       secret.argument = std::move(text);
     } else {
@@ -177,71 +193,57 @@ SecretReference secret_of(Problems& problems, const toml::key& key, const toml::
   return secret;
 }
 
-std::vector<std::string> keys_of(Problems& problems, const toml::key& key, const toml::node& node,
-                                 const fs::path& folder) {
+std::vector<SecretReference> secrets_of(const Given& given) {
+  std::vector<SecretReference> secrets;
+  if (const toml::table* table = table_of(given)) {
+    for (const auto& [name, value] : *table) secrets.push_back(secret_of(given.within(name, value)));
+  }
+  return secrets;
+}
+
+std::vector<std::string> keys_of(const Given& given) {
   std::vector<std::string> files;
-  const toml::array* list = node.as_array();
+  const toml::array* list = given.node.as_array();
   if (list == nullptr || list->empty()) {
-    problems.report(
-        node, fmt::format("`{}` is a list of files, for example {} = [\"keys/release.pub\"]", key.str(), key.str()));
+    given.report(fmt::format("`{0}` is a list of files, for example {0} = [\"keys/release.pub\"]", given.name()));
     return files;
   }
-  for (const toml::node& file : *list) files.push_back((folder / text_of(problems, key, file)).string());
+  for (const toml::node& file : *list) {
+    files.push_back((given.folder / text_of(given.within(given.key, file))).string());
+  }
   return files;
 }
 
 // One setting of an environment, by its name.
 struct Setting {
   std::string_view name;
-  void (*read)(Problems&, const toml::key&, const toml::node&, const fs::path& folder, Environment&);
+  void (*read)(const Given& given, Environment& into);
 };
-#define READ [](Problems & problems, const toml::key& key, const toml::node& node, const fs::path&, Environment& into)
-constexpr Setting kSettings[] = {{"description", READ{into.description = text_of(problems, key, node);
-}  // namespace
-}  // namespace rollout::project
-, {"production", READ{into.production = flag_of(problems, key, node);
-}
-}
-, {"prometheus", READ{into.prometheus_url = text_of(problems, key, node);
-}
-}
-, {"parameters", READ{into.parameters = texts_of(problems, key, node, literal_of);
-}
-}
-, {"variables", READ{into.variables = texts_of(problems, key, node, variable_of);
-}
-}
-, {"secrets", READ{if (const toml::table* table = table_of(problems, key, node)){
-                  for (const auto& [name, value] : *table) into.secrets.push_back(secret_of(problems, name, value));
-}
-}
-}
-, {"channels", READ{into.channels = texts_of(problems, key, node, text_of);
-}
-}
-, {"require-signature", READ{into.require_signature = flag_of(problems, key, node);
-}
-}
-,
-    {"trust", [](Problems& problems, const toml::key& key, const toml::node& node, const fs::path& folder,
-                 Environment& into) { into.trusted_keys = keys_of(problems, key, node, folder); }},
-}
-;
-#undef READ
+constexpr Setting kSettings[] = {
+    {"description", [](const Given& given, Environment& into) { into.description = text_of(given); }},
+    {"production", [](const Given& given, Environment& into) { into.production = flag_of(given); }},
+    {"prometheus", [](const Given& given, Environment& into) { into.prometheus_url = text_of(given); }},
+    {"parameters", [](const Given& given, Environment& into) { into.parameters = texts_of(given, literal_of); }},
+    {"variables", [](const Given& given, Environment& into) { into.variables = texts_of(given, variable_of); }},
+    {"secrets", [](const Given& given, Environment& into) { into.secrets = secrets_of(given); }},
+    {"channels", [](const Given& given, Environment& into) { into.channels = texts_of(given, text_of); }},
+    {"require-signature", [](const Given& given, Environment& into) { into.require_signature = flag_of(given); }},
+    {"trust", [](const Given& given, Environment& into) { into.trusted_keys = keys_of(given); }},
+};
 
-Environment environment_of(Problems& problems, const toml::key& name, const toml::node& node, const fs::path& folder) {
-  Environment environment = named_environment(std::string(name.str()));
-  const toml::table* table = table_of(problems, name, node);
+Environment environment_of(const Given& given) {
+  Environment environment = named_environment(std::string(given.name()));
+  const toml::table* table = table_of(given);
   if (table == nullptr) return environment;
   for (const auto& [key, value] : *table) {
     const auto setting = std::ranges::find(kSettings, key.str(), &Setting::name);
     if (setting != std::end(kSettings)) {
-      setting->read(problems, key, value, folder, environment);
+      setting->read(given.within(key, value), environment);
       continue;
     }
     std::vector<std::string> known;
     for (const Setting& each : kSettings) known.emplace_back(each.name);
-    report_unknown(problems, key, "an environment", known);
+    report_unknown(given.problems, key, "an environment", known);
   }
   return environment;
 }
@@ -270,14 +272,15 @@ plan::Expected<ProjectFile, std::string> read_project(std::string_view text, con
   const fs::path folder = fs::path(path).parent_path();
   const toml::node* default_node = nullptr;
   for (const auto& [key, value] : parsed.table()) {
-    if (key.str() == "default-environment") {
-      project.default_environment = text_of(problems, key, value);
+    const Given given{problems, key, value, folder};
+    if (given.name() == "default-environment") {
+      project.default_environment = text_of(given);
       default_node = &value;
-    } else if (key.str() == "environments") {
-      const toml::table* environments = table_of(problems, key, value);
+    } else if (given.name() == "environments") {
+      const toml::table* environments = table_of(given);
       if (environments == nullptr) continue;
       for (const auto& [name, environment] : *environments) {
-        project.environments.push_back(environment_of(problems, name, environment, folder));
+        project.environments.push_back(environment_of(given.within(name, environment)));
       }
     } else {
       report_unknown(problems, key, "a project", {"default-environment", "environments"});
