@@ -49,19 +49,6 @@ struct Entry {
   std::string name, head, effect, documentation;
 };
 
-// Up to the body.
-std::string head_of(NodeRef node) {
-  grammar::Span span = node.span();
-  for (const NodeRef child : node.child_nodes()) {
-    if (!grammar::BodyView::accepts(child.kind())) continue;
-    span.end = child.span().begin;
-    break;
-  }
-  std::string text(node.text().substr(0, span.size()));
-  while (!text.empty() && std::string_view(" \n{").find(text.back()) != std::string_view::npos) text.pop_back();
-  return text;
-}
-
 // What an action does to the world, in the words of its declaration.
 std::string effect_of(NodeRef node) {
   const auto action = grammar::as<grammar::ActionView>(node);
@@ -96,7 +83,8 @@ std::vector<Entry> declared_entries(const grammar::SyntaxTree& tree) {
     std::string documentation = node.documentation();
     // What only its own module uses has no documentation.
     if (documentation.empty() && row->may_be_internal) continue;
-    entries.push_back({row->word, std::string(name->text()), head_of(node), effect_of(node), std::move(documentation)});
+    entries.push_back(
+        {row->word, std::string(name->text()), declaration_head(node), effect_of(node), std::move(documentation)});
   }
   return entries;
 }
@@ -116,6 +104,18 @@ std::vector<Entry> native_entries(std::string_view use) {
 }
 
 }  // namespace
+
+std::string declaration_head(NodeRef node) {
+  grammar::Span span = node.span();
+  for (const NodeRef child : node.child_nodes()) {
+    if (!grammar::BodyView::accepts(child.kind())) continue;
+    span.end = child.span().begin;
+    break;
+  }
+  std::string text(node.text().substr(0, span.size()));
+  while (!text.empty() && std::string_view(" \n{").find(text.back()) != std::string_view::npos) text.pop_back();
+  return text;
+}
 
 std::string reference_page(std::string_view use, const std::string& text) {
   const grammar::SyntaxTree tree = grammar::parse({std::string(use), text});

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/check/describe.hpp"
+#include "compiler/driver/reference.hpp"
 #include "editor-support/language-server/queries/declarations.hpp"
 #include "editor-support/language-server/queries/time_hints.hpp"
 #include "grammar/views.hpp"
@@ -22,20 +23,6 @@ using grammar::SyntaxKind;
 using MaybeNode = std::optional<NodeRef>;
 
 constexpr std::size_t kMostSignatureBytes = 400;
-
-// The text of the node up to its body, without blanks at the end.
-std::string head_text(NodeRef node) {
-  grammar::Span span = node.span();
-  for (const NodeRef child : node.child_nodes()) {
-    if (grammar::BodyView::accepts(child.kind())) {
-      span.end = child.span().begin;
-      break;
-    }
-  }
-  std::string text(node.text().substr(0, span.size()));
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '{')) text.pop_back();
-  return text;
-}
 
 // A default, a type or a list of parameters may go over lines; a hover has room for some.
 std::string shortened(std::string text) {
@@ -151,7 +138,7 @@ std::string signature(const CheckedModule& module, SymbolId id) {
     case SymbolKind::Secret: return "secret " + symbol.name;
     default: break;
   }
-  return shortened(node ? head_text(*node) : symbol.name);
+  return shortened(node ? driver::declaration_head(*node) : symbol.name);
 }
 
 std::optional<Hover> hover_at(const CheckedModule& module, const TimesSource& times, std::uint32_t offset) {
