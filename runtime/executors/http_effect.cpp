@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/executors/arguments.hpp"
+#include "runtime/executors/failure.hpp"
 #include "runtime/executors/text.hpp"
 #include "runtime/plan/builtins.hpp"
 
@@ -16,10 +17,6 @@ using plan::PlanError;
 using plan::Value;
 using plan::ValueKind;
 using Arguments = std::vector<std::pair<std::string, Value>>;
-
-PlanError failure(std::string message) {
-  return {std::move(message), 0};
-}
 
 std::string method_of(const Arguments& arguments) {
   const Value* method = find_argument(arguments, "method");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runtime/executors/arguments.hpp"
+#include "runtime/executors/failure.hpp"
 #include "runtime/executors/text.hpp"
 
 namespace rollout::executors {
@@ -12,10 +13,6 @@ namespace {
 using plan::PlanError;
 using plan::Value;
 using plan::ValueKind;
-
-PlanError failure(std::string message) {
-  return {std::move(message), 0};
-}
 
 std::string text_argument(const machine::StartEffect& effect, std::string_view name) {
   const Value* found = find_argument(effect.arguments, name);

@@ -157,11 +157,9 @@ ChildProcesses::~ChildProcesses() {
   for (const auto& [id, child] : children_) child->abandon();
 }
 
-ChildProcesses::Started ChildProcesses::start(const ProcessRequest& asked, Done done) {
+ChildProcesses::Started ChildProcesses::start(const ProcessRequest& request, Done done) {
   const Id id = ++last_id_;
-  ProcessRequest request = asked;
-  request.environment.insert(request.environment.begin(), variables_.begin(), variables_.end());
-  auto spawned = spawn(request);
+  auto spawned = spawn(request, variables_);
   if (!spawned) {
     boost::asio::post(io_, [done = std::move(done), error = spawned.error()] {
       ProcessResult result;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "runtime/executors/arguments.hpp"
+#include "runtime/executors/failure.hpp"
 #include "runtime/executors/text.hpp"
 
 namespace rollout::executors {
@@ -16,10 +17,6 @@ namespace {
 using plan::PlanError;
 using plan::Value;
 using plan::ValueKind;
-
-PlanError failure(std::string message) {
-  return {std::move(message), 0};
-}
 
 std::optional<PlanError> add_command(const Value& command, const Secrets& secrets, ProcessRequest& request) {
   if (command.kind() != ValueKind::List || command.as_list().empty()) return failure("the command is empty");

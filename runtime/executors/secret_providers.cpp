@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "runtime/executors/failure.hpp"
 #include "runtime/executors/mail_sender.hpp"
 #include "runtime/executors/process_effect.hpp"
 #include "runtime/executors/secrets.hpp"
@@ -26,10 +27,6 @@ constexpr Nanoseconds kAnswerWithin = 5'000'000'000;
 constexpr Nanoseconds kDecryptWithin = 20'000'000'000;
 // What the answer of a server may say about a failure, shown to people.
 constexpr std::size_t kWordsShown = 160;
-
-PlanError failure(std::string message) {
-  return {std::move(message), 0};
-}
 
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);

@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "runtime/executors/failure.hpp"
 #include "runtime/executors/secret_providers.hpp"
 #include "runtime/executors/text.hpp"
 #include "runtime/plan/builtins.hpp"
@@ -52,10 +53,6 @@ std::string hexadecimal(std::string_view bytes, bool upper) {
 std::string json_escaped(std::string_view bytes) {
   const std::string quoted = plan::to_json(plan::Value::string(std::string(bytes)));
   return quoted.size() > 2 ? quoted.substr(1, quoted.size() - 2) : std::string{};
-}
-
-plan::PlanError failure(std::string message) {
-  return {std::move(message), 0};
 }
 
 }  // namespace

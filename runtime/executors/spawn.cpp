@@ -43,7 +43,7 @@ bool is_executable(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
-std::optional<Failure> check(const ProcessRequest& request) {
+std::optional<Failure> check(const ProcessRequest& request, const EnvironmentVariables& variables) {
   if (request.command.empty() || request.command.front().empty()) return "the command is empty";
   const auto holds_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
   for (std::size_t index = 0; index < request.command.size(); ++index) {
@@ -52,7 +52,7 @@ std::optional<Failure> check(const ProcessRequest& request) {
                          printable(request.command.front(), 80));
     }
   }
-  for (const auto& [name, value] : request.environment) {
+  for (const auto& [name, value] : variables) {
     if (name.empty() || name.find('=') != std::string::npos || holds_nul(name)) {
       return fmt::format("`{}` cannot be the name of an environment variable", printable(name, 80));
     }
@@ -210,9 +210,11 @@ std::optional<std::uint64_t> process_start_time(pid_t pid) {
   return status->start_time;
 }
 
-plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request) {
-  if (auto wrong = check(request)) return *wrong;
-  const std::vector<std::string> environment = child_environment(request.environment);
+plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request, const EnvironmentVariables& around) {
+  EnvironmentVariables given = around;
+  given.insert(given.end(), request.environment.begin(), request.environment.end());
+  if (auto wrong = check(request, given)) return *wrong;
+  const std::vector<std::string> environment = child_environment(given);
   const auto program = find_program(request, environment);
   if (!program) return program.error();
   const auto input = open_input(request.input);

@@ -34,7 +34,8 @@ struct Spawned {
 
 // The child is the leader of a new process group, with default signal handling and no descriptors but its three
 // streams. Fails, with the reason for people, where it certainly never ran.
-plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request);
+// It gets the variables `around` it besides what is inherited; the request's own come before them.
+plan::Expected<Spawned, std::string> spawn(const ProcessRequest& request, const EnvironmentVariables& around = {});
 
 // Why a command could not start that program, for people; nothing where it could.
 std::optional<std::string> missing_program(const std::string& name);
