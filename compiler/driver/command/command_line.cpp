@@ -238,16 +238,16 @@ std::string unknown_option(const CLI::App& app, const CLI::ParseError& error) {
 Exit usage_error(const CLI::App& app, const CLI::ParseError& error, int count, const char* const* words) {
   const std::vector<std::string> verbs = {"check",  "build", "fmt", "explain", "doc",
                                           "disasm", "sign",  "lsp", "print",   "completion"};
+  const std::string all = fmt::format("{} or {}", fmt::join(verbs.begin(), verbs.end() - 1, ", "), verbs.back());
   std::string message = error.what();
   const bool unknown_verb = count > 1 && words[1][0] != '-' && std::ranges::find(verbs, words[1]) == verbs.end();
   if (unknown_verb) {
     const auto meant = diagnostics::closest(words[1], verbs);
     message = fmt::format("there is no command `{}`; {}", words[1],
-                          meant ? fmt::format("did you mean `{}`?", *meant)
-                                : "it is check, build, fmt, explain, doc, disasm, sign, lsp, print or completion");
+                          meant ? fmt::format("did you mean `{}`?", *meant) : "it is " + all);
   }
   if (const std::string option = unknown_option(app, error); !option.empty()) message = option;
-  if (count == 1) message = "name a command: check, build, fmt, explain, doc, disasm, sign, lsp, print or completion";
+  if (count == 1) message = "name a command: " + all;
   const bool known_verb = count > 1 && !unknown_verb && words[1][0] != '-';
   fmt::print(stderr, "rolloutc: {}\n", message);
   fmt::print(stderr, "try `{}{} --help`\n", app.get_name(), known_verb ? fmt::format(" {}", words[1]) : "");
