@@ -1,17 +1,13 @@
 #!/usr/bin/env python3
 """Bad input, as a user would give it: each case must end with a clear message, a non-zero exit and nothing lost."""
 
-import argparse
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import time
 
-from cases import Failed, call, folder_for, run_cases
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from cases import Failed, call, folder_for, options_of, run_cases
 
 PROGRAM = """
 use std.terminal
@@ -114,7 +110,7 @@ rollout mailed {
 
 class Cases:
     def __init__(self, options, folder):
-        self.rollout, self.rolloutc = (str(pathlib.Path(each).resolve()) for each in (options.rollout, options.rolloutc))
+        self.rollout, self.rolloutc = options.rollout, options.rolloutc
         self.folder = folder
         self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1")
         for name, text in (("demo", PROGRAM), ("measured", QUERYING), ("missing", NO_SUCH_COMMAND), ("elsewhere", ELSEWHERE),
@@ -327,11 +323,7 @@ class Cases:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
-    parser.add_argument("--rolloutc", default=str(ROOT / "build" / "bin" / "rolloutc"))
-    parser.add_argument("--only", help="the name of one case, or a part of it")
-    options = parser.parse_args()
+    options = options_of(__doc__, "rollout", "rolloutc")
     helpers = ("call", "refuses", "runs", "plan_bytes", "driven")
     with folder_for("bad-input") as folder:
         cases = Cases(options, folder)

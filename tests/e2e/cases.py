@@ -1,10 +1,14 @@
 """What the end-to-end scripts share: cases that run one after another, and a folder of its own for each."""
 
+import argparse
 import contextlib
 import pathlib
 import shutil
 import subprocess
 import tempfile
+
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Failed(Exception):
@@ -40,6 +44,16 @@ def folder_for(title):
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def options_of(description, *commands):
+    """What a script is told: where each of the commands is (`--rollout PATH`, build/bin/ unless said), as absolute paths, and which
+    cases to run (`--only`)."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for command in commands:
+        parser.add_argument(f"--{command}", default=str(ROOT / "build" / "bin" / command), type=lambda path: str(pathlib.Path(path).resolve()))
+    parser.add_argument("--only", help="the name of one case, or a part of it")
+    return parser.parse_args()
 
 
 def run_cases(title, cases, only=None):

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """What people type: each case plays one command against real runs, with its messages and its exit status."""
 
-import argparse
 import datetime
 import functools
 import json
@@ -16,7 +15,7 @@ import sys
 import time
 import xml.etree.ElementTree
 
-from cases import Failed, call, folder_for, run_cases
+from cases import Failed, call, folder_for, options_of, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -111,7 +110,7 @@ class Run:
 
 class Cases:
     def __init__(self, options, folder):
-        self.rollout, self.rolloutc = (str(pathlib.Path(each).resolve()) for each in (options.rollout, options.rolloutc))
+        self.rollout, self.rolloutc = options.rollout, options.rolloutc
         self.folder = folder
         self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1",
                                 PATH=f"{pathlib.Path(self.rollout).parent}:{os.environ['PATH']}")
@@ -422,11 +421,7 @@ class Cases:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
-    parser.add_argument("--rolloutc", default=str(ROOT / "build" / "bin" / "rolloutc"))
-    parser.add_argument("--only", help="the name of one case, or a part of it")
-    options = parser.parse_args()
+    options = options_of(__doc__, "rollout", "rolloutc")
 
     def in_a_folder(case):
         with folder_for("commands") as folder:

@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 """One plan in several environments of a rollout.toml: parameters, variables, secrets, channels, Prometheus, and after a restart."""
 
-import argparse
 import http.server
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import threading
 import time
 
-from cases import Failed, call, folder_for, run_cases
+from cases import Failed, call, folder_for, options_of, run_cases
 
 PLAN = """
 use std.webhook
@@ -88,7 +86,7 @@ class Doubles(http.server.BaseHTTPRequestHandler):
 
 class Cases:
     def __init__(self, options, folder):
-        self.rollout = str(pathlib.Path(options.rollout).resolve())
+        self.rollout = options.rollout
         self.folder = folder
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Doubles)
         self.server.sent, self.server.asked = [], []
@@ -184,10 +182,7 @@ class Cases:
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rollout", default="build/bin/rollout")
-    parser.add_argument("--only")
-    options = parser.parse_args()
+    options = options_of(__doc__, "rollout")
 
     def in_folder(name):
         def case():

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Plugins end to end: the conformance kit on plugins that break one rule each, and runs with a plugin that dies, hangs, floods and lies."""
 
-import argparse
 import concurrent.futures
 import json
 import os
@@ -13,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from cases import Failed, folder_for, run_cases
+from cases import Failed, folder_for, options_of, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ACTS = ROOT / "tests/plugins/acts.py"
@@ -345,12 +344,7 @@ class Cases:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
-    parser.add_argument("--rolloutc", default=str(ROOT / "build" / "bin" / "rolloutc"))
-    parser.add_argument("--only", help="the name of one case, or a part of it")
-    options = parser.parse_args()
-    options.rollout, options.rolloutc = (str(pathlib.Path(path).resolve()) for path in (options.rollout, options.rolloutc))
+    options = options_of(__doc__, "rollout", "rolloutc")
     with folder_for("plugins") as folder:
         cases = Cases(options, folder)
         return run_cases("plugins", {name: getattr(cases, name) for name in vars(Cases) if not name.startswith("_")}, options.only)

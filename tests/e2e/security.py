@@ -2,7 +2,6 @@
 """A bad actor's day: hostile plans, servers, commands and hands. Each must be refused or contained, be said clearly, and leave
 runs that can be taken up again. And what people do against it: signatures, `doctor`, `drill`, names that have to be typed."""
 
-import argparse
 import base64
 import contextlib
 import getpass
@@ -21,7 +20,7 @@ import sys
 import threading
 import time
 
-from cases import Failed, call, folder_for, run_cases
+from cases import Failed, call, folder_for, options_of, run_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEYS = ROOT / "tests/unit/signing/keys"
@@ -174,7 +173,7 @@ HOSTILE = {
 
 class Cases:
     def __init__(self, options, folder):
-        self.rollout, self.rolloutc = (str(pathlib.Path(each).resolve()) for each in (options.rollout, options.rolloutc))
+        self.rollout, self.rolloutc = options.rollout, options.rolloutc
         self.folder = folder
         self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1", XDG_CONFIG_HOME=str(folder / "config"))
         for name, text in (("shop", SHOP), ("stuck", STUCK), ("leaky", LEAKY), ("option", OPTION), ("flood", FLOOD), ("escapes", ESCAPES),
@@ -498,11 +497,7 @@ class Cases:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
-    parser.add_argument("--rolloutc", default=str(ROOT / "build" / "bin" / "rolloutc"))
-    parser.add_argument("--only", help="the name of one case, or a part of it")
-    options = parser.parse_args()
+    options = options_of(__doc__, "rollout", "rolloutc")
     with folder_for("security") as folder:
         cases = Cases(options, folder)
         return run_cases("security", {name: getattr(cases, name) for name in vars(Cases) if not name.startswith("_")}, options.only)

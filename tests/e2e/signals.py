@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Real signals and real people's channels: a queue's HTTP interface, a log, a growing CSV file, a chat that is acknowledged, a mail server."""
 
-import argparse
 import datetime
 import email
 import email.policy
@@ -9,7 +8,6 @@ import functools
 import http.server
 import json
 import os
-import pathlib
 import signal
 import socketserver
 import subprocess
@@ -17,9 +15,7 @@ import sys
 import threading
 import time
 
-from cases import Failed, folder_for, run_cases
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from cases import Failed, folder_for, options_of, run_cases
 
 PROGRAM = """
 use std.email
@@ -138,7 +134,7 @@ class World:
 
 class Cases:
     def __init__(self, options, folder):
-        self.rollout, self.folder = str(pathlib.Path(options.rollout).resolve()), folder
+        self.rollout, self.folder = options.rollout, folder
         self.environment = dict(os.environ, ROLLOUT_STATE=str(folder / "state"), NO_COLOR="1", BROKER_TOKEN="correct-horse")
 
     def start(self, world, hold="5s"):
@@ -258,10 +254,7 @@ class Cases:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
-    parser.add_argument("--only", help="the name of one case, or a part of it")
-    options = parser.parse_args()
+    options = options_of(__doc__, "rollout")
 
     def in_a_world(case):
         world = World()

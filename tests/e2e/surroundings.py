@@ -5,7 +5,6 @@ replaced or damaged, it is killed and leaves children behind. Real processes, re
 The file systems are mounted in a mount namespace of this program, so that nothing is left of them. Where the kernel allows no such
 thing, those cases are skipped, and say so."""
 
-import argparse
 import functools
 import json
 import os
@@ -17,9 +16,8 @@ import subprocess
 import sys
 import time
 
-from cases import Failed, folder_for, run_cases
+from cases import Failed, folder_for, options_of, run_cases
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Three opaque steps that write a ledger; the second waits for a file, so that the test is in its middle for certain.
 STEPS = """
@@ -88,7 +86,7 @@ def wait_for(what, reached, seconds=30):
 
 class Cases:
     def __init__(self, options, folder):
-        self.rollout, self.folder = str(pathlib.Path(options.rollout).resolve()), folder
+        self.rollout, self.folder = options.rollout, folder
         self.state = folder / "state"
         self.environment = dict(os.environ, ROLLOUT_STATE=str(self.state), NO_COLOR="1")
         self.children = []
@@ -385,10 +383,7 @@ def can_mount():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"))
-    parser.add_argument("--only", help="the name of one case, or a part of it")
-    options = parser.parse_args()
+    options = options_of(__doc__, "rollout")
     mounts = can_mount()
 
     def in_a_folder(case):
