@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/hex.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -41,15 +42,6 @@ std::string base64_core(std::string_view bytes, std::size_t offset) {
   return text;
 }
 
-std::string hexadecimal(std::string_view bytes, bool upper) {
-  std::string text;
-  for (const char byte : bytes) {
-    const auto number = static_cast<unsigned char>(byte);
-    text += upper ? fmt::format("{:02X}", number) : fmt::format("{:02x}", number);
-  }
-  return text;
-}
-
 std::string json_escaped(std::string_view bytes) {
   const std::string quoted = plan::to_json(plan::Value::string(std::string(bytes)));
   return quoted.size() > 2 ? quoted.substr(1, quoted.size() - 2) : std::string{};
@@ -71,8 +63,8 @@ void Masker::add(std::string_view secret) {
   if (secret.size() < kShortestEncoded) return;
   for (std::size_t offset = 0; offset < 3; ++offset) add_form(base64_core(secret, offset));
   add_form(plan::url_encoded(secret));
-  add_form(hexadecimal(secret, false));
-  add_form(hexadecimal(secret, true));
+  add_form(boost::algorithm::hex_lower(std::string(secret)));
+  add_form(boost::algorithm::hex(std::string(secret)));
   add_form(json_escaped(secret));
 }
 

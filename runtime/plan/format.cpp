@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <boost/algorithm/hex.hpp>
 
 #include "runtime/plan/archive.hpp"
 
@@ -263,9 +264,7 @@ std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned length = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  std::string text;
-  for (unsigned index = 0; index < length; ++index) text += fmt::format("{:02x}", digest[index]);
-  return text;
+  return boost::algorithm::hex_lower(std::string(digest.begin(), digest.begin() + length));
 }
 
 std::string plan_id(const Plan& plan) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/algorithm/hex.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -100,9 +101,7 @@ int exec_result(int reading) {
 std::string random_name() {
   std::array<unsigned char, 16> bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return "no-randomness";
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
+  return boost::algorithm::hex_lower(std::string(bytes.begin(), bytes.end()));
 }
 
 plan::Expected<PluginChild, std::string> start_child(const std::string& path, const std::string& cookie) {

@@ -4,13 +4,19 @@
 Plays four releases with the real `rollout` and checks how each one ends: a healthy one goes to 100 %, a slow one is rolled back by
 its measured p95, one whose exporter dies is paused and not promoted, and one whose runtime is killed (SIGKILL) and resumed
 reaches the verdict at the slot that Prometheus' data demand.
+
+With --kills N: healthy and slow releases in turn, whose runtime is killed N times in all at random moments. Each must end as it does
+without a death, a slow one at the slot that Prometheus' data demand; traffic goes up share by share, and no change of it is made while
+another is under way, by a ledger that the step itself writes.
 """
 
 import argparse
 import datetime
+import functools
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
@@ -85,21 +91,25 @@ http {{
         else:
             (self.folder / "upstream.conf").write_text(f"server 127.0.0.1:{STABLE};\n")
 
+    def command(self, version, scripts=SCRIPTS):
+        return [self.rollout, "run", str(SCRIPTS / "playground.rollout"), "--yes", "--set", f"version={version}",
+                "--set", f"directory={self.folder}", "--set", f"scripts={scripts}", "--set", f"canary_port={VERSIONS[version][0]}"]
+
     def release(self, version):
         self.set_canary(version)
         service = self.service(version)
-        command = [self.rollout, "run", str(SCRIPTS / "playground.rollout"), "--yes", "--set", f"version={version}",
-                   "--set", f"directory={self.folder}", "--set", f"scripts={SCRIPTS}",
-                   "--set", f"canary_port={VERSIONS[version][0]}"]
+        command = self.command(version)
         print(f"\n=== releasing {version}: {' '.join(command[1:])}", flush=True)
         process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL)
         self.children.append(process)
         return process, service
 
+    def call(self, *arguments):
+        return subprocess.run([self.rollout, *arguments], env=self.environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=30)
+
     def verb(self, *arguments):
-        answer = subprocess.run([self.rollout, *arguments], env=self.environment, stdin=subprocess.DEVNULL,
-                                capture_output=True, text=True, timeout=30)
-        return answer.stdout
+        return self.call(*arguments).stdout
 
     def newest_run(self):
         return json.loads(self.verb("list", "--format", "json"))[0]["run"]
@@ -115,6 +125,10 @@ http {{
 
     def canary_is_out(self):
         return "down;" in (self.folder / "upstream.conf").read_text().splitlines()[1]
+
+    def canary_has_everything(self):
+        lines = (self.folder / "upstream.conf").read_text().splitlines()
+        return "weight=10000" in lines[1] and "down" in lines[0]
 
     def stop(self):
         for child in reversed(self.children):
@@ -166,8 +180,7 @@ def healthy(playground):
     process, _ = playground.release("v2")
     status = finish(process)
     expect(status == 0, f"exit status {status}, not 0")
-    lines = (playground.folder / "upstream.conf").read_text().splitlines()
-    expect("weight=10000" in lines[1] and "down" in lines[0], f"nginx does not send everything to the canary: {lines}")
+    expect(playground.canary_has_everything(), "nginx does not send everything to the canary")
 
 
 def slow(playground):
@@ -210,13 +223,17 @@ def crash(playground):
     print("=== killed; resuming", flush=True)
     status = finish(subprocess.Popen([playground.rollout, "resume", run], env=playground.environment, stdin=subprocess.DEVNULL))
     expect(status == 3, f"exit status {status}, not 3 (rolled back)")
+    fired_when_it_had_to(playground, run, "v5")
+    expect(playground.canary_is_out(), "nginx still sends traffic to the canary")
+
+
+def fired_when_it_had_to(playground, run, version):
     entries = playground.journal(run)
     armed = next(entry["body"] for entry in entries if entry["kind"] == "guard armed")
     fired = next(entry["body"] for entry in entries if entry["kind"] == "guard fired")
-    demanded = slot_by_hand("v5", seconds_of(armed["slot"]))
+    demanded = slot_by_hand(version, seconds_of(armed["slot"]))
     got = seconds_of(fired["slot"])
     expect(abs(demanded - got) < 0.001, f"the guard fired at {got}, an uninterrupted run fires at {demanded}")
-    expect(playground.canary_is_out(), "nginx still sends traffic to the canary")
 
 
 def slot_by_hand(version, first_slot):
@@ -242,19 +259,122 @@ def slot_by_hand(version, first_slot):
 STORIES = [healthy, slow, blind, crash]
 
 
+# ---------------------------------------------------------------- kills
+
+# nginx_weight.py with a ledger around it; appends of a line are atomic.
+LEDGER_STEP = """import os, runpy, sys
+sys.path.insert(0, {scripts!r})
+def note(what):
+    with open({ledger!r}, "a") as ledger:
+        ledger.write(f"{{what}} {{float(sys.argv[2]):g}} {{os.getpid()}}\\n")
+note("begin")
+runpy.run_path({step!r}, run_name="__main__")
+note("end")
+"""
+
+
+class KilledRelease:
+    """One release through all the lives of its runtime."""
+
+    def __init__(self, playground, version, chance):
+        self.playground, self.version, self.chance, self.kills = playground, version, chance, 0
+        self.ledger = playground.folder / "ledger"
+        self.ledger.write_text("")
+        self.scripts = playground.folder / "scripts"
+        self.scripts.mkdir(exist_ok=True)
+        (self.scripts / "nginx_weight.py").write_text(
+            LEDGER_STEP.format(scripts=str(SCRIPTS), ledger=str(self.ledger), step=str(SCRIPTS / "nginx_weight.py")))
+        playground.set_canary(version)
+
+    def spawn(self, *command):
+        with open(self.playground.folder / "killed.log", "ab") as log:
+            return subprocess.Popen(command, env=self.playground.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def run_names(self):
+        return [row["run"] for row in json.loads(self.playground.verb("list", "--format", "json") or "[]")]
+
+    def play(self, kills_left):
+        before = self.run_names()
+        begin = self.playground.command(self.version, self.scripts)
+        process, deadline = self.spawn(*begin), time.monotonic() + 300
+        while True:
+            expect(time.monotonic() < deadline, "the run did not end in five minutes")
+            patience = self.chance.choice([0.03, 0.2, 0.8]) * self.chance.uniform(0.3, 1.5)
+            try:
+                process.wait(patience if self.kills < kills_left else 120)
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                self.kills += 1
+            new = [name for name in self.run_names() if name not in before]
+            if not new:
+                expect(not self.ledger.read_text(), "the traffic was changed before the run was stored")
+                process = self.spawn(*begin)
+                continue
+            if json.loads(self.playground.verb("status", new[0], "--format", "json"))["state"] in ("succeeded", "rolled back"):
+                break  # it ended just before it was killed
+            process = self.spawn(self.playground.rollout, "resume", new[0])
+        self.check([name for name in self.run_names() if name not in before])
+
+    def check(self, runs):
+        expect(len(runs) == 1, f"one release is the runs {runs}")
+        state = json.loads(self.playground.verb("status", runs[0], "--format", "json"))["state"]
+        if self.version == "v2":
+            expect(state == "succeeded", f"a healthy release ended {state}")
+            expect(self.playground.canary_has_everything(), "nginx does not send everything to the canary")
+        else:
+            expect(state == "rolled back", f"a slow release ended {state}")
+            expect(self.playground.canary_is_out(), "nginx still sends traffic to the canary")
+            fired_when_it_had_to(self.playground, runs[0], self.version)
+        verified = self.playground.call("log", runs[0], "--verify")
+        expect(verified.returncode == 0, f"the journal is not whole: {verified.stdout}{verified.stderr}")
+        self.check_ledger()
+
+    def check_ledger(self):
+        levels, before, running = ["0", "20", "50", "100"], 0, None
+        for line in self.ledger.read_text().splitlines():
+            what, share, process = line.split()
+            if what == "end":
+                expect(running == process, f"process {process} went on after another one had begun")
+                continue
+            running, level = process, levels.index(share)
+            expect(level in (before, before + 1, 0), f"the traffic jumps from {levels[before]} % to {share} %")
+            before = level
+
+
+def killed(playground, kills):
+    """However often its runtime is killed, a release ends as it does without that."""
+    seed = random.randrange(1 << 30)
+    chance, done, releases = random.Random(seed), 0, 0
+    playground.service("v2")
+    playground.service("v3")
+    print(f"seed {seed}", flush=True)
+    while done < kills:
+        release = KilledRelease(playground, ("v2", "v3")[releases % 2], chance)
+        release.play(kills - done)
+        done, releases = done + release.kills, releases + 1
+        print(f"killed {done} times in {releases} releases so far", flush=True)
+
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rollout", default=str(ROOT / "build" / "bin" / "rollout"), help="the command to test")
     parser.add_argument("--keep", action="store_true", help="keep the working folder")
+    parser.add_argument("--kills", type=int, default=0, help="instead of the four stories, kill the runtime of releases that often")
     options = parser.parse_args()
     options.rollout = str(pathlib.Path(options.rollout).resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rollout-playground-"))
     folder.chmod(0o755)  # nginx's worker is another user
     playground = Playground(options.rollout, folder)
     failed = 0
+    stories = STORIES
+    if options.kills:
+        stories = [functools.update_wrapper(functools.partial(killed, kills=options.kills), killed)]
     try:
         playground.start()
-        for story in STORIES:
+        for story in stories:
             begin = time.monotonic()
             try:
                 story(playground)
@@ -266,7 +386,7 @@ def main():
         playground.stop()
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    print(f"playground: {len(STORIES) - failed} passed, {failed} failed")
+    print(f"playground: {len(stories) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

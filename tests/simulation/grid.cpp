@@ -55,16 +55,18 @@ class Grid {
     Scene scene = run_.scene();
     // The write has come back, or may have: see Life.
     if (flavour == Flavour::SyncedUntold) scene.acknowledged = scene.attempted;
+    if (!twice_) return go_on(std::move(scene), flavour, std::nullopt);
     go_on(scene, flavour, std::nullopt);
-    if (!twice_) return;
     static constexpr Flavour kSecond[] = {Flavour::BeforeWrite, Flavour::UnsyncedLost, Flavour::Torn,
                                           Flavour::Reordered,   Flavour::SyncedUntold, Flavour::Acknowledged};
     const std::uint64_t turn = seconds_++;
-    go_on(scene, flavour, Doom{kSecond[turn % std::size(kSecond)], 1 + turn / std::size(kSecond) % kRecoveryWrites});
+    go_on(std::move(scene), flavour,
+          Doom{kSecond[turn % std::size(kSecond)], 1 + turn / std::size(kSecond) % kRecoveryWrites});
   }
 
-  void go_on(const Scene& scene, Flavour flavour, const std::optional<Doom>& second) {
-    Simulation rest(story_, scene,
+  void go_on(Scene scene, Flavour flavour, const std::optional<Doom>& second) {
+    const Nanoseconds since_start = scene.world.now - kStart;
+    Simulation rest(story_, std::move(scene),
                     {.calm = true, .stops_after = story_.made_up ? kNotEver : kAfterTheCrash, .next_doom = second});
     Chronicle chronicle = rest.run_after(flavour);
     check_invariants(story_, rest.world(), chronicle);
@@ -74,9 +76,8 @@ class Grid {
     const std::string again =
         second ? fmt::format(", then {} at write {} of its recovery", flavour_name(second->flavour), second->count)
                : "";
-    count_.broken =
-        fmt::format("{}, {} at write {} ({} after the start){}: {}", story_.name, flavour_name(flavour), count_.writes,
-                    plan::duration_text(scene.world.now - kStart), again, chronicle.breaches.front());
+    count_.broken = fmt::format("{}, {} at write {} ({} after the start){}: {}", story_.name, flavour_name(flavour),
+                                count_.writes, plan::duration_text(since_start), again, chronicle.breaches.front());
   }
 
   const Story& story_;

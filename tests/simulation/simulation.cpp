@@ -56,19 +56,19 @@ Simulation::Simulation(const Story& story, std::uint64_t seed, SimulationOptions
   next_run();
 }
 
-Simulation::Simulation(const Story& story, const Scene& scene, SimulationOptions options)
+Simulation::Simulation(const Story& story, Scene scene, SimulationOptions options)
     : story_(story),
       options_(options),
       dice_(scene.dice),
-      world_(scene.world),
-      chronicle_(scene.chronicle),
-      acknowledged_(scene.acknowledged),
-      attempted_(scene.attempted),
+      world_(std::move(scene.world)),
+      chronicle_(std::move(scene.chronicle)),
+      acknowledged_(std::move(scene.acknowledged)),
+      attempted_(std::move(scene.attempted)),
       lives_(scene.lives),
       tries_(scene.tries),
       rollbacks_(scene.rollbacks),
       next_word_(scene.next_word) {
-  storage_.disk = scene.disk;
+  storage_.disk = std::move(scene.disk);
   if (options.stops_after != kNotEver) stops_at_ = world_.now + options.stops_after;
   storage_before_ = use_storage(&storage_);
 }

@@ -74,7 +74,7 @@ class Simulation {
  public:
   Simulation(const Story& story, std::uint64_t seed, SimulationOptions options);
   // From a moment of another run on, in which the runtime dies that way.
-  Simulation(const Story& story, const Scene& scene, SimulationOptions options);
+  Simulation(const Story& story, Scene scene, SimulationOptions options);
   ~Simulation();
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
