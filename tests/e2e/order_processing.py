@@ -2,8 +2,8 @@
 """The order processing example end to end: its own plan and migrations against a real PostgreSQL with orders in it.
 
 What the plan talks to is the world of tests/std: the real `psql`, `pg_dump`, `pg_restore` and `npm`, doubles of `aws` and `docker`, and
-HTTP doubles of the Order Processing API (which uses the database and stands behind the load balancer's rule), of DataDog, CloudWatch
-and the channels. People answer with `rollout approve`, `tick` and `answer`.
+HTTP doubles of the Order Processing API (which uses the database and stands behind the load balancer's rule), of DataDog, CloudWatch,
+Secrets Manager and the channels. People answer with `rollout approve`, `tick` and `answer`.
 
 The plan is a copy of examples/order-processing in which addresses lead to this machine and times are short (the hour in which both
 versions run takes seconds); CHANGES says what is replaced. Nothing else is changed.
@@ -47,7 +47,8 @@ CHANGES = [
     (r'"https://staging-api\.example\.com"', '"{staging}"'),
     (r"look_back: 1m\)", 'look_back: 1m, url: "{services}")'),
     (r"(datadog\.alerts\([^)]*)\)", r'\1, url: "{services}")'),
-    (r'(region: "us-east-1")\)', r'\1, url: "{services}")'),
+    (r"(logs\.\w+\(.*region: aws\.region)\)", r'\1, url: "{services}")'),
+    (r"(aws_secrets\.\w+\(.*region: aws\.region)\)", r'\1, address: "{services}")'),
     (r'(datadog\.event\("[^"]*",)', r'\1 url: "{services}",'),
     (r" every (5|10|30)s\n", " every 3s\n"),
     (r"hold 15m\.\.20m", "hold 3s..1m"),
@@ -102,6 +103,11 @@ SETTINGS = {
     "LOG_FORMAT": "json", "FEATURE_NEW_INVENTORY": "true", "FEATURE_PAYMENT_V2": "true", "DATADOG_SERVICE_NAME": "order-api", "DATADOG_ENV": "production",
 }
 
+# What Secrets Manager says of the secrets of the service.
+ROTATION = {**{name: {"RotationEnabled": True, "RotationRules": {"AutomaticallyAfterDays": days}}
+               for name, days in (("db-password", 90), ("redis-password", 180), ("stripe-api-key", 180), ("datadog-api-key", 180))},
+            "stripe-webhook-secret": {}}
+
 # What DataDog measures on a good day, by a part of the query.
 MEASURED = {"api.errors": 0.002, "response_time": 180, "as_rate": 1.7, "db_pool": 40, "mem.utilization": 50, "cpu.percent": 35}
 
@@ -155,11 +161,7 @@ class Release:
                                                 "desiredCount": count, "runningCount": count} for color, count in (("blue", 0), ("green", 3))},
             "suspended": {"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False, "ScheduledScalingSuspended": False},
             "rules": {RULE: [{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GREEN, "Weight": 100}]}}]}, "listeners": {},
-            "health": {BLUE: ["healthy"] * 3, GREEN: ["healthy"] * 3},
-            "secrets": {**{f"prod/order-api/{name}": {"RotationRules": {"AutomaticallyAfterDays": days}}
-                           for name, days in (("db-password", 90), ("redis-password", 180), ("stripe-api-key", 180), ("datadog-api-key", 180))},
-                        "prod/order-api/stripe-webhook-secret": {}},
-            "logs": {"/aws/ecs/order-api": []}})
+            "health": {BLUE: ["healthy"] * 3, GREEN: ["healthy"] * 3}})
         self.world.double("docker", {"registry": {"order-api:2.5.0-abc123": "sha256:a1"}, "images": {}, "ids": ["sha256:a1"], "containers": {}, "made": 0})
         self.world.snapshot = lambda: None
         (self.world.folder / "task-definition-v2.5.0.json").write_text(json.dumps({
@@ -214,6 +216,10 @@ class Release:
         if request.path == "/" and request.headers.get("X-Amz-Target") == "Logs_20140328.FilterLogEvents":
             signed(request, "us-east-1", "logs")
             return Answer(json={"events": []})
+        if request.path == "/" and request.headers.get("X-Amz-Target") == "secretsmanager.DescribeSecret":
+            signed(request, "us-east-1", "secretsmanager")
+            name = request.json["SecretId"]
+            return Answer(json={"Name": name, **ROTATION[name.removeprefix("prod/order-api/")]})
         header(request, "DD-API-KEY", "canary-dd-api-key")
         if request.path == "/api/v1/events":
             return Answer(202, json={"status": "ok"})

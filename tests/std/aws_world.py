@@ -17,6 +17,7 @@ def account(world):
     definitions = [{"family": "shop", "revision": number, "status": "ACTIVE", "taskDefinitionArn": f"{TASKS}shop:{number}", "cpu": "2048", "memory": "4096",
                     "containerDefinitions": [{"name": "shop", "environment": [{"name": "COLOR", "value": "blue"}]}]}
                    for number in (1, 2)]
+    definitions[0]["ephemeralStorage"] = {"sizeInGiB": 21}
     world.double("aws", {
         "definitions": definitions, "registered": 0,
         "services": {"shop": {"serviceName": "shop", "status": "ACTIVE", "taskDefinition": f"{TASKS}shop:1", "desiredCount": 2, "runningCount": 2},

@@ -1,6 +1,6 @@
 """An API server double for the real `kubectl`: a strict subset of Kubernetes' API, as its reference documents it.
 
-It knows deployments (with their replica sets and the scale subresource), services, config maps, pods, and the custom resources that split
+It knows deployments (with their replica sets and the scale subresource), services, config maps, pods and their logs, and the custom resources that split
 traffic, `httproutes` of the Gateway API and Istio's `virtualservices`. Requests are checked: path, content type, query, the kinds and fields
 of bodies. Anything else is a problem of the world, and so a failed test. A controller that is always done stands behind deployments, but for
 those in `stuck`, which never get their new replicas.
@@ -53,6 +53,12 @@ def deployment(name, image, replicas=2, **more):
 def service(name, **spec):
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default"},
             "spec": {"selector": {"app": name}, "ports": [{"port": 80}], **spec}}
+
+
+def pod(name, app, log):
+    """Its annotation `log` is what it logs; no field of a real pod."""
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default", "labels": {"app": app}, "annotations": {"log": log}},
+            "spec": {"containers": [{"name": app, "image": app}]}, "status": {"phase": "Running"}}
 
 
 def ingress(name, weight):
@@ -150,11 +156,12 @@ class Cluster:
             self.store(place, copy.deepcopy(value))
         self.changes = 0
         self.address = world.http(self.answer, told=False)
+        self.elsewhere = world.http(lambda request: None, told=False)  # another cluster, which nobody should ask anything
         (world.home / ".kube").mkdir(exist_ok=True)
         (world.home / ".kube" / "config").write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "test", "users": [{"name": "me", "user": {"token": "tok"}}],
-            "clusters": [{"name": "test", "cluster": {"server": self.address}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "me"}}]}))
+            "clusters": [{"name": "test", "cluster": {"server": self.address}}, {"name": "other", "cluster": {"server": self.elsewhere}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": "me"}} for name in ("test", "other")]}))
         world.command("kubectl")
         world.cluster = self
         world.snapshot, world.counters = self.snapshot, lambda: self.changes
@@ -235,7 +242,7 @@ class Cluster:
 
     def place(self, path):
         for group, kinds in GROUPS.items():
-            match = re.fullmatch(rf"{re.escape(self.root(group))}/namespaces/([a-z0-9-]+)/([a-z]+)(?:/([a-z0-9.-]+))?(?:/(scale))?", path)
+            match = re.fullmatch(rf"{re.escape(self.root(group))}/namespaces/([a-z0-9-]+)/([a-z]+)(?:/([a-z0-9.-]+))?(?:/(scale|log))?", path)
             if match and match[2] in kinds:
                 return Place(group, match[2], match[1], match[3] or "", match[4] or "")
         return None
@@ -246,7 +253,7 @@ class Cluster:
                                           ("DELETE", True): self.delete, ("PUT", True): self.put}
         verb = verbs.get((method, bool(place.name)))
         allowed = {"GET": {"labelSelector", "fieldSelector", "limit", "watch", "resourceVersion", "timeoutSeconds", "allowWatchBookmarks",
-                           "timeout", "sendInitialEvents", "resourceVersionMatch"},
+                           "timeout", "sendInitialEvents", "resourceVersionMatch"} | ({"container", "sinceSeconds"} if place.subresource == "log" else set()),
                    "PATCH": {"fieldManager", "fieldValidation"}, "POST": {"fieldManager", "fieldValidation"},
                    "PUT": {"fieldManager"}, "DELETE": set()}[method]
         if verb is None or not set(query) <= allowed:
@@ -263,7 +270,15 @@ class Cluster:
         found = self.find(place)
         if place.subresource == "scale":
             return Answer(200, self.scale_of(found))
+        if place.subresource == "log":
+            return self.log_of(found, query)
         return Answer(200, found)
+
+    @staticmethod
+    def log_of(found, query):
+        if query.get("container") != found["spec"]["containers"][0]["name"] or query.get("sinceSeconds") != "900":
+            raise Refused(400, "BadRequest", f"the log is asked for with {query}")
+        return Answer(200, text=found["metadata"]["annotations"]["log"])
 
     @staticmethod
     def scale_of(found):

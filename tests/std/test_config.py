@@ -3,6 +3,7 @@
 
 import subprocess
 
+from services import secrets
 from world import Check, main
 
 GOOD = 'NODE_ENV=production\nexport DATABASE_URL="postgres://db.internal/shop"\nJWT_SECRET_KEY=2f9c1e\nEMPTY=\nQUOTED=""\n'
@@ -36,6 +37,11 @@ def file_with(text, mode=0o600, tracked=False):
     return world
 
 
+def given(value):
+    return lambda world: secrets(world, JWT_SECRET_KEY=value)
+
+
+TOKEN, SECRET = 'secret token = env("JWT_SECRET_KEY")', 'config.no_development_secret("JWT_SECRET_KEY", token)'
 GOOD_FILE = file_with(GOOD)
 CASES = [
     Check("config.has", 'config.has("{file}", ["NODE_ENV", "DATABASE_URL", "JWT_SECRET_KEY"])', GOOD_FILE),
@@ -48,6 +54,11 @@ CASES = [
     Check("config.no_development_values", 'config.no_development_values("{file}")', GOOD_FILE),
     Check("config.no_development_values", 'config.no_development_values("{file}")', file_with('A="dev-secret"\nB=changeme\nC=ok\n'), passes=False,
           says="2 lines of"),
+    Check("config.no_development_secret", SECRET, given("a-dev-token"), declarations=TOKEN),
+    Check("config.no_development_secret", SECRET, given("dev-canary"), declarations=TOKEN, passes=False, says="JWT_SECRET_KEY has a value of development"),
+    Check("config.no_development_secret", SECRET, file_with(GOOD), declarations=TOKEN, passes=False, says="secret `token` has no value", title="not set"),
+    Check("config.no_development_secret", SECRET, given("LocalHost:5432/canary"), declarations=TOKEN, passes=False, says="has a value of development",
+          title="in capitals"),
     Check("config.not_in_git", 'config.not_in_git("{file}", repository: "{home}")', GOOD_FILE),
     Check("config.not_in_git", 'config.not_in_git("{file}", repository: "{home}")', file_with(GOOD, tracked=True), passes=False, says="git tracks"),
     Check("config.mode", 'config.mode("{file}")', GOOD_FILE),

@@ -14,6 +14,7 @@ def container(image, running=True):
 
 def compose(world, revision="aaa1", **containers):
     world.double("docker", {"made": 0, "registry": {}, "images": {}, "revisions": ["aaa1", "bbb2"], "revision": revision, "migrated": 0,
+                            "log": "started\n", "errors": "ERROR one\n",
                             "containers": containers or {"backend_1": container("shop:1"), "web_1": container("web:1"), "web_2": container("web:1")}})
     world.command("docker-compose", double="docker_compose")
     (world.folder / "docker-compose.yml").write_text(FILE)
@@ -40,6 +41,16 @@ def half(world):
     compose(world, web_1=container("web:1"), backend_1=container("shop:1", running=False))
 
 
+def migrated(world):
+    compose(world, revision="bbb2")
+
+
+def chatty(world):
+    compose(world)
+    file = world.home / "docker.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "log": "fine\n" * 300000}))
+
+
 def before_first(world):
     compose(world, revision=None)
 
@@ -57,6 +68,14 @@ CASES = [
     Action("docker_compose.alembic_upgrade", 'docker_compose.alembic_upgrade("backend")', compose, after=lambda state: state["revision"] == "bbb2"),
     Action("docker_compose.alembic_upgrade", 'docker_compose.alembic_upgrade("backend", revision: "aaa1")', before_first,
            after=lambda state: state["revision"] == "aaa1", title="from nothing"),
+    Action("docker_compose.alembic_downgrade", 'docker_compose.alembic_downgrade("backend")', migrated, after=lambda state: state["revision"] == "aaa1"),
+    Action("docker_compose.alembic_downgrade", 'docker_compose.alembic_downgrade("backend")', compose, after=lambda state: state["revision"] is None,
+           title="to nothing"),
+    Check("docker_compose.alembic_downgrade", 'docker_compose.alembic_downgrade("backend")', before_first, step=True, passes=False, says="Relative revision",
+          title="from nothing"),
+    Check("docker_compose.logs", 'docker_compose.logs("backend", over: 15m)', compose, noted="started\nERROR one\n"),
+    Check("docker_compose.logs", 'docker_compose.logs("backend", over: 15m)', chatty, step=True, passes=False, says="backend has logged more than 1 MiB in 15m",
+          title="too much"),
     Check("docker_compose.runs", 'docker_compose.runs("web")', half),
     Check("docker_compose.runs", 'docker_compose.runs("backend")', half, passes=False, says="no container of backend runs", title="stopped"),
 ]

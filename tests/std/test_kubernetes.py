@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The module `kubernetes`: the real kubectl against a double of the API server."""
 
+import dataclasses
 import json
+import re
 
-from kube_api import Cluster, deployment, http_route, ingress, service, virtual_service
+from kube_api import Cluster, deployment, http_route, ingress, pod, service, virtual_service
 from world import Action, Check, main
 
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop", "namespace": "default"}, "data": {"color": "green"}}
@@ -33,6 +35,14 @@ def stuck(world):
     shop(world)
     world.cluster.stuck.add("shop")
     kubectl(world, "set", "image", "deployment/shop", "shop=shop:2")
+
+
+def with_pods(world):
+    Cluster(world, pod("shop-1", "shop", "started\n"), pod("shop-2", "shop", "ERROR one\n"), pod("cart-1", "cart", "ERROR two\n"))
+
+
+def with_chatty_pod(world):
+    Cluster(world, pod("shop-1", "shop", "fine\n" * 300000))
 
 
 def manifest(world):
@@ -85,6 +95,7 @@ def istio(state):
 def note(state, name, key="deployments/default/shop"):
     return state[key]["annotations"].get(name)
 
+
 CASES = [
     Action("kubernetes.set_image", 'kubernetes.set_image("deployment/shop", container: "shop", image: "shop:2")', shop,
            after=lambda state: image(state) == "shop:2"),
@@ -129,10 +140,34 @@ CASES = [
     Check("kubernetes.wait_for", 'kubernetes.wait_for("deployment/shop", condition: "available")', shop, step=True),
     Check("kubernetes.wait_for", 'kubernetes.wait_for("deployment/shop", condition: "available", limit: 1s)', stuck, step=True, passes=False,
           says="timed out", title="stuck"),
+    Check("kubernetes.logs", 'kubernetes.logs("app=shop", over: 15m)', with_pods,
+          noted=lambda text: sorted(text.splitlines()) == ["ERROR one", "started"]),
+    Check("kubernetes.logs", 'kubernetes.logs("app=shop", over: 15m)', with_chatty_pod, step=True, passes=False,
+          says="the pods of app=shop have logged more than 1 MiB in 15m", title="too much"),
     Check("kubernetes.image_is", 'kubernetes.image_is("deployment/shop", container: "shop", image: "shop:1")', shop),
     Check("kubernetes.image_is", 'kubernetes.image_is("deployment/shop", container: "shop", image: "shop:2")', shop, passes=False,
           says="has the image shop:1, not shop:2", title="another"),
 ]
+
+
+
+def in_context(case):
+    """The same, while the current context is another cluster's: whatever does not name its context asks there, which fails the test."""
+
+    def world(world):
+        case.world(world)
+        file = world.home / ".kube" / "config"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "current-context": "other"}))
+
+    def named(call):
+        return re.sub(r"\)$", ', context: "test")', call)
+
+    more = {"header": named(case.header)} if isinstance(case, Action) and case.header else {"call": named(case.call)}
+    return dataclasses.replace(case, world=world, title=" ".join([case.title, "in a context"]).strip(), **more)
+
+
+# Of each action and check the first that works.
+CASES += [in_context(case) for case in {case.name: case for case in reversed(CASES) if getattr(case, "passes", True)}.values()]
 
 if __name__ == "__main__":
     main(__file__, CASES, needs=["kubectl"])

@@ -29,7 +29,7 @@ def file_of_lines(world):
     world.words = {"file": file}
 
 
-def log_group(events, more=False):
+def log_group(events, more=False, texts=None, status=200):
     def ask(request):
         signed(request, "eu-west-1", "logs")
         header(request, "Content-Type", "application/x-amz-json-1.1")
@@ -38,7 +38,9 @@ def log_group(events, more=False):
         expect(isinstance(start, int), f"{start} is no whole number")
         expect(abs(time.time() * 1000 - 300000 - start) < 30000, f"{start}")
         expect(request.json == {"logGroupName": "/aws/ecs/order-api", "filterPattern": '"ERROR"', "limit": 10000, "startTime": start}, str(request.json))
-        return json_answer({"events": [{"message": "x"}] * events, "searchedLogStreams": [], **({"nextToken": "t"} if more else {})})
+        if status != 200:
+            return json_answer({"__type": "ResourceNotFoundException", "message": "The specified log group does not exist."}, status)
+        return json_answer({"events": [{"message": text} for text in texts or ["x"] * events], "searchedLogStreams": [], **({"nextToken": "t"} if more else {})})
 
     def world(world):
         Service(world, {"POST /": ask})
@@ -85,19 +87,23 @@ def metric(call, before=""):
 
 LOKI = metric('logs.loki("{app=\\"shop\\"} |= \\"ERROR\\"", url: "{url}", over: 5m, tenant: "shop", token: token)', 'secret token = env("LOKI_TOKEN")\n')
 GROUP = metric('logs.cloudwatch("/aws/ecs/order-api", pattern: "\\"ERROR\\"", region: "eu-west-1", over: 5m, url: "{url}")')
+LINES = 'logs.cloudwatch_lines("/aws/ecs/order-api", pattern: "\\"ERROR\\"", over: 5m, region: "eu-west-1", url: "{url}")'
 NONE = '"none" { require bad is missing }'
 CASES = [
     Check("logs.docker", "bad", printing("docker", "logs --since 60s shop", "echo 'ERROR of the other stream' >&2"), noted="3",
           declarations=metric('logs.docker("shop", matching: "ERROR")')),
     Check("logs.docker", NONE, printing("docker", "logs --since 60s shop", "head -c 3000000 /dev/zero | tr '\\\\0' x"), title="with too much to count is no data",
           declarations=metric('logs.docker("shop", matching: "ERROR")')),
-    Check("logs.kubernetes", "bad", printing("kubectl", "logs --selector=app=shop --namespace=eu --all-containers --max-log-requests=50 --tail=-1 --since=120s"),
-          noted="2", declarations=metric('logs.kubernetes("app=shop", matching: "ERROR", namespace: "eu", over: 2m)')),
+    Check("logs.kubernetes", "bad", printing("kubectl", "logs --selector=app=shop --namespace=eu --context=north --all-containers --max-log-requests=50 --tail=-1 --since=120s"),
+          noted="2", declarations=metric('logs.kubernetes("app=shop", matching: "ERROR", namespace: "eu", over: 2m, context: "north")')),
     Check("logs.journal", "bad", printing("journalctl", "--unit=shop.service --since=-60s --output=cat --no-pager --quiet"), noted="1",
           declarations=metric('logs.journal("shop.service", matching: "^ERROR")')),
     Check("logs.file", "bad", file_of_lines, noted="2", declarations=metric('logs.file("{file}", matching: "ERROR", newest: 10)')),
     Check("logs.cloudwatch", "bad", log_group(12), noted="12", declarations=GROUP),
     Check("logs.cloudwatch", NONE, log_group(12, more=True), declarations=GROUP, title="with further pages is no data"),
+    Check("logs.cloudwatch_lines", LINES, log_group(2, texts=["ERROR one", "ERROR two"]), noted="ERROR one\nERROR two"),
+    Check("logs.cloudwatch_lines", LINES, log_group(2, more=True), step=True, passes=False, says="ask for a shorter time than 5m", title="with further pages"),
+    Check("logs.cloudwatch_lines", LINES, log_group(0, status=400), step=True, passes=False, says="answered 400", title="without a group"),
     Check("logs.loki", "bad", loki("7"), noted="7", declarations=LOKI),
     Check("logs.loki", "bad", loki(), noted="0", declarations=LOKI, title="where nothing matches"),
     Check("logs.loki", WATCHED.replace("METRIC", "bad"), gap, step=True, passes=False, says="the past was bad", title="knows the past",

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 
-from world import Answer, Check, main
+from world import Answer, Check, expect, main
 
 
 def collection(*asserted):
@@ -32,9 +32,18 @@ def newman(world):
     (world.folder / "gone.json").write_text(json.dumps({"name": "gone", "values": [{"key": "base", "value": "http://127.0.0.1:9", "enabled": True}]}))
 
 
+def with_folder(world):
+    """The report is written there and nowhere else."""
+    newman(world)
+    (world.folder / "newman.json").mkdir()
+    (world.folder / "out").mkdir()
+    world.closing.callback(lambda: expect((world.folder / "out" / "results.json").is_file(), "there is no report"))
+
+
 CASES = [
     Check("newman.passes", 'newman.passes("good.json", environment: "production.json")', newman),
     Check("newman.passes", 'newman.passes("good.json", environment: "production.json", iterations: 3, delay: 10ms)', newman, title="three times"),
+    Check("newman.passes", 'newman.passes("good.json", environment: "production.json", report: "out/results.json")', with_folder, title="another report"),
     Check("newman.passes", 'newman.passes("bad.json", environment: "production.json")', newman, passes=False, says="1 of 2 assertions", title="one fails"),
     Check("newman.passes", 'newman.passes("bad.json", environment: "production.json", failures: 1)', newman, title="one may fail"),
     Check("newman.passes", 'newman.passes("empty.json", environment: "production.json")', newman, passes=False, says="empty.json asserts nothing",

@@ -44,8 +44,8 @@ SKIPPED = 77
 MOST_DISTURBANCES = int(os.environ.get("ROLLOUT_STD_DISTURBANCES", "1000"))
 
 # What a script of a module may use besides the commands of its world.
-TOOLS = ("cat", "chmod", "cmp", "cp", "date", "dirname", "env", "grep", "head", "id", "ln", "ls", "mkdir", "mktemp", "mv", "printf", "readlink",
-         "rm", "sed", "sh", "sleep", "sort", "stat", "tail", "test", "touch", "tr", "true", "wc")
+TOOLS = ("cat", "chmod", "cmp", "cp", "date", "dirname", "env", "grep", "head", "id", "ln", "ls", "mkdir", "mktemp", "mv", "printenv", "printf",
+         "readlink",         "rm", "sed", "sh", "sleep", "sort", "stat", "tail", "test", "touch", "tr", "true", "wc", "xargs")
 
 # Tells the world about the command, runs it where the world says so, and tells how it ended.
 SHIM = """#!{python} -IS
