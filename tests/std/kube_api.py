@@ -1,9 +1,9 @@
 """An API server double for the real `kubectl`: a strict subset of Kubernetes' API, as its reference documents it.
 
-It knows deployments (with their replica sets and the scale subresource), services, config maps, pods and their logs, and the custom resources that split
-traffic, `httproutes` of the Gateway API and Istio's `virtualservices`. Requests are checked: path, content type, query, the kinds and fields
-of bodies. Anything else is a problem of the world, and so a failed test. A controller that is always done stands behind deployments, but for
-those in `stuck`, which never get their new replicas.
+It knows deployments (with their replica sets and the scale subresource), services, config maps, pods and their logs, and the custom
+resources that split traffic, `httproutes` of the Gateway API and Istio's `virtualservices`. Requests are checked: path, content type, query,
+the kinds and fields of bodies. Anything else is a problem of the world, and so a failed test. A controller that is always done stands behind
+deployments, but for those in `stuck`, which never get their new replicas.
 """
 
 import copy
