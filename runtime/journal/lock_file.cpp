@@ -20,7 +20,6 @@ namespace rollout::journal {
 namespace {
 
 constexpr auto kLookEvery = std::chrono::milliseconds(10);
-constexpr auto kPatienceWithChildren = std::chrono::seconds(5);
 
 LockError unusable(const std::string& path, const char* what) {
   return {false, 0, {}, fmt::format("cannot {} the lock file `{}`: {}", what, path, std::strerror(errno))};
@@ -55,13 +54,11 @@ bool is_dead(long process) {
   return process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
 }
 
-// A process that is killed just when it starts a command leaves its lock to that child, until the child has become
-// another program: on a busy machine that takes a moment.
-bool lock(int descriptor) {
+bool lock(int descriptor, std::chrono::milliseconds patience) {
   for (auto waited = std::chrono::milliseconds(0);; waited += kLookEvery) {
     if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
     if (errno != EWOULDBLOCK) return false;
-    if (waited >= kPatienceWithChildren || !is_dead(read_holder(descriptor).process)) break;
+    if (waited >= patience || !is_dead(read_holder(descriptor).process)) break;
     std::this_thread::sleep_for(kLookEvery);
   }
   errno = EWOULDBLOCK;
@@ -70,11 +67,12 @@ bool lock(int descriptor) {
 
 }  // namespace
 
-plan::Expected<LockFile, LockError> LockFile::acquire(const std::string& path, const std::string& note) {
+plan::Expected<LockFile, LockError> LockFile::acquire(const std::string& path, const std::string& note,
+                                                      std::chrono::milliseconds patience) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return unusable(path, "open");
   LockFile held(descriptor);
-  if (!lock(descriptor)) {
+  if (!lock(descriptor, patience)) {
     return errno == EWOULDBLOCK ? held_by_other(descriptor, path) : unusable(path, "lock");
   }
   const std::string text = fmt::format("{}\n{}\n", ::getpid(), note);

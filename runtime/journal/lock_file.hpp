@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "runtime/plan/plan.hpp"
@@ -18,8 +19,11 @@ struct LockError {
 // Owns the lock; gives it back when destroyed. The file stays, since removing it would race with who waits for it.
 class LockFile {
  public:
-  // Takes the lock or says who has it; never waits. `note` is one line that others are shown.
-  static plan::Expected<LockFile, LockError> acquire(const std::string& path, const std::string& note);
+  // Takes the lock or says who has it. `note` is one line that others are shown. Waits only where the holder is dead: a
+  // process that is killed just when it starts a command leaves its lock to that child until the child has become
+  // another program; so long at most, in steps of 10 ms.
+  static plan::Expected<LockFile, LockError> acquire(const std::string& path, const std::string& note,
+                                                     std::chrono::milliseconds patience = std::chrono::seconds(5));
 
   // What the one that has the lock, or had it last, wrote about itself; empty where nobody had it.
   static std::string last_note(const std::string& path);

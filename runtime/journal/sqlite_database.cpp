@@ -58,16 +58,15 @@ Statement& Statement::bind(int index, std::int64_t value) {
   return *this;
 }
 
-// Static: the bound bytes outlive the step, since every use binds and steps in one function.
+// Static: the bound bytes outlive the step, since every use binds and steps in one function. They are those of a
+// string, also where it is empty: a null pointer would be NULL to SQLite.
 Statement& Statement::bind(int index, std::string_view text) {
-  sqlite3_bind_text64(statement_.get(), index, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_STATIC,
-                      SQLITE_UTF8);
+  sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
   return *this;
 }
 
 Statement& Statement::bind_blob(int index, std::string_view bytes) {
-  sqlite3_bind_blob64(statement_.get(), index, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(),
-                      SQLITE_STATIC);
+  sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(), SQLITE_STATIC);
   return *this;
 }
 

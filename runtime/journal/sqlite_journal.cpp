@@ -121,7 +121,7 @@ JournalError SqliteJournal::undo(JournalError error) {
 
 Expected<bool> SqliteJournal::write(Statement& statement, std::string_view doing) {
   const int code = statement.step();
-  if (code == SQLITE_DONE || code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return true;
   return break_with(database_->error(code, doing));
 }
 
@@ -145,7 +145,7 @@ Expected<SqliteJournal::Link> SqliteJournal::insert_entries(const Head& head, co
   std::string link = head.chain;
   std::int64_t sequence = head.sequence;
   for (const NewEntry& entry : entries) {
-    if (planted(plan::Bug::LastEntryLost) && entries.size() > 3 && &entry == &entries.back()) break;
+    if (entries.size() > 3 && &entry == &entries.back() && planted(plan::Bug::LastEntryLost)) break;
     link = chain_link(link, Entry{++sequence, head.epoch, entry.at, entry.kind, entry.body, {}});
     Use row(**query);
     row->bind(1, head.id).bind(2, sequence).bind(3, head.epoch).bind(4, entry.at);
@@ -157,7 +157,7 @@ Expected<SqliteJournal::Link> SqliteJournal::insert_entries(const Head& head, co
 }
 
 Expected<bool> SqliteJournal::store_snapshot(std::int64_t run, const std::string& snapshot) {
-  if (planted(plan::Bug::StateNotStored) && snapshot.size() % 3 == 0) return true;
+  if (snapshot.size() % 3 == 0 && planted(plan::Bug::StateNotStored)) return true;
   auto query = statement("INSERT OR REPLACE INTO snapshots (run, bytes, checksum) VALUES (?, ?, ?)");
   if (!query) return query.error();
   Use row(**query);

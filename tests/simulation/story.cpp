@@ -73,7 +73,7 @@ class Author {
   Story story_;
   std::string source_, branch_;
   std::vector<std::string> stages_;
-  int names_ = 0, texts_ = 0, calm_depth_ = 0;
+  int names_ = 0, texts_ = 0;
   bool has_child_ = false, may_fall_back_ = false, always_ = true;
 };
 

@@ -10,7 +10,7 @@
 #include <deque>
 
 // There where what runs is counted (./dev coverage): a child that ends without ceremony has to hand its counts over.
-extern "C" [[gnu::weak]] void __gcov_dump();
+extern "C" [[gnu::weak]] int __llvm_profile_write_file();
 
 namespace rollout::simulation {
 
@@ -35,7 +35,7 @@ Child begin(const std::function<std::string()>& work, std::size_t task) {
       if (written <= 0) break;
       at += static_cast<std::size_t>(written);
     }
-    if (__gcov_dump != nullptr) __gcov_dump();
+    if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
     ::_exit(0);
   }
   ::close(ends[1]);

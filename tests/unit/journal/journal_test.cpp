@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "runtime/journal/lock_file.hpp"
+#include "runtime/journal/sqlite_database.hpp"
 #include "runtime/journal/storage.hpp"
 #include "tests/unit/journal/scratch.hpp"
 
@@ -150,6 +152,60 @@ TEST_CASE("a newer journal is left alone") {
   }
 }
 
+TEST_CASE("an older journal is left to the program that wrote it") {
+  const Scratch scratch;
+  writer(scratch.file());
+  run_sql(scratch.file(), "PRAGMA user_version=1");
+  const auto opened = open_sqlite(scratch.file(), OpenMode::ReadWrite);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().kind == Kind::Damaged);
+  CHECK_THAT(opened.error().message, Contains("older rollout"));
+}
+
+TEST_CASE("each trouble that SQLite has is said as what it means for a run") {
+  struct Row {
+    int code;
+    Kind kind;
+    const char* says;
+  };
+  const Row row =
+      GENERATE(Row{SQLITE_FULL, Kind::DiskFull, "disk is full"}, Row{SQLITE_NOTADB, Kind::Damaged, "not a journal"},
+               Row{SQLITE_CORRUPT_INDEX, Kind::Damaged, "damaged"}, Row{SQLITE_ERROR, Kind::Damaged, "tables"},
+               Row{SQLITE_READONLY, Kind::Io, "read-only"}, Row{SQLITE_CANTOPEN, Kind::Io, "cannot be opened"},
+               Row{SQLITE_PERM, Kind::Io, "access was denied"}, Row{SQLITE_AUTH, Kind::Io, "access was denied"},
+               Row{SQLITE_BUSY_SNAPSHOT, Kind::Busy, "locked"}, Row{SQLITE_LOCKED, Kind::Busy, "locked"},
+               Row{SQLITE_IOERR_FSYNC, Kind::Io, "the disk reported"}, Row{SQLITE_NOMEM, Kind::Io, "memory"},
+               Row{SQLITE_TOOBIG, Kind::Io, "larger"}, Row{SQLITE_MISUSE, Kind::Io, "reported an error"});
+  const JournalError error = sqlite_error(row.code, "detail", "write the journal", "/state/journal");
+  CHECK(error.kind == row.kind);
+  CHECK_THAT(error.message, Contains("cannot write the journal `/state/journal`") && Contains(row.says) &&
+                                Contains(fmt::format("SQLite {}: detail", row.code)));
+}
+
+TEST_CASE("what is asked for and is not there is said by its name") {
+  const Scratch scratch;
+  const auto journal = writer(scratch.file());
+  REQUIRE(journal->create(sample_run("r1"), "p", "s", sample_entries(1, 3)));
+  CHECK(journal->snapshot("r2").error().kind == Kind::UnknownRun);
+  CHECK(journal->entries("r2", 0, 0).error().kind == Kind::UnknownRun);
+  CHECK(journal->claim("r2", "test").error().kind == Kind::UnknownRun);
+  Claim unknown{"r2", 1, 0};
+  CHECK(journal->append(unknown, {}, "s", "running", {}).error().kind == Kind::UnknownRun);
+  const auto plan = journal->plan("another plan");
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().kind == Kind::Damaged);
+  CHECK_THAT(plan.error().message, Contains("the plan `another plan` is not in it"));
+  CHECK(journal->entries("r1", 0, 2)->size() == 2);
+  // A state without entries is stored as well.
+  auto claim = journal->claim("r1", "test");
+  REQUIRE(journal->append(*claim, {}, "next", "paused", {}));
+  CHECK(*journal->snapshot("r1") == "next");
+  CHECK(journal->run("r1")->state == "paused");
+  const auto reader = open_sqlite(scratch.file(), OpenMode::ReadOnly);
+  REQUIRE(reader);
+  CHECK((*reader)->tidy());
+}
+
 TEST_CASE("what is not a journal is refused by name") {
   const Scratch scratch;
   std::ofstream(scratch.file("text.db")) << std::string(5'000, 'x');
@@ -163,6 +219,20 @@ TEST_CASE("what is not a journal is refused by name") {
   CHECK_FALSE(std::filesystem::exists(scratch.file("none.db")));
   const auto folder = open_sqlite(scratch.file("text.db") + "/journal.db", OpenMode::ReadWrite);
   CHECK_THAT(folder.error().message, Contains("is a file"));
+  run_sql(scratch.file("numbered.db"), "PRAGMA user_version=3");
+  CHECK_THAT(open_sqlite(scratch.file("numbered.db"), OpenMode::ReadWrite).error().message,
+             Contains("another program"));
+  std::ofstream(scratch.file("nothing.db")).close();
+  const auto nothing = open_sqlite(scratch.file("nothing.db"), OpenMode::ReadOnly);
+  CHECK(nothing.error().kind == Kind::UnknownRun);
+  CHECK_THAT(nothing.error().message, Contains("nothing was run yet"));
+  std::filesystem::create_directory(scratch.file("folder.db"));
+  for (const OpenMode mode : {OpenMode::ReadWrite, OpenMode::ReadOnly}) {
+    const auto opened = open_sqlite(scratch.file("folder.db"), mode);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().kind == Kind::Io);
+  }
+  CHECK(open_sqlite(scratch.file("text.db") + "/journal.db", OpenMode::ReadOnly).error().kind == Kind::Io);
   CHECK(refused_file_system(0x6969));
   CHECK(refused_file_system(static_cast<int>(0xff534d42)));
   CHECK_FALSE(refused_file_system(0xef53));
@@ -193,6 +263,27 @@ TEST_CASE("damage is noticed, never read as if it were true") {
   }
   SECTION("the snapshot") {
     flip("the snapshot of r1");
+    CHECK(writer(scratch.file())->snapshot("r1").error().kind == Kind::Damaged);
+  }
+  const auto change = [&](const std::string& sql) {
+    run_sql(scratch.file(), "DROP TRIGGER entries_never_change; DROP TRIGGER entries_never_vanish; " + sql);
+  };
+  SECTION("an entry in the middle, removed") {
+    change("DELETE FROM entries WHERE sequence = 20");
+    CHECK_THAT(writer(scratch.file())->entries("r1", 0, 0).error().message,
+               Contains("entry 20 of run `r1` is missing"));
+  }
+  SECTION("the last entry, removed") {
+    change("DELETE FROM entries WHERE sequence = 50");
+    CHECK_THAT(writer(scratch.file())->entries("r1", 0, 0).error().message,
+               Contains("entry 50 of run `r1` is missing"));
+  }
+  SECTION("the end of the chain, as the run's row has it") {
+    change("UPDATE runs SET chain = 'another'");
+    CHECK_THAT(writer(scratch.file())->entries("r1", 0, 0).error().message, Contains("entry 50"));
+  }
+  SECTION("the state, removed") {
+    change("DELETE FROM snapshots");
     CHECK(writer(scratch.file())->snapshot("r1").error().kind == Kind::Damaged);
   }
   SECTION("the tables") {
@@ -292,6 +383,50 @@ TEST_CASE("a lock that a killed process left to its child for a moment is waited
   });
   CHECK(LockFile::acquire(path, ""));
   child_becomes_another.join();
+}
+
+TEST_CASE("a lock file that says nothing, or not what it should, is a lock all the same") {
+  const Scratch scratch;
+  const std::string path = scratch.file("key.lock");
+  auto first = LockFile::acquire(path, "ours");
+  REQUIRE(first);
+  for (const std::string text : {"", "17", "nobody\n"}) {
+    std::ofstream(path, std::ios::trunc) << text;
+    const auto second = LockFile::acquire(path, "", std::chrono::milliseconds(0));
+    REQUIRE_FALSE(second);
+    CHECK(second.error().held);
+    CHECK(second.error().note.empty());
+    CHECK(second.error().holder == (text == "17" ? 17 : 0));
+  }
+  CHECK(LockFile::last_note(scratch.file("none.lock")).empty());
+  const auto nowhere = LockFile::acquire(scratch.file("no/key.lock"), "");
+  REQUIRE_FALSE(nowhere);
+  CHECK_FALSE(nowhere.error().held);
+  CHECK_THAT(nowhere.error().message, Contains("cannot open the lock file"));
+  // What takes no text is a lock as well: who holds it is a courtesy.
+  CHECK(LockFile::acquire("/dev/null", "ours"));
+  // The state directory's lock is not reached through a link that somebody laid there.
+  std::filesystem::create_symlink(path, scratch.file("link.lock"));
+  CHECK_FALSE(LockFile::acquire(scratch.file("link.lock"), ""));
+  std::filesystem::create_directory(scratch.file("state"));
+  std::filesystem::create_directory(scratch.file("state/journal.lock"));
+  const auto blocked = open_sqlite(scratch.file("state/journal"), OpenMode::ReadWrite);
+  REQUIRE_FALSE(blocked);
+  CHECK(blocked.error().kind == Kind::Io);
+}
+
+TEST_CASE("the lock of a process that is gone for good is given up on after a while") {
+  const Scratch scratch;
+  const std::string path = scratch.file("key.lock");
+  const auto first = LockFile::acquire(path, "");
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  std::ofstream(path, std::ios::trunc) << gone << "\nrun r1\n";
+  const auto second = LockFile::acquire(path, "", std::chrono::milliseconds(20));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().held);
+  CHECK(second.error().note == "run r1");
 }
 
 TEST_CASE("a lock says who holds it") {

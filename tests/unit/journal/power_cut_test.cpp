@@ -2,9 +2,10 @@
 
 #include "runtime/journal/sqlite_journal.hpp"
 #include "tests/simulation/storage.hpp"
+#include "tests/unit/journal/failing_memory.hpp"
 #include "tests/unit/journal/scratch.hpp"
 
-// Power cuts and failed syncs, on the modelled disk of the simulator.
+// Power cuts, failed calls of the disk and memory that runs out, on the modelled disk of the simulator.
 
 using namespace rollout::journal;
 using rollout::simulation::Death;
@@ -13,8 +14,11 @@ using rollout::simulation::Random;
 using rollout::simulation::Storage;
 using rollout::simulation::storage_name;
 using rollout::simulation::use_storage;
+using rollout::test::FailingMemory;
 
 namespace {
+
+const bool kMemoryCanFail = FailingMemory::install();
 
 std::unique_ptr<Journal> open() {
   auto journal = SqliteJournal::open_on(storage_name(), "/journal");
@@ -103,6 +107,91 @@ TEST_CASE("whichever call of the disk fails, it is said, and what was acknowledg
   }
   CHECK(at > 500);
   CHECK(failures > lives / 2);
+}
+
+TEST_CASE("whichever piece of memory SQLite cannot have, it is said, and what was acknowledged stays") {
+  REQUIRE(kMemoryCanFail);
+  const bool begun_before = GENERATE(false, true), and_all_after = GENERATE(false, true);
+  int failures = 0;
+  long number = 1;
+  for (bool reached = true; reached; ++number) {
+    Storage storage;
+    use_storage(&storage);
+    if (begun_before) Work().carry_out();
+    FailingMemory::arm(number, and_all_after);
+    Work work;
+    work.carry_out();
+    reached = FailingMemory::failed;
+    FailingMemory::disarm();
+    storage.start_again();
+    failures += work.error.empty() ? 0 : 1;
+    INFO("allocation " << number << ": " << work.error);
+    if (!reached) CHECK(work.error.empty());
+    const auto journal = open();
+    const auto run = journal->run("r1");
+    const std::int64_t most = work.acknowledged + 1 + (begun_before ? 3 : 0);
+    if ((!run && (work.acknowledged > 0 || begun_before)) || (run && run->sequence < work.acknowledged) ||
+        (run && run->sequence > most) || (run && !journal->snapshot("r1"))) {
+      FAIL("what was acknowledged is not there");
+    }
+    if (run) REQUIRE(journal->entries("r1", 0, 0)->size() == static_cast<std::size_t>(run->sequence));
+  }
+  use_storage(nullptr);
+  CHECK(number > 300);
+  CHECK(failures > number / 2);
+}
+
+TEST_CASE("a writer that another program keeps out says so, and can go on later") {
+  Storage storage;
+  use_storage(&storage);
+  auto journal = open();
+  auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open_v2("/journal", &other, SQLITE_OPEN_READWRITE, storage_name().c_str()) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  const auto refused = journal->append(claim, sample_entries(1, 1), "t", "running", {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == JournalError::Kind::Busy);
+  CHECK(sqlite3_close(other) == SQLITE_OK);
+  CHECK(append(*journal, claim));
+  journal.reset();
+  use_storage(nullptr);
+}
+
+TEST_CASE("a disk that is full when the journal is tidied costs nothing") {
+  Storage storage;
+  use_storage(&storage);
+  auto journal = open();
+  auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
+  for (int count = 0; count < 80; ++count) REQUIRE(append(*journal, claim));
+  storage.full = true;
+  const auto tidied = journal->tidy();
+  REQUIRE_FALSE(tidied);
+  CHECK(tidied.error().kind == JournalError::Kind::DiskFull);
+  storage.full = false;
+  CHECK(append(*journal, claim));
+  CHECK(journal->tidy());
+  journal.reset();
+  use_storage(nullptr);
+}
+
+TEST_CASE("a journal that nobody tidies moves its log into the file by itself") {
+  Storage storage;
+  use_storage(&storage);
+  auto journal = open();
+  auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
+  const std::string state(1'000'000, 'x');
+  std::size_t log = 0, file = 0;
+  for (int next = 1; next <= 60; ++next) {
+    REQUIRE(journal->append(claim, sample_entries(next, 1), state, "running", {}));
+    log = storage.disk.file("/journal-wal").seen.size();
+    file = std::max(file, storage.disk.file("/journal").seen.size());
+  }
+  CHECK(log < 40'000'000);
+  CHECK(file > 900'000);
+  CHECK(journal->entries("r1", 0, 0)->size() == 60);
+  journal.reset();
+  use_storage(nullptr);
 }
 
 TEST_CASE("what was acknowledged survives a power cut at the next write") {
