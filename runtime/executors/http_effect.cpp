@@ -199,11 +199,13 @@ std::optional<PlanError> add_body(const Arguments& arguments, const Secrets& sec
 
 Value result_value(const HttpResult& result, const std::string& text, const Masker& masker) {
   plan::Map headers;
-  for (const auto& [name, value] : result.headers) {
+  for (const auto& [sent, value] : result.headers) {
+    // A server may repeat what it was sent anywhere, also as a name.
+    std::string name = masker.apply(sent);
     const auto same =
         std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return header.first == name; });
     if (same == headers.end()) {
-      headers.emplace_back(name, Value::string(masker.apply(value)));
+      headers.emplace_back(std::move(name), Value::string(masker.apply(value)));
     } else {
       same->second = Value::string(same->second.as_string() + ", " + masker.apply(value));
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/algorithm/hex.hpp>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -66,6 +67,7 @@ void Masker::add(std::string_view secret) {
   add_form(boost::algorithm::hex_lower(std::string(secret)));
   add_form(boost::algorithm::hex(std::string(secret)));
   add_form(json_escaped(secret));
+  add_form(boost::algorithm::to_lower_copy(std::string(secret)));  // as names of headers are kept
 }
 
 std::string Masker::apply(std::string text) const {

@@ -6,6 +6,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 #include <set>
 #include <vector>
 
@@ -60,21 +61,35 @@ struct StrictHandler {
   }
   bool on_string_part(json::string_view, std::size_t, error_code&) { return true; }
   bool on_string(json::string_view, std::size_t, error_code&) { return true; }
-  bool on_number_part(json::string_view, error_code&) { return true; }
-  bool on_int64(std::int64_t number, json::string_view, error_code& error) { return number_fits(number, error); }
+  bool on_number_part(json::string_view part, error_code&) {
+    digits.append(part.data(), part.size());
+    return true;
+  }
+  bool on_int64(std::int64_t number, json::string_view, error_code& error) {
+    digits.clear();
+    return number_fits(number, error);
+  }
   bool on_uint64(std::uint64_t number, json::string_view, error_code& error) {
+    digits.clear();
     return number <= static_cast<std::uint64_t>(kLargestInteger) ||
            refuse(error,
                   fmt::format("the integer {} is beyond 2^53, where numbers lose digits; send it as text", number));
   }
-  bool on_double(double, json::string_view, error_code&) { return true; }
+  // The parser's own value may be off by some last digits.
+  bool on_double(double, json::string_view part, error_code& error) {
+    digits.append(part.data(), part.size());
+    const std::string whole = std::exchange(digits, {});
+    const auto read = std::from_chars(whole.data(), whole.data() + whole.size(), fractions.emplace_back());
+    return read.ec == std::errc() || refuse(error, fmt::format("the number {} is out of range", whole.substr(0, 60)));
+  }
   bool on_bool(bool, error_code&) { return true; }
   bool on_null(error_code&) { return true; }
   bool on_comment_part(json::string_view, error_code&) { return true; }
   bool on_comment(json::string_view, error_code&) { return true; }
 
   std::vector<std::set<std::string>> keys;  // of the open objects
-  std::string key, problem;
+  std::vector<double> fractions;            // in the order of the text, as exactly as they are written
+  std::string key, digits, problem;
 };
 
 json::parse_options options() {
@@ -86,6 +101,26 @@ json::parse_options options() {
 std::string words_of(const error_code& error, std::size_t at) {
   if (error == json::error::too_deep) return fmt::format("it nests deeper than {}", kDeepest);
   return fmt::format("it is no JSON at byte {}: {}", at, error.message());
+}
+
+}  // namespace
+
+namespace {
+
+void make_exact(json::value& value, std::vector<double>::const_iterator& next) {
+  if (value.is_double()) value = *next++;
+  if (auto* array = value.if_array()) {
+    for (json::value& element : *array) make_exact(element, next);
+  }
+  if (auto* object = value.if_object()) {
+    for (auto& member : *object) make_exact(member.value(), next);
+  }
+}
+
+// The shortest text that is read as the same number again, and as one that may have a fraction.
+std::string fraction_text(double number) {
+  const std::string text = fmt::format("{}", number);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
 }  // namespace
@@ -102,6 +137,8 @@ plan::Expected<json::value, std::string> parse_strict(std::string_view text) {
   if (rest != std::string_view::npos) return fmt::format("something stands behind the JSON, at byte {}", read + rest);
   json::value value = json::parse(text, error, {}, options());
   if (error) return words_of(error, 0);
+  auto next = strict.handler().fractions.cbegin();
+  make_exact(value, next);
   return value;
 }
 
@@ -120,7 +157,7 @@ std::string canonical(const json::value& value) {
     for (const json::value& element : *array) out += (out.empty() ? "[" : ",") + canonical(element);
     return out.empty() ? "[]" : out + "]";
   }
-  return json::serialize(value);
+  return value.is_double() ? fraction_text(value.get_double()) : json::serialize(value);
 }
 
 std::string text_member(const json::object& object, std::string_view name) {
