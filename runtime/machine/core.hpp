@@ -276,7 +276,7 @@ struct Core {
   void take_baseline(RolloutId id, plan::MetricId metric);
 
   // -- guards.cpp
-  std::uint64_t arm(const Task& task, BlockId block, bool companions);
+  std::uint64_t arm(const Task& task, BlockId block);
   void disarm(std::uint64_t scope);
   bool frozen(RolloutId id) const;
   bool anything_frozen() const;
@@ -291,8 +291,8 @@ struct Core {
   Nanoseconds missing_due(const Scope& scope, const GuardRun& run) const;
   void new_episodes();
   void waive_blindness();
-  GuardRun* find_guard(plan::GuardId guard);
-  RolloutId rollout_of_guard(plan::GuardId guard) const;
+  // Of a guard that is armed.
+  std::pair<Scope&, GuardRun&> armed(plan::GuardId guard);
 
   // -- holds.cpp
   void start_hold(Task& task, plan::HoldId hold);

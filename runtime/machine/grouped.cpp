@@ -33,7 +33,7 @@ SeriesState& state_of(std::vector<SeriesState>& all, const std::string& name) {
 }  // namespace
 
 bool Core::is_grouped(MetricId metric) const {
-  return metric < plan.metrics.size() && !plan.metrics[metric].by.empty();
+  return !plan.metrics[metric].by.empty();
 }
 
 // What the slot sees of the answer: a map of all series that there are or were just now, or missing with the reason.
@@ -45,14 +45,17 @@ Value Core::usable_series(const Wanted& wanted, Nanoseconds slot) {
   }
   MetricState& known = state.metrics[wanted.metric];
   const bool was_skewed = std::exchange(known.skewed, false);
+  // What a child's baseline asks of the past of a metric that is further on is no news about its series.
+  const bool behind = known.decided && slot < known.slot;
   plan::Map sample;
   for (const SeriesReading& series : wanted.reading.series) {
     sample.emplace_back(series.name, usable_value(wanted.metric, series.value, series.sampled_at, slot, was_skewed));
+    if (behind) continue;
     SeriesState& one = state_of(known.series, series.name);
     one.seen = std::max(one.seen, slot);
     if (std::exchange(one.vanished, false)) record_series(wanted.metric, one, slot, "is back");
   }
-  lose_series(wanted.metric, slot, sample);
+  if (!behind) lose_series(wanted.metric, slot, sample);
   const auto by_name = [](const auto& one) { return std::string_view(one.first); };
   std::ranges::stable_sort(sample, {}, by_name);
   const auto twice = std::ranges::unique(sample, {}, by_name);
@@ -72,7 +75,7 @@ void Core::lose_series(MetricId metric, Nanoseconds slot, plan::Map& sample) {
   const plan::ConstantId absent = plan.metrics[metric].absent;
   std::erase_if(state.metrics[metric].series, [&](SeriesState& one) {
     if (one.name == plan::kNoSeries) return !answered.empty();
-    if (answered.contains(one.name) || one.seen > slot) return false;
+    if (answered.contains(one.name)) return false;
     const Nanoseconds age = between(one.seen, slot);
     if (age > longest) {
       record_series(metric, one, slot, "is gone");

@@ -89,7 +89,7 @@ SlotVerdict decide(const GuardRule& rule, GuardClock& clock, Nanoseconds slot, T
   verdict.reset = was_pending && !clock.pending;
   if (truth == Truth::True) {
     verdict.reached = rule.of_n > 0 ? samples_true(clock) >= rule.of_m : clock.held >= rule.needed;
-    if (planted(plan::Bug::FiresOneLate) && rule.of_n == 0) verdict.reached = clock.held > rule.needed;
+    if (rule.of_n == 0 && planted(plan::Bug::FiresOneLate)) verdict.reached = clock.held > rule.needed;
   }
   return verdict;
 }

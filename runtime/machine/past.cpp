@@ -28,7 +28,7 @@ void Core::ask_past(RolloutId id) {
   const Acting for_it(*this, id);
   RolloutRun& run = state.rollouts[id];
   const Nanoseconds baseline_over = duration_or(row(id).baseline_over, nullptr, 0);
-  run.takes_baselines = id == 0 || baseline_over > 0;
+  run.takes_baselines = baseline_over > 0;
   for (MetricId metric = 0; metric < plan.metrics.size(); ++metric) {
     const bool baseline = takes_baseline[metric] && plan.metrics[metric].baseline == kNone;
     // What a rollout around it has measured already has its past.

@@ -425,8 +425,8 @@ void Core::stand_at_stage(Task& task, const RollbackRun& run) {
   task.due = kNever;
   task.stay = true;
   state.rollouts[id].stage = run.to;
-  if (state.rollouts[id].scope == 0) state.rollouts[id].scope = arm(task, row(id).block, true);
-  task.frames.back().scope = arm(task, plan.stages[run.to].block, true);
+  if (state.rollouts[id].scope == 0) state.rollouts[id].scope = arm(task, row(id).block);
+  task.frames.back().scope = arm(task, plan.stages[run.to].block);
   const Cause cause{run.reason, {}, kNone, state.now, id};
   const plan::Response* response = run.response < plan.responses.size() ? &plan.responses[run.response] : nullptr;
   if (!response || !response->retry) {

@@ -113,7 +113,7 @@ void Core::enter(Task& task, BlockId id, bool inserted, const Value& share) {
   if (is_rollout && !row(rollout).stages.empty()) return;
   if (is_rollout) start_rollout(rollout);
   const bool first_stage = block.kind == BlockKind::Stage && enter_stage(task, block);
-  const std::uint64_t scope = arm(task, id, true);
+  const std::uint64_t scope = arm(task, id);
   if (is_rollout) state.rollouts[rollout].scope = scope;
   if (!is_rollout) task.frames.back().scope = scope;
   if (is_rollout) insert_hooks(task, HookKind::Start);
@@ -135,7 +135,7 @@ bool Core::enter_stage(Task& task, const Block& block) {
   if (first) start_rollout(id);
   set_state(RunState::Running, {});
   if (!row(id).expires_at_end) start_expiry(id, block.stage);
-  if (run.scope == 0) run.scope = arm(task, row(id).block, true);
+  if (run.scope == 0) run.scope = arm(task, row(id).block);
   return first;
 }
 
@@ -166,7 +166,7 @@ void Core::begin_attempt(Task& task) {
   task.frames.back().pc = block.begin;
   task.frames.back().failed.clear();
   task.frames.back().attempt_due = later(state.now, duration_or(block.timeout, &task, kNever));
-  task.frames.back().scope = arm(task, id, true);
+  task.frames.back().scope = arm(task, id);
   if (asks_world(id)) start_call(task, block);
 }
 

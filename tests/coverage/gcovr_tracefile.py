@@ -42,6 +42,8 @@ def main():
         sides = collections.defaultdict(lambda: [0, 0])
         for line, column, _, column_end, taken, not_taken, *_ in file["branches"]:
             text = source[line - 1][column - 1:]
+            if source[line - 1][:column - 1].endswith("switch ("):
+                continue
             if "gcov-exclude-branch" not in source[line - 1] and not re.match(r"!?planted\(", text):
                 sides[line, column, column_end][0] += taken
                 sides[line, column, column_end][1] += not_taken

@@ -13,6 +13,7 @@
 #include "runtime/journal/lock_file.hpp"
 #include "runtime/journal/sqlite_database.hpp"
 #include "runtime/journal/storage.hpp"
+#include "runtime/journal/stored_log.hpp"
 #include "tests/unit/journal/scratch.hpp"
 
 using namespace rollout::journal;
@@ -398,6 +399,10 @@ TEST_CASE("a lock file that says nothing, or not what it should, is a lock all t
     CHECK(second.error().note.empty());
     CHECK(second.error().holder == (text == "17" ? 17 : 0));
   }
+  std::ofstream(path, std::ios::trunc).close();
+  CHECK_FALSE(LockFile::acquire(path, "", std::chrono::milliseconds(20)));
+  std::ofstream(path, std::ios::trunc) << "17\nwhat it does\n";
+  CHECK(LockFile::last_note(path) == "what it does");
   CHECK(LockFile::last_note(scratch.file("none.lock")).empty());
   const auto nowhere = LockFile::acquire(scratch.file("no/key.lock"), "");
   REQUIRE_FALSE(nowhere);
@@ -442,4 +447,31 @@ TEST_CASE("a lock says who holds it") {
     const LockFile gone = std::move(*first);
   }
   CHECK(LockFile::acquire(scratch.file("key.lock"), ""));
+}
+
+TEST_CASE("a state directory is made where it can be, also beside the program's own folder") {
+  const Scratch scratch;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(std::filesystem::path(scratch.file()).parent_path());
+  CHECK(make_folder("state"));
+  CHECK(make_folder("state/of/mine"));
+  CHECK(writer("journal.db")->runs()->empty());
+  std::ofstream("text") << "x";
+  CHECK_THAT(make_folder("text/below/it").error().message, Contains("`text` is a file"));
+  // Somebody else's link that leads nowhere is left alone, and nothing can be opened in it.
+  std::filesystem::create_symlink("nowhere", "link");
+  CHECK(make_folder("link"));
+  CHECK(open_sqlite("link/journal.db", OpenMode::ReadWrite).error().kind == Kind::Io);
+  CHECK_THAT(make_folder("/proc/rollout").error().message,
+             Contains("cannot create the state directory `/proc/rollout`"));
+  std::filesystem::current_path(before);
+}
+
+TEST_CASE("a log that cannot be read is said before anything is written") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch.file() + "-wal");
+  const auto opened = open_sqlite(scratch.file(), OpenMode::ReadWrite);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().kind == Kind::Io);
+  CHECK_FALSE(store_log_again(scratch.file(), "no such storage"));
 }

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/journal/sqlite_journal.hpp"
+#include "runtime/journal/stored_log.hpp"
 #include "tests/simulation/storage.hpp"
 #include "tests/unit/journal/failing_memory.hpp"
 #include "tests/unit/journal/scratch.hpp"
@@ -139,6 +140,62 @@ TEST_CASE("whichever piece of memory SQLite cannot have, it is said, and what wa
   use_storage(nullptr);
   CHECK(number > 300);
   CHECK(failures > number / 2);
+}
+
+TEST_CASE("whichever call of the disk fails while the log of a dead process is stored again, it is said") {
+  int failures = 0, at = 1;
+  for (bool reached = true; reached && at < 400; ++at) {
+    Storage storage;
+    use_storage(&storage);
+    auto journal = open();
+    auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
+    for (int count = 0; count < 5; ++count) REQUIRE(append(*journal, claim));
+    cut_power(storage, std::move(journal), Loss::None);
+    storage.calls_until_failure = at;
+    const auto stored = rollout::journal::store_log_again("/journal", storage_name().c_str());
+    reached = storage.calls_until_failure == 0;
+    storage.calls_until_failure = 0;
+    storage.start_again();
+    failures += stored ? 0 : 1;
+    CHECK(reached == !stored);
+    CHECK(open()->run("r1")->sequence == 5);
+    use_storage(nullptr);
+  }
+  CHECK(failures > 4);
+  CHECK(at < 400);
+}
+
+TEST_CASE("whichever piece of memory SQLite cannot have while a journal is opened, it is said") {
+  const Scratch scratch;
+  for (const OpenMode mode : {OpenMode::ReadWrite, OpenMode::ReadOnly}) {
+    bool reached = true;
+    long number = 1, failures = 0;
+    for (; reached; ++number) {
+      FailingMemory::arm(number, true);
+      const auto opened = rollout::journal::open_sqlite(scratch.file(), mode);
+      reached = FailingMemory::failed;
+      FailingMemory::disarm();
+      failures += opened ? 0 : 1;
+      if (!reached) CHECK((opened || mode == OpenMode::ReadOnly));
+    }
+    CHECK(failures > 10);
+  }
+}
+
+TEST_CASE("a journal that broke is not tidied, and one with nothing in its log need not be") {
+  Storage storage;
+  use_storage(&storage);
+  auto journal = open();
+  auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
+  CHECK(journal->tidy());
+  storage.fails_next_sync = true;
+  const auto failed = journal->append(claim, sample_entries(1, 1), "t", "running", {});
+  REQUIRE_FALSE(failed);
+  const auto tidied = journal->tidy();
+  REQUIRE_FALSE(tidied);
+  CHECK(tidied.error().message == failed.error().message);
+  journal.reset();
+  use_storage(nullptr);
 }
 
 TEST_CASE("a writer that another program keeps out says so, and can go on later") {

@@ -357,3 +357,74 @@ TEST_CASE("while one slot waits for its answer, the others are asked for at thei
   }
   CHECK(asked == std::vector<Nanoseconds>{0, kMinute, 2 * kMinute, 3 * kMinute});
 }
+
+TEST_CASE("what a guard has seen is said as it was, also where it is no ordinary number") {
+  const auto [value, said] = GENERATE(table<double, std::string>(
+      {{std::numeric_limits<double>::infinity(), "inf"}, {5e-324, "(0)"}, {1.0 / 3, "0.333333"}, {-0.0, "(0)"}}));
+  TestPlan plan;
+  const auto load = plan.metric("load", ValueKind::Number);
+  rollout::plan::Guard row;
+  row.condition = plan.build.comparison_routine(load, Op::GreaterEqual, Value::number(0));
+  plan.build.begin_routine();
+  plan.build.push(Op::Metric, load);
+  row.observed = plan.build.end_routine(ValueKind::Number);
+  row.response = plan.response(OutcomeKind::Rollback);
+  row.metrics = {load};
+  row.text = "load >= 0";
+  const auto guard = plan.build.add(std::move(row));
+  const auto stage = plan.begin_stage("canary");
+  plan.build.block(stage).guards = {guard};
+  plan.hold(kHour);
+  plan.end_stage();
+  Driver driver = plan.drive();
+  driver.metric(load, [sample = value](Nanoseconds) { return Value::number(sample); });
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  REQUIRE(driver.state() == RunState::RolledBack);
+  CHECK_THAT(Driver::text(driver.first(RecordKind::RollbackStarted), "reason"), Catch::Contains(said));
+}
+
+TEST_CASE("of a rollout and the one around it the stronger answer counts, and an abort counts for all") {
+  struct Row {
+    OutcomeKind outer, inner;
+    RunState ends;
+    std::size_t outranked;
+  };
+  const Row row = GENERATE(Row{OutcomeKind::Rollback, OutcomeKind::Pause, RunState::RolledBack, 1},
+                           Row{OutcomeKind::Pause, OutcomeKind::Rollback, RunState::RolledBack, 0},
+                           Row{OutcomeKind::Rollback, OutcomeKind::Abort, RunState::Aborted, 1},
+                           Row{OutcomeKind::Abort, OutcomeKind::Rollback, RunState::Aborted, 1});
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  plan.build.block(plan.rollout).guards = {plan.guard(bad, 0, plan.response(row.outer), "the outer one")};
+  const auto child = plan.begin_child("child");
+  plan.build.block(plan.build.rollout(child).block).guards = {
+      plan.guard(bad, 0, plan.response(row.inner), "the inner one")};
+  plan.begin_stage("only");
+  plan.hold(kHour);
+  plan.end_stage();
+  plan.end_child();
+  Driver driver = plan.drive();
+  driver.metric(bad, [](Nanoseconds since) { return Value::boolean(since >= 5 * kMinute); });
+  driver.run_until(30 * kMinute);
+  INFO(driver.journal());
+  CHECK(driver.state() == row.ends);
+  CHECK(driver.count(RecordKind::GuardFired) == 2);
+  CHECK(driver.count(RecordKind::GuardOutranked) == row.outranked);
+}
+
+TEST_CASE("a promotion lifts a freeze once, however often it is said") {
+  OneGuard one;
+  one.plan.build.rollout().missing_for = one.plan.build.duration_routine(10 * kHour);
+  Driver driver = one.plan.drive();
+  PersonSaid promote;
+  promote.verb = Verb::Promote;
+  promote.who = "alice";
+  promote.text = "the dashboard is fine";
+  driver.say(20 * kMinute, promote);
+  driver.say(21 * kMinute, promote);
+  driver.run_until(3 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::Succeeded);
+  CHECK(driver.count(RecordKind::GuardFired) == 0);
+}

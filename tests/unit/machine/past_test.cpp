@@ -89,3 +89,105 @@ TEST_CASE("a source that does not answer for the past holds nothing up for long"
   CHECK(driver.state() == RunState::Paused);
   CHECK(driver.count(RecordKind::GuardBlind) == 1);
 }
+
+TEST_CASE("a metric with a baseline of its own is compared with that, and nothing is asked of the past for it") {
+  LooksBack looks(true);
+  TestPlan& plan = looks.plan;
+  plan.build.plan().metrics[looks.latency].baseline = plan.build.duration_routine(kSecond / 10);
+  // Something else that looks back, so that there is a past to be asked for.
+  const auto load = plan.metric("load", ValueKind::Number);
+  rollout::plan::Guard row;
+  plan.build.begin_routine("avg(load, 5m) > 100");
+  plan.build.push_constant(Value::duration(5 * kMinute));
+  plan.build.push(Op::Window, load, static_cast<std::uint16_t>(rollout::plan::Aggregate::Average));
+  plan.build.push_constant(Value::number(100));
+  plan.build.push(Op::Greater);
+  row.condition = plan.build.end_routine(ValueKind::Bool);
+  row.response = plan.response(OutcomeKind::Rollback);
+  row.metrics = {load};
+  row.text = "avg(load, 5m) > 100";
+  plan.build.block(plan.rollout).guards = {plan.build.add(std::move(row))};
+  Driver driver = plan.drive();
+  driver.metric(looks.latency, [](Nanoseconds) { return milliseconds(110); });
+  driver.metric(load, [](Nanoseconds) { return Value::number(1); });
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::Succeeded);
+  CHECK(driver.count(RecordKind::ValueBound) == 0);
+  for (const Poll& poll : driver.polls) {
+    if (poll.slot < kStart) CHECK(poll.metrics == std::vector<rollout::plan::MetricId>{load});
+  }
+}
+
+namespace {
+
+// `when any(load > baseline(load)) then rollback` on a metric by instance, in the rollout or in a child after 20m.
+struct GroupedBaseline {
+  TestPlan plan;
+  rollout::plan::MetricId load;
+
+  explicit GroupedBaseline(bool in_child) {
+    load = plan.metric("load", ValueKind::Number);
+    plan.build.plan().metrics[load].by = {"instance"};
+    plan.build.plan().metrics[load].stale_after = plan.build.duration_routine(3 * kMinute);
+    if (in_child) {
+      plan.build.block(plan.rollout).guards = {watch(false)};
+      plan.begin_stage("before");
+      plan.hold(20 * kMinute);
+      plan.end_stage();
+      plan.begin_child("child");
+    }
+    plan.build.rollout(plan.current).baseline_over = plan.build.duration_routine(10 * kMinute);
+    const auto stage = plan.begin_stage("one");
+    plan.build.block(stage).guards = {watch(true)};
+    plan.hold(20 * kMinute);
+    plan.end_stage();
+    if (in_child) plan.end_child();
+  }
+  rollout::plan::GuardId watch(bool baseline) {
+    plan.build.begin_routine("load > baseline(load)");
+    plan.build.push(Op::Metric, load);
+    if (baseline) {
+      plan.build.push(Op::Baseline, load);
+    } else {
+      plan.build.push_constant(Value::number(1000));
+    }
+    plan.build.push(Op::Greater);
+    const auto one = plan.build.end_routine(ValueKind::Bool);
+    rollout::plan::Guard row;
+    plan.build.begin_routine("any");
+    plan.build.push(Op::AnySeries, one, 0, load);
+    row.condition = plan.build.end_routine(ValueKind::Bool);
+    row.response = plan.response(OutcomeKind::Rollback);
+    row.metrics = {load};
+    row.text = baseline ? "any(load > baseline(load))" : "any(load > 1000)";
+    return plan.build.add(std::move(row));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("each series has its own baseline, of the time before its rollout") {
+  const bool in_child = GENERATE(false, true), rises = GENERATE(false, true);
+  GroupedBaseline grouped(in_child);
+  const Nanoseconds begins = in_child ? 20 * kMinute : 0;
+  Driver driver = grouped.plan.drive();
+  driver.restore_always = true;
+  driver.metrics[grouped.load] = [&, load = grouped.load](Nanoseconds slot) {
+    Reading reading{load, ReadingStatus::Value, {}, {}, {}};
+    const Nanoseconds since = slot - kStart - begins;
+    reading.series.push_back({"a", Value::number(10), slot});
+    // One that is replaced before the beginning, and one without a value at first.
+    if (since < -5 * kMinute) reading.series.push_back({"gone", Value::number(5), slot});
+    const Value of_b = Value::number(rises && since > 5 * kMinute ? 9 : 3);
+    reading.series.push_back({"b", since < -8 * kMinute && !in_child ? Value() : of_b, slot});
+    return reading;
+  };
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == (rises ? RunState::RolledBack : RunState::Succeeded));
+  REQUIRE(driver.count(RecordKind::ValueBound) == 1);
+  CHECK(Driver::text(driver.first(RecordKind::ValueBound), "value") == R"({ "a": 10, "b": 3, "gone": 5 })");
+  // Each change of a series is told of once, when it comes about.
+  CHECK(driver.count(RecordKind::SeriesChanged) == (in_child ? 2 : 0));
+}

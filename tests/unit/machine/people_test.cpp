@@ -361,3 +361,40 @@ TEST_CASE("what `on rollback` asks of people comes after the state is reached") 
   CHECK(driver.count(RecordKind::RollbackBreached) == 0);
   CHECK(driver.machine().finished());
 }
+
+TEST_CASE("a question about one child holds up that child and not its sibling") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  const auto role = plan.role("managers", {"dana"});
+  auto row = gate(plan, GateKind::Ask, "It is slow. Go on?", role);
+  row.answers = {{"yes", plan.response(OutcomeKind::Continue)}, {"no", plan.response(OutcomeKind::Rollback)}};
+  const auto steps = plan.build.begin_block(BlockKind::Response);
+  plan.build.emit(Op::Gate, plan.build.add(std::move(row)));
+  plan.build.end_block();
+  const auto response = plan.response(OutcomeKind::None);
+  plan.build.plan().responses[response].steps = steps;
+  const auto branches = plan.build.begin_block(BlockKind::Branches, "parallel");
+  for (const std::string name : {"asked", "quiet"}) {
+    const auto branch = plan.build.begin_block(BlockKind::Branch, name);
+    plan.begin_child(name);
+    const auto stage = plan.begin_stage("only");
+    if (name == "asked") plan.build.block(stage).guards = {plan.guard(bad, 0, response, "bad")};
+    plan.hold(5 * kMinute);
+    plan.step("finish " + name);
+    plan.end_stage();
+    plan.end_child();
+    plan.build.end_block();
+    plan.build.emit(Op::Run, branch);
+  }
+  plan.build.end_block();
+  plan.build.emit(Op::Parallel, branches);
+  Driver driver = plan.drive();
+  driver.metric(bad, [](Nanoseconds since) { return Value::boolean(since >= 2 * kMinute); });
+  driver.run_until(15 * kMinute);
+  INFO(driver.journal());
+  CHECK(driver.callables() == std::vector<std::string>{"finish quiet"});
+  driver.say(20 * kMinute, {Verb::Answer, "dana", "", "yes"});
+  driver.run_until(kHour);
+  CHECK(driver.state() == RunState::Succeeded);
+  CHECK(driver.callables().size() == 2);
+}

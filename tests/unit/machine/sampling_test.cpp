@@ -42,3 +42,175 @@ TEST_CASE("a grid begins with its first slot, boundaries with the block") {
   // Armed in the second phase: that grid counts from the first slot too.
   CHECK(slots(kPhases, 62 * kMinute, 62 * kMinute, 2) == std::vector<Nanoseconds>{62 * kMinute, 67 * kMinute});
 }
+
+TEST_CASE("the last cadence holds to the end of time, where no slot comes any more") {
+  CHECK(interval_at(kPhases, kNever) == 15 * kMinute);
+  CHECK(slot_after(kPhases, 0, kNever) == kNever);
+}
+
+namespace {
+
+std::vector<Nanoseconds> slots_of(const Driver& driver, rollout::plan::MetricId metric) {
+  std::vector<Nanoseconds> found;
+  for (const Poll& poll : driver.polls) {
+    if (std::ranges::find(poll.metrics, metric) != poll.metrics.end()) found.push_back(poll.slot - kStart);
+  }
+  return found;
+}
+
+rollout::plan::Cadence every(TestPlan& plan, Nanoseconds interval, Nanoseconds lasts = 0) {
+  return {plan.build.duration_routine(interval), lasts == 0 ? kNone : plan.build.duration_routine(lasts)};
+}
+
+rollout::plan::HoldId hold_until(TestPlan& plan, rollout::plan::MetricId metric, Nanoseconds most) {
+  rollout::plan::Hold row;
+  row.least = plan.build.duration_routine(0);
+  row.most = plan.build.duration_routine(most);
+  row.text = "hold until";
+  rollout::plan::HoldCondition condition;
+  condition.condition = plan.is_true(metric, "ready");
+  condition.metrics = {metric};
+  row.until.push_back(std::move(condition));
+  return plan.build.add(std::move(row));
+}
+
+}  // namespace
+
+TEST_CASE("branches are sampled as their stage is, and a child without a `sample` as the rollout around it") {
+  TestPlan plan;
+  const auto ready = plan.metric("ready");
+  const auto bad = plan.metric("bad");
+  plan.build.block(plan.rollout).sampling = {every(plan, 4 * kMinute)};
+  const auto stage = plan.begin_stage("one");
+  const bool own = GENERATE(true, false);
+  if (own) plan.build.block(stage).sampling = {every(plan, kMinute, -kMinute), every(plan, 2 * kMinute)};
+  const auto branches = plan.build.begin_block(rollout::plan::BlockKind::Branches, "parallel");
+  const auto branch = plan.build.begin_block(rollout::plan::BlockKind::Branch, "branch");
+  plan.build.emit(Op::Hold, hold_until(plan, ready, 10 * kMinute));
+  plan.build.end_block();
+  plan.build.emit(Op::Run, branch);
+  plan.build.end_block();
+  plan.build.emit(Op::Parallel, branches);
+  plan.end_stage();
+  const auto child = plan.begin_child("child");
+  plan.build.block(plan.build.rollout(child).block).guards = {
+      plan.guard(bad, 0, plan.response(rollout::plan::OutcomeKind::Rollback), "bad")};
+  plan.begin_stage("inside");
+  plan.hold(10 * kMinute);
+  plan.end_stage();
+  plan.end_child();
+  Driver driver = plan.drive();
+  driver.metric(ready, [](Nanoseconds since) { return Value::boolean(since >= 7 * kMinute); });
+  driver.metric(bad, [](Nanoseconds) { return Value::boolean(false); });
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  REQUIRE(driver.state() == RunState::Succeeded);
+  const std::vector<Nanoseconds> asked = slots_of(driver, ready);
+  REQUIRE(asked.size() >= 2);
+  CHECK(asked[1] - asked[0] == (own ? 2 : 4) * kMinute);
+  const std::vector<Nanoseconds> inside = slots_of(driver, bad);
+  REQUIRE(inside.size() >= 2);
+  CHECK(inside[1] - inside[0] == 4 * kMinute);
+}
+
+TEST_CASE("a rollout without stages is sampled from its beginning") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  plan.build.block(plan.rollout).sampling = {every(plan, 2 * kMinute, 4 * kMinute), every(plan, 5 * kMinute)};
+  plan.build.block(plan.rollout).guards = {
+      plan.guard(bad, 0, plan.response(rollout::plan::OutcomeKind::Rollback), "bad")};
+  plan.hold(15 * kMinute);
+  Driver driver = plan.drive();
+  driver.metric(bad, [](Nanoseconds) { return Value::boolean(false); });
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(slots_of(driver, bad) == std::vector<Nanoseconds>{0, 2 * kMinute, 4 * kMinute, 9 * kMinute, 14 * kMinute});
+}
+
+TEST_CASE("what waits before the first stage is sampled by the age of that waiting") {
+  TestPlan plan;
+  const auto ready = plan.metric("ready");
+  plan.build.block(plan.rollout).sampling = {every(plan, 2 * kMinute, 4 * kMinute), every(plan, 5 * kMinute)};
+  plan.build.emit(Op::Hold, hold_until(plan, ready, kHour));
+  plan.begin_stage("one");
+  plan.hold(kMinute);
+  plan.end_stage();
+  Driver driver = plan.drive();
+  driver.metric(ready, [](Nanoseconds since) { return Value::boolean(since >= 9 * kMinute); });
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::Succeeded);
+  CHECK(slots_of(driver, ready) == std::vector<Nanoseconds>{0, 2 * kMinute, 4 * kMinute, 9 * kMinute});
+}
+
+TEST_CASE("a child's hook is sampled as its child, or as the rollout around that") {
+  const bool own = GENERATE(true, false), nowhere = GENERATE(true, false);
+  TestPlan plan;
+  const auto ready = plan.metric("ready");
+  if (!nowhere) plan.build.block(plan.rollout).sampling = {every(plan, 4 * kMinute)};
+  const auto child = plan.begin_child("child");
+  if (own) plan.build.block(plan.build.rollout(child).block).sampling = {every(plan, 2 * kMinute)};
+  const auto stage = plan.begin_stage("only");
+  if (nowhere && !own) plan.build.block(stage).sampling = {every(plan, 9 * kMinute)};
+  plan.hold(3 * kMinute);
+  plan.end_stage();
+  const auto hook = plan.build.begin_block(rollout::plan::BlockKind::Hook, "hook");
+  plan.build.emit(Op::Hold, hold_until(plan, ready, kHour));
+  plan.build.end_block();
+  plan.build.rollout(child).hooks.push_back({rollout::plan::HookKind::Success, hook});
+  plan.end_child();
+  Driver driver = plan.drive();
+  driver.metric(ready, [](Nanoseconds since) { return Value::boolean(since >= 12 * kMinute); });
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::Succeeded);
+  const std::vector<Nanoseconds> asked = slots_of(driver, ready);
+  REQUIRE(asked.size() >= 2);
+  CHECK(asked[1] - asked[0] == (own ? 2 : nowhere ? 1 : 4) * kMinute);
+}
+
+TEST_CASE("a stage inside of a branch has its own cadence") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  plan.build.block(plan.rollout).sampling = {every(plan, 4 * kMinute)};
+  const auto branches = plan.build.begin_block(rollout::plan::BlockKind::Branches, "parallel");
+  const auto branch = plan.build.begin_block(rollout::plan::BlockKind::Branch, "branch");
+  plan.begin_child("child");
+  const auto stage = plan.begin_stage("only");
+  plan.build.block(stage).sampling = {every(plan, 2 * kMinute)};
+  plan.build.block(stage).guards = {plan.guard(bad, 0, plan.response(rollout::plan::OutcomeKind::Rollback), "bad")};
+  plan.hold(7 * kMinute);
+  plan.end_stage();
+  plan.end_child();
+  plan.build.end_block();
+  plan.build.emit(Op::Run, branch);
+  plan.build.end_block();
+  plan.build.emit(Op::Parallel, branches);
+  Driver driver = plan.drive();
+  driver.metric(bad, [](Nanoseconds) { return Value::boolean(false); });
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(slots_of(driver, bad) == std::vector<Nanoseconds>{0, 2 * kMinute, 4 * kMinute, 6 * kMinute});
+}
+
+TEST_CASE("what a pause waits for is sampled as its rollout is") {
+  TestPlan plan;
+  const auto bad = plan.metric("bad");
+  const auto ready = plan.metric("ready");
+  plan.build.block(plan.rollout).sampling = {every(plan, 4 * kMinute)};
+  const auto pause = plan.response(rollout::plan::OutcomeKind::Pause);
+  plan.build.plan().responses[pause].until = hold_until(plan, ready, kHour);
+  const auto stage = plan.begin_stage("only");
+  plan.build.block(stage).guards = {plan.guard(bad, 0, pause, "bad")};
+  plan.hold(30 * kMinute);
+  plan.end_stage();
+  Driver driver = plan.drive();
+  driver.metric(bad, [](Nanoseconds since) { return Value::boolean(since == 8 * kMinute); });
+  driver.metric(ready, [](Nanoseconds since) { return Value::boolean(since >= 15 * kMinute); });
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::Succeeded);
+  const std::vector<Nanoseconds> asked = slots_of(driver, ready);
+  REQUIRE(asked.size() >= 2);
+  CHECK(asked[1] - asked[0] == 4 * kMinute);
+}

@@ -186,6 +186,32 @@ TEST_CASE("a source with a past is asked once for all missed slots, and the verd
   }
 }
 
+TEST_CASE("slots that wait behind a source that hangs are unknown in time, and asked for once it answers") {
+  Measured measured(true);
+  TestPlan& plan = measured.plan;
+  plan.build.plan().metrics[measured.queue].configuration.push_back(
+      {"timeout", plan.build.duration_routine(5 * kMinute)});
+  Driver driver = plan.drive();
+  bool hangs = true;
+  driver.effects = [&](const StartEffect& request) -> std::optional<Answer> {
+    if (hangs) return std::nullopt;
+    if (request.callable == "ask") return Answer{.result = Value::number(5)};
+    return Answer{.result = Value::list(std::vector<Value>(20, Value::number(5)))};
+  };
+  driver.run_until(150 * kSecond);
+  driver.crash(kSecond);
+  driver.run_until(8 * kMinute);
+  CHECK(driver.count(RecordKind::GuardUnknown) == 1);
+  CHECK(Driver::text(driver.first(RecordKind::GuardUnknown), "why") == "no answer in time");
+  hangs = false;
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  // What had been asked for by then took its five minutes once more, and so the run waits for somebody.
+  CHECK(driver.state() == RunState::Paused);
+  CHECK(driver.count(RecordKind::GuardSeesAgain) == 1);
+  CHECK(driver.count(RecordKind::GuardFired) == 0);
+}
+
 TEST_CASE("missing elements of a past are no data") {
   Measured measured(true);
   Driver driver = measured.plan.drive();
