@@ -64,6 +64,13 @@ PlannedCall call_of(const plan::Effect& effect, const plan::KnownValues& values)
   return call;
 }
 
+// Whether the run alone can say even which arguments there are, as where one asks whether a metric is missing.
+bool is_unforeseeable(const plan::Effect& effect, const plan::KnownValues& values) {
+  return std::ranges::any_of(effect.arguments, [&](const plan::Argument& one) {
+    return (one.name == "args" || one.name == "secrets") && values.value(one.value).kind() != plan::ValueKind::Map;
+  });
+}
+
 bool is_same(const PlannedCall& left, const PlannedCall& right) {
   return left.plugin == right.plugin && left.operation == right.operation && left.measures == right.measures &&
          left.changes == right.changes && left.arguments == right.arguments && left.unknown == right.unknown;
@@ -164,6 +171,7 @@ std::vector<PlannedCall> planned_calls(const plan::Plan& plan, const plan::Known
       const plan::Instruction& one = plan.code[at];
       if (one.op != plan::Op::Effect || one.b >= plan.effects.size()) continue;
       if (plan.effects[one.b].kind != plan::EffectKind::Plugin) continue;
+      if (is_unforeseeable(plan.effects[one.b], values)) continue;
       PlannedCall call = call_of(plan.effects[one.b], values);
       call.changes = call.changes && !back[id];
       call.spot = block.spot;

@@ -23,7 +23,7 @@ struct PlannedCall {
   plan::SpotId spot = plan::kNone;   // where the program calls it
 };
 
-// The calls of plugins in the plan, each that differs once.
+// The calls of plugins in the plan, each that differs once; not those of whose arguments nothing can be known.
 std::vector<PlannedCall> planned_calls(const plan::Plan& plan, const plan::KnownValues& values);
 
 struct CallNote {

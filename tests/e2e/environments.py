@@ -150,6 +150,20 @@ class Cases:
         if b"shop *** ***" not in kept:
             raise Failed("the journal does not have the command's words with their credentials masked")
 
+    def the_doctor_looks_for_the_credentials_of_aws(self):
+        (self.folder / "plans/signed.rollout").write_text(
+            'rollout signed {\n  stage one {\n    readonly http.get("https://127.0.0.1:1/", aws: { region: "eu-west-1", service: "logs" })\n  }\n}\n')
+        for name in [name for name in self.environment if name.startswith("AWS_")]:
+            del self.environment[name]
+        self.environment["HOME"] = str(self.folder)
+        self._run("doctor", "plans/signed.rollout", "--env", "staging", status=1, says=["credentials of AWS: AWS needs a key"])
+        (self.folder / ".aws").mkdir()
+        (self.folder / ".aws/credentials").write_text("[shop]\naws_access_key_id = AKID\naws_secret_access_key = key-of-the-file\n")
+        self.environment["AWS_PROFILE"] = "shop"
+        told = self._run("doctor", "plans/signed.rollout", "--env", "staging", status=None, says=["credentials of AWS: there are some"])
+        if "key-of-the-file" in told:
+            raise Failed("the doctor tells the key")
+
     def without_a_project_file_it_is_as_the_plan_says(self):
         (self.folder / "elsewhere").mkdir()
         (self.folder / "elsewhere/.git").mkdir()

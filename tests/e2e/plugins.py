@@ -236,6 +236,8 @@ class Cases:
         self._demand(not self._world(room) and not self._rollout(room, "list", check=0).stdout.count("shop-1"), "something was begun")
         # What only the run knows is no fault.
         self._run(room, 'let how = readonly run `printf well`\n    acts.idempotent_one(trim(how.stdout))', 0)
+        self._run(room, 'let how = readonly run `printf well`\n'
+                        '    acts.idempotent_one({ "true": "wrong", "false": "well" }["${how.stdout is missing}"])', 0)
         done = self._run(room, 'acts.idempotent_one("odd")', 0)
         self._demand("careful: `acts.idempotent_one` (shop.rollout:8): how: this is an odd way" in done.stderr, done.stderr)
 

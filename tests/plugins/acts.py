@@ -132,6 +132,9 @@ class Acts(base.Plugin):
 
     def validate(self, params):
         how = params["args"].get("how")
+        takes_how = params.get("operation") not in ("typed", "board.acknowledged")
+        if takes_how and how is None and "how" not in params["unknown"]:
+            return {"result": {"diagnostics": self.problem("it is missing", ["how"])}}
         if how == "wrong":
             return {"result": {"diagnostics": self.problem("there is no such way", ["how"])}}
         if how == "odd":

@@ -39,8 +39,9 @@ class FakeProcesses final : public ProcessRunner {
   Done waiting;
 };
 
-constexpr const char* kVariables[] = {"VAULT_ADDR",        "VAULT_TOKEN",           "VAULT_NAMESPACE",   "AWS_REGION",
-                                      "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"};
+constexpr const char* kVariables[] = {"VAULT_ADDR",        "VAULT_TOKEN",       "VAULT_NAMESPACE",
+                                      "AWS_REGION",        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                                      "AWS_SESSION_TOKEN", "AWS_PROFILE",       "AWS_SHARED_CREDENTIALS_FILE"};
 
 // A plan with one secret of each provider, and one whose token is a secret that Vault keeps.
 struct Fixture {
@@ -48,6 +49,7 @@ struct Fixture {
     for (const char* variable : kVariables) ::unsetenv(variable);
     ::setenv("VAULT_ADDR", "https://vault.example.com/", 1);
     ::setenv("VAULT_TOKEN", "token-of-vault", 1);
+    ::setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
     PlanBuilder build;
     const auto text = [&](const std::string& value) { return build.string_routine(value); };
     build.add(Secret{"db_password", SecretProvider::Vault, text("prod/orders db"), {{"key", text("password")}}});
