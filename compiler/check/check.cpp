@@ -128,6 +128,8 @@ CheckedModule check(grammar::SourceFile main, const ModuleLoader& loader, diagno
   report_cycles(c);
   spread_external(c);
   report_unprotected_changes(c);
+  report_skipped_returns(c);
+  report_aws_parts(c);
   check_scenarios(c);
   module.uses = std::move(c.uses);
   module.modules = std::move(c.modules);

@@ -339,6 +339,10 @@ void check_scenarios(Checker& c);
 // Declarations that use themselves, over any number of others.
 void report_cycles(Checker& c);
 void report_unprotected_changes(Checker& c);
+// Actions whose `return` needs what a passing `probe` leaves out.
+void report_skipped_returns(Checker& c);
+// What is written out in an `aws:` and cannot sign a request.
+void report_aws_parts(Checker& c);
 // Every declaration that the given one uses, directly or not, itself included; ascending.
 const std::vector<SymbolId>& reached_from(const Checker& c, SymbolId symbol);
 // Whether the value never changes once a run is created.

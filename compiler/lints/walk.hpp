@@ -1,4 +1,4 @@
-// Going through rollouts: blocks, the guards that watch them, what steps do to the world.
+// Going through rollouts: blocks, and the guards that watch them.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 
 #include "compiler/check/checked_module.hpp"
 #include "compiler/check/constants.hpp"
+#include "compiler/check/nature.hpp"
 
 namespace rollout::lints {
 
@@ -43,31 +44,7 @@ void visit_steps(const check::CheckedModule& module, const check::RolloutDecl& r
 void visit_responses(const check::CheckedModule& module, const check::RolloutDecl& rollout,
                      const std::function<void(const check::Response&)>& visit);
 
-// The call that the step is about; kNone where it is none.
-check::ExprId call_of(const check::Step& step);
-
-// What steps do, actions looked into once.
-class Nature {
- public:
-  explicit Nature(const check::CheckedModule& module) : module_(module), actions_(module.actions.size()) {}
-
-  // Changes the world: a call that is not readonly, a share of traffic.
-  bool changes(const check::Step& step);
-  // Does what no rollback crosses.
-  bool is_irreversible(const check::Step& step);
-  // Looks or asks whether all is well: verify, hold until, approve, checklist, ask.
-  bool verifies(const check::Step& step);
-
- private:
-  struct Known {
-    bool known = false, changes = false, irreversible = false, verifies = false;
-  };
-  Known of_action(std::uint32_t action);
-  Known of_step(const check::Step& step);
-  Known of_block(check::BlockId block);
-
-  const check::CheckedModule& module_;
-  std::vector<Known> actions_;
-};
+using check::call_of;
+using check::Nature;
 
 }  // namespace rollout::lints

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "compiler/check/probed.hpp"
 #include "compiler/lower/lowering.hpp"
 #include "runtime/plan/verify.hpp"
 
@@ -52,6 +53,30 @@ void lower_native(Lowering& l, const CallSite& site, const Expr& call, const che
   l.build.emit(Op::Effect, l.build.add(std::move(effect)));
 }
 
+// The body; where it returns something and has a probe, the steps that the probe answers for stand in a block of their
+// own, so that a passing probe ends them alone and the rest is carried out: that block, else kNone. What watches the
+// body watches all of it.
+plan::BlockId lower_action_body(Lowering& l, const check::ActionDecl& action, const Location& location) {
+  const std::size_t end = check::probed_steps(l.module, action).end;
+  if (end == 0) {
+    lower_body(l, action.body);
+    return kNone;
+  }
+  const check::Block& body = l.module.blocks[action.body];
+  plan::BlockId id = kNone;
+  {
+    const InBlock block(l, plan::BlockKind::If, {}, location);
+    id = block.id();
+    for (std::size_t i = 0; i < end; ++i) lower_step(l, l.module.steps[body.steps[i]]);
+  }
+  l.block().guards = std::exchange(l.build.block(id).guards, {});
+  l.block().companions = std::exchange(l.build.block(id).companions, {});
+  l.build.emit(Op::Run, id);
+  for (std::size_t i = end; i < body.steps.size(); ++i) lower_step(l, l.module.steps[body.steps[i]]);
+  lower_undo(l, l.in.block, body.undo);
+  return id;
+}
+
 void lower_action(Lowering& l, const CallSite& site, const Expr& call, const Code* share) {
   const check::Symbol& symbol = l.symbol(call.symbol);
   const check::ActionDecl& action = l.module.actions[symbol.index];
@@ -70,10 +95,11 @@ void lower_action(Lowering& l, const CallSite& site, const Expr& call, const Cod
     l.block().effect_class = effect_class;
     l.block().result = site.result;
     l.block().arguments = bind_in_block(l, action.parameters, arguments);
-    lower_body(l, action.body);
+    const plan::BlockId probed = lower_action_body(l, action, call.location);
     if (action.probe != kNone) {
       const plan::BlockId probe = lower_check_body(l, action.probe, "probe of " + symbol.path, call.location);
       l.block().probe = probe;
+      if (probed != kNone) l.build.block(probed).probe = probe;
     }
   }
   l.build.emit(Op::Run, id);

@@ -11,12 +11,14 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "compiler/driver/compile.hpp"
 #include "runtime/command/commands.hpp"
 #include "runtime/command/environment.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/parameters.hpp"
+#include "runtime/command/plugin_foresight.hpp"
 #include "runtime/command/plugin_programs.hpp"
 #include "runtime/command/preflight.hpp"
 #include "runtime/command/state_directory.hpp"
@@ -26,6 +28,7 @@
 #include "runtime/executors/secrets.hpp"
 #include "runtime/executors/spawn.hpp"
 #include "runtime/plan/known_values.hpp"
+#include "runtime/plan/undo_blocks.hpp"
 #include "runtime/zones/zones.hpp"
 
 // What would make a run fail at 2 AM, looked for before. Nothing is changed.
@@ -130,29 +133,10 @@ struct Uses {
   std::size_t all = 0, back = 0;  // of them on the way back
 };
 
-// The blocks that run on the way back, with everything in them.
-std::vector<bool> blocks_of_way_back(const plan::Plan& plan) {
-  std::vector<bool> back(plan.blocks.size(), false);
-  for (std::size_t id = 0; id < plan.blocks.size(); ++id) back[id] = plan.blocks[id].kind == plan::BlockKind::Undo;
-  // A block stands in the table anywhere: what a marked one runs is marked until nothing changes.
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (std::size_t id = 0; id < plan.blocks.size(); ++id) {
-      if (!back[id]) continue;
-      for (std::uint32_t at = plan.blocks[id].begin; at < plan.blocks[id].end; ++at) {
-        const plan::Instruction& one = plan.code[at];
-        if (one.op != plan::Op::Run || one.b >= back.size() || back[one.b]) continue;
-        back[one.b] = changed = true;
-      }
-    }
-  }
-  return back;
-}
-
 // The programs that its commands start, as far as that is known before a run.
 std::map<std::string, Uses> programs_of(const plan::Plan& plan, const plan::KnownValues& values) {
   std::map<std::string, Uses> programs;
-  const std::vector<bool> back = blocks_of_way_back(plan);
+  const std::vector<bool> back = plan::undo_blocks(plan);
   for (std::size_t id = 0; id < plan.blocks.size(); ++id) {
     for (std::uint32_t at = plan.blocks[id].begin; at < plan.blocks[id].end; ++at) {
       const plan::Instruction& one = plan.code[at];
@@ -185,15 +169,40 @@ void add_programs(const plan::Plan& plan, const plan::KnownValues& values, Findi
   }
 }
 
-void add_plugins(const plan::Plan& plan, const std::string& file, Findings& findings) {
+Finding plugin_finding(const plan::Plan& plan, const plugins::Program& program, const plugins::Foresight& seen) {
+  const std::string what = "plugin " + program.plugin.name;
+  if (!seen.problem.empty()) {
+    return {Health::Bad, what, fmt::format("`{}` {}", program.path, seen.problem),
+            fmt::format("try it: rollout plugin test {}", program.path)};
+  }
+  const auto refused = std::ranges::find(seen.notes, true, &plugins::CallNote::error);
+  if (refused != seen.notes.end()) {
+    return {Health::Bad, what, "it refuses the arguments of " + note_line(plan, *refused), "the run would not start"};
+  }
+  if (!seen.notes.empty())
+    return {Health::Careful, what, note_line(plan, seen.notes.front()), "it is a warning of the plugin's"};
+  const std::string looked =
+      seen.validates ? fmt::format(", and finds nothing wrong with {} calls", seen.calls) : std::string();
+  return {Health::Good, what, fmt::format("`{}` is as it was locked, answers{}", program.path, looked), {}};
+}
+
+void add_plugins(const plan::Plan& plan, const std::string& file, const ParameterValues& parameters,
+                 Findings& findings) {
   if (plan.plugins.empty()) return;
   const auto found = programs_beside(file, plan);
   if (!found) findings.push_back({Health::Bad, "plugins", found.error(), {}});
   if (!found) return;
-  for (const plugins::Program& one : *found) {
-    findings.push_back(
-        {Health::Good, "plugin " + one.plugin.name, fmt::format("`{}` is as it was locked", one.path), {}});
-  }
+  const auto seen = ask_plugins(plan, parameters, *found, false);
+  for (std::size_t i = 0; i < found->size(); ++i) findings.push_back(plugin_finding(plan, (*found)[i], seen[i]));
+}
+
+// Whether a request of the plan is signed for AWS with what this process has.
+bool signs_for_aws(const plan::Plan& plan, const plan::KnownValues& values) {
+  return std::ranges::any_of(plan.effects, [&](const plan::Effect& effect) {
+    const auto how = std::ranges::find(effect.arguments, "aws", &plan::Argument::name);
+    return effect.kind == plan::EffectKind::Http && how != effect.arguments.end() &&
+           executors::needs_aws_credentials({{"aws", values.value(how->value)}});
+  });
 }
 
 void add_secrets(const PlanPointer& plan, const plan::KnownValues& values, Findings& findings) {
@@ -209,6 +218,16 @@ void add_secrets(const PlanPointer& plan, const plan::KnownValues& values, Findi
   bool fetched = false;
   secrets.fetch(all, [&] { fetched = true; });
   while (!fetched && io.run_one() > 0) continue;
+  if (signs_for_aws(**plan, values)) {
+    std::optional<plan::Expected<executors::AwsCredentials>> credentials;
+    store.ask_aws([&](const auto& found) { credentials = found; });
+    io.restart();
+    while (!credentials && io.run_one() > 0) continue;
+    const std::string problem = !credentials ? "nobody answers" : *credentials ? "" : credentials->error().message;
+    findings.push_back(problem.empty()
+                           ? Finding{Health::Good, "credentials of AWS", "there are some, to sign requests with"}
+                           : Finding{Health::Bad, "credentials of AWS", problem});
+  }
   for (std::uint32_t index = 0; index < (*plan)->secrets.size(); ++index) {
     const std::string& name = (*plan)->secrets[index].name;
     const auto value = secrets.resolve({{.text = {}, .secret = index}});
@@ -289,7 +308,7 @@ Exit doctor(const DoctorArguments& arguments) {
     add_sources(plan, *parameters, prometheus_url(arguments.prometheus_url, **plan), findings);
     add_secrets(plan, values, findings);
     add_programs(**plan, values, findings);
-    add_plugins(**plan, arguments.plan.file, findings);
+    add_plugins(**plan, arguments.plan.file, *parameters, findings);
     add_way_back(**plan, findings);
   }
   print(findings, arguments.common.format);

@@ -9,6 +9,7 @@
 #include "runtime/command/environment.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/command/parameters.hpp"
+#include "runtime/command/plugin_foresight.hpp"
 #include "runtime/command/plugin_programs.hpp"
 #include "runtime/command/preflight.hpp"
 #include "runtime/command/session.hpp"
@@ -48,6 +49,25 @@ std::optional<plan::Nanoseconds> instant_of(const std::string& text) {
   return value ? std::optional(value->as_integer()) : std::nullopt;
 }
 
+// A plan is also read where its plugins are not.
+Exit not_asked(const RunArguments& arguments, const std::string& why) {
+  if (arguments.common.format == Format::Text) fmt::print("\nIts plugins were not asked: {}\n", console::escaped(why));
+  return Exit::Ok;
+}
+
+// Asks the plugins about their calls, and shows what they say; gives the reason why the plan is not to be started.
+std::optional<std::string> objection_of_plugins(const RunArguments& arguments, const plan::Plan& plan,
+                                                const ParameterValues& parameters,
+                                                const std::vector<plugins::Program>& programs) {
+  const bool shows = arguments.common.format == Format::Text;
+  const auto seen = ask_plugins(plan, parameters, programs, shows);
+  if (const auto refusal = refusal_of(plan, seen)) return refusal;
+  for (const std::string& line : warnings_of(plan, seen)) fmt::print(stderr, "careful: {}\n", line);
+  if (!shows) return std::nullopt;
+  for (const std::string& line : plan_lines(plan, seen)) fmt::print("{}\n", line);
+  return std::nullopt;
+}
+
 }  // namespace
 
 Exit run(const RunArguments& arguments) {
@@ -75,9 +95,13 @@ Exit run(const RunArguments& arguments) {
                                           .time = console::PreviewTime{driver::wall_clock(), *zones, start_at}};
     for (const std::string& line : console::preview(*plan, *parameters, options)) fmt::print("{}\n", line);
   }
-  if (arguments.plan_only) return Exit::Ok;
   const auto programs = programs_beside(arguments.plan.file, **plan);
+  if (arguments.plan_only && !programs) return not_asked(arguments, programs.error());
   if (!programs) return complain(programs.error() + ". Nothing was started");
+  if (const auto problem = objection_of_plugins(arguments, **plan, *parameters, *programs)) {
+    return complain(*problem + ". Nothing was started");
+  }
+  if (arguments.plan_only) return Exit::Ok;
   const std::string url = prometheus_url(arguments.prometheus_url, **plan);
   if (const auto problem = unreachable_source(*plan, *parameters, url)) {
     return complain(*problem + ". Nothing was started");

@@ -18,6 +18,8 @@
 #include "runtime/engine/control.hpp"
 #include "runtime/engine/exclusive.hpp"
 #include "runtime/engine/log.hpp"
+#include "runtime/executors/environment.hpp"
+#include "runtime/plan/passed_variables.hpp"
 
 namespace rollout::command {
 
@@ -71,11 +73,28 @@ class Session {
   }
 
  private:
+  // Besides what they inherit: those with values, over those that are passed on.
+  static executors::EnvironmentVariables variables_of_commands(const plan::Plan& plan) {
+    executors::EnvironmentVariables variables = passed_on(plan);
+    for (const auto& [name, value] : plan.environment.variables) {
+      if (!plan::passed_pattern(name)) variables.emplace_back(name, value);
+    }
+    return variables;
+  }
+
+  static executors::EnvironmentVariables passed_on(const plan::Plan& plan) {
+    executors::EnvironmentVariables variables;
+    for (const auto& [name, value] : plan.environment.variables) {
+      const auto pattern = plan::passed_pattern(name);
+      if (!pattern) continue;
+      for (auto& one : executors::variables_passed_by(*pattern)) variables.push_back(std::move(one));
+    }
+    return variables;
+  }
+
   static engine::Outside outside(boost::asio::io_context& io, engine::Scheduler& scheduler,
                                  const SessionOptions& options, const plan::Plan& plan) {
-    executors::EnvironmentVariables variables;
-    for (const auto& [name, value] : plan.environment.variables) variables.emplace_back(name, value);
-    engine::Outside outside = engine::real_outside(io, scheduler, variables);
+    engine::Outside outside = engine::real_outside(io, scheduler, variables_of_commands(plan));
     outside.plugins = std::make_unique<plugins::Host>(io, scheduler, options.plugins);
     return outside;
   }
@@ -86,6 +105,9 @@ class Session {
     if (!options.prometheus_url.empty()) engine.prometheus_url = options.prometheus_url;
     for (const plugins::Program& one : options.plugins)
       engine.plugins.push_back({one.plugin.name, one.plugin.version, one.path, one.plugin.executable});
+    for (const auto& [name, value] : passed_on(plan)) {
+      if (plan::looks_like_credential(name)) engine.masked.push_back(value);
+    }
     engine.succeeded_run = [state, run_id](const std::string& rollout) {
       return command::succeeded_run(state, rollout, run_id);
     };

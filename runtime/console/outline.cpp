@@ -36,7 +36,8 @@ class Walker {
   void step(StepKind kind, std::size_t depth, std::string text, bool irreversible = false);
   void effect(const plan::Effect& row, std::size_t depth);
   void gate(const plan::Gate& row, std::size_t depth);
-  void remember_undo(const plan::Block& row);
+  void remember_undo(const plan::Block& row, std::size_t inside);
+  bool undoes_the_rest(plan::BlockId undo) const;
   std::vector<OutlineStep> steps_of(plan::BlockId id);
   std::vector<OutlineGuard> guards_of(const plan::Block& row) const;
   std::string call_text(const plan::Block& row) const;
@@ -77,9 +78,23 @@ std::string Walker::call_text(const plan::Block& row) const {
   return escaped(row.name) + (row.arguments.empty() ? "" : "(" + list + ")");
 }
 
-void Walker::remember_undo(const plan::Block& row) {
+// Whether the undo also runs what it stands for: those of what was done inside its block.
+bool Walker::undoes_the_rest(plan::BlockId undo) const {
+  const plan::Block& row = plan_.blocks[undo];
+  for (std::uint32_t i = row.begin; i < row.end; ++i) {
+    const plan::Instruction& instruction = plan_.code[i];
+    if (instruction.op == Op::UndoRest) return true;
+    const bool runs = instruction.op == Op::Run && instruction.b < plan_.blocks.size();
+    if (runs && plan_.blocks[instruction.b].kind != BlockKind::Action && undoes_the_rest(instruction.b)) return true;
+  }
+  return false;
+}
+
+// A block's own undo, in the place of those from `inside` on, which are of what stands inside the block.
+void Walker::remember_undo(const plan::Block& row, std::size_t inside) {
   if (row.undo >= plan_.blocks.size() || aside_) return;
-  OutlineUndo undo{current().name, call_text(row), {}};
+  if (!undoes_the_rest(row.undo)) outline_.undos.resize(inside);
+  OutlineUndo undo{current().name, row.kind == BlockKind::Stage ? "stage " + current().name : call_text(row), {}};
   aside_ = true;
   for (const OutlineStep& one : steps_of(row.undo)) undo.how.push_back(one.text);
   aside_ = false;
@@ -116,8 +131,10 @@ void Walker::stage(plan::BlockId id) {
   made.guards = guards_of(row);
   made.takes = bounds_.blocks[id].takes;
   if (known) made.undo = undo_of(row.stage);
+  const std::size_t undos = outline_.undos.size();
   outline_.stages.push_back(std::move(made));
   statements(row, 0);
+  remember_undo(row, undos);
   // What follows a stage stands outside of it again.
   outline_.stages.emplace_back();
 }
@@ -134,6 +151,7 @@ void Walker::block(plan::BlockId id, std::size_t depth) {
   if (id >= plan_.blocks.size() || ++visits_ > kMostVisits) return;
   const plan::Block& row = plan_.blocks[id];
   if (row.kind == BlockKind::Stage) return stage(id);
+  const std::size_t undos = outline_.undos.size();
   const bool outer = irreversible_;
   const bool irreversible = row.effect_class == EffectClass::Irreversible;
   switch (row.kind) {
@@ -165,7 +183,7 @@ void Walker::block(plan::BlockId id, std::size_t depth) {
     case BlockKind::Traffic:
     case BlockKind::Stage: nested(id, depth); break;
   }
-  remember_undo(row);
+  remember_undo(row, undos);
 }
 
 void Walker::nested(plan::BlockId id, std::size_t depth) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/console/text.hpp"
+#include "runtime/plan/passed_variables.hpp"
 
 namespace rollout::console {
 
@@ -89,7 +90,9 @@ void Preview::environment() {
   fact("environment", escaped(plan_.rollout.environment + about));
   fact("prometheus", escaped(around.prometheus_url));
   for (const plan::EnvironmentVariable& variable : around.variables) {
-    fact("variable", escaped(variable.name + "=" + variable.value));
+    const auto passed = plan::passed_pattern(variable.name);
+    if (passed) fact("passes on", escaped(std::string(*passed)));
+    if (!passed) fact("variable", escaped(variable.name + "=" + variable.value));
   }
 }
 

@@ -53,6 +53,7 @@ struct Engine::Impl {
                secrets,
                [this] { tidy_later(); },
                [this](const std::string& run_id) { forget_later(run_id); }} {
+    for (const std::string& credential : options.masked) masker->add(credential);
     set_log_masker(masker);
   }
   ~Impl() { scheduler.cancel(tidying); }

@@ -27,6 +27,8 @@ struct EngineOptions {
   Nanoseconds kill_grace = 10'000'000'000;               // between TERM and KILL
   // Where the programs of the plan's plugins were found, for the journal.
   std::vector<PluginNote> plugins = {};
+  // Credentials that commands get from the environment: what is printed of them is masked.
+  std::vector<std::string> masked = {};
   // The newest run of a rollout, where it has succeeded: for `requires`. Asked every few seconds while a run waits.
   std::function<std::optional<std::string>(const std::string& rollout)> succeeded_run = {};
   // Why this speaker may not call himself `who`, nothing where he may. Everybody may where there is no such function.

@@ -6,6 +6,8 @@
 #include <array>
 #include <map>
 
+#include "runtime/plan/passed_variables.hpp"
+
 namespace rollout::executors {
 
 namespace {
@@ -60,6 +62,17 @@ std::vector<std::string> child_environment(const EnvironmentVariables& given) {
   environment.reserve(variables.size());
   for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
   return environment;
+}
+
+EnvironmentVariables variables_passed_by(std::string_view pattern) {
+  EnvironmentVariables variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos || !plan::is_passed_by(pattern, text.substr(0, equals))) continue;
+    variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
 }
 
 std::string_view find_variable(const std::vector<std::string>& environment, std::string_view name) {

@@ -16,6 +16,9 @@ bool is_inherited(std::string_view name);
 // names.
 std::vector<std::string> child_environment(const EnvironmentVariables& given);
 
+// The variables of this process that the pattern names: `AWS_*`, or one name.
+EnvironmentVariables variables_passed_by(std::string_view pattern);
+
 // The value of a variable in such an environment, empty where it is not there.
 std::string_view find_variable(const std::vector<std::string>& environment, std::string_view name);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/executors/arguments.hpp"
+#include "runtime/executors/aws_credentials.hpp"
 #include "runtime/executors/failure.hpp"
 #include "runtime/executors/text.hpp"
 #include "runtime/plan/builtins.hpp"
@@ -101,10 +102,18 @@ std::optional<PlanError> add_signature(const Value& how, const Secrets& secrets,
   for (const std::string_view part : kParts) {
     auto text = text_argument(parts, part, secrets);
     if (!text) return failure(fmt::format("the request cannot be signed for AWS: {}", text.error().message));
-    if (text->empty() && part != "session_token") {
-      return failure(fmt::format("the request cannot be signed for AWS: `aws:` lacks `{}`", part));
-    }
     texts.push_back(std::move(*text));
+  }
+  if (texts[2].empty() && texts[3].empty()) {
+    const auto own = secrets.aws_credentials();
+    if (!own) return failure(fmt::format("the request cannot be signed for AWS: {}", own.error().message));
+    texts[2] = own->access_key;
+    texts[3] = own->secret_key;
+    if (texts[4].empty()) texts[4] = own->session_token;
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (texts[i].empty())
+      return failure(fmt::format("the request cannot be signed for AWS: `aws:` lacks `{}`", kParts[i]));
   }
   for (const auto& [name, value] : parts) {
     if (std::ranges::find(kParts, name) == std::end(kParts))

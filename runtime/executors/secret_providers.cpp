@@ -85,21 +85,16 @@ plan::Expected<HttpRequest> vault_request(const SecretQuestion& question, Masker
 plan::Expected<HttpRequest> aws_request(const SecretQuestion& question, Masker& masker) {
   std::string region = given(question, "region", "AWS_REGION");
   if (region.empty()) region = from_environment("AWS_DEFAULT_REGION");
-  const std::string own_key = given(question, "access_key");
   HttpRequest request;
-  // The three belong together: a session's token is of no use with another key.
-  request.user = own_key.empty() ? from_environment("AWS_ACCESS_KEY_ID") : own_key;
-  request.password = own_key.empty() ? from_environment("AWS_SECRET_ACCESS_KEY") : given(question, "secret_key");
-  const std::string session =
-      own_key.empty() ? from_environment("AWS_SESSION_TOKEN") : given(question, "session_token");
+  request.user = given(question, "access_key");
+  request.password = given(question, "secret_key");
+  const std::string session = given(question, "session_token");
   masker.add(request.password);
   masker.add(session);
   if (region.empty() || region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
     return failure("AWS needs a region such as `eu-west-1`: give `region:`, or set AWS_REGION where rollout runs");
   if (request.user.empty() || request.password.empty()) {
-    return failure(
-        "AWS needs a key: give `access_key:` and `secret_key:`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
-        "where rollout runs");
+    return failure("`access_key:` and `secret_key:` belong together: give both or none");
   }
   std::string address = given(question, "address");
   if (address.empty()) address = fmt::format("https://secretsmanager.{}.amazonaws.com", region);

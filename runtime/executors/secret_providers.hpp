@@ -11,8 +11,9 @@ namespace rollout::executors {
 // "Vault", for messages.
 std::string_view provider_name(plan::SecretProvider provider);
 
-// What the provider is asked over HTTP; credentials that the plan does not give come from the environment, and the
-// masker learns them. Fails where something is missing, or where a credential would go over the network in the clear.
+// What the provider is asked over HTTP; a token that the plan does not give comes from the environment, and the masker
+// learns it. AWS's keys have to be in the question. Fails where something is missing, or where a credential would go
+// over the network in the clear.
 plan::Expected<HttpRequest> secret_request(const SecretQuestion& question, Masker& masker);
 // The value in the provider's answer.
 plan::Expected<std::string> secret_in(const SecretQuestion& question, const HttpResult& result, const Masker& masker);

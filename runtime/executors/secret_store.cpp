@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "runtime/executors/secret_providers.hpp"
@@ -23,11 +24,16 @@ std::string key_of(const SecretQuestion& question) {
   return plan::sha256_hex(text);
 }
 
+bool is_given(const SecretQuestion& question, std::string_view name) {
+  return std::ranges::any_of(question.arguments,
+                             [&](const auto& one) { return one.first == name && !one.second.empty(); });
+}
+
 }  // namespace
 
 struct SecretStore::Impl : std::enable_shared_from_this<Impl> {
   Impl(HttpClient& client, ProcessRunner& runner, engine::Scheduler& clock, std::shared_ptr<Masker> mask)
-      : http(client), processes(runner), scheduler(clock), masker(std::move(mask)) {}
+      : http(client), processes(runner), scheduler(clock), masker(mask), aws(client, clock, mask) {}
 
   struct Kept {
     std::string value;
@@ -36,7 +42,24 @@ struct SecretStore::Impl : std::enable_shared_from_this<Impl> {
 
   void begin(const SecretQuestion& question, const std::string& key) {
     if (question.provider == plan::SecretProvider::Sops) return decrypt(question, key);
+    const bool keyless = question.provider == plan::SecretProvider::AwsSecrets && !is_given(question, "access_key");
+    if (keyless) return ask_with_credentials(question, key);
     ask_again(question, key, 0);
+  }
+
+  // With those that this process has.
+  void ask_with_credentials(const SecretQuestion& question, const std::string& key) {
+    aws.ask([weak = weak_from_this(), question, key](const plan::Expected<AwsCredentials>& credentials) {
+      const auto self = weak.lock();
+      if (!self) return;
+      if (!credentials) return self->finish(key, credentials.error());
+      SecretQuestion signed_question = question;
+      std::erase_if(signed_question.arguments, [](const auto& one) { return one.second.empty(); });
+      signed_question.arguments.emplace_back("access_key", credentials->access_key);
+      signed_question.arguments.emplace_back("secret_key", credentials->secret_key);
+      signed_question.arguments.emplace_back("session_token", credentials->session_token);
+      self->ask_again(signed_question, key, 0);
+    });
   }
 
   void ask_again(const SecretQuestion& question, const std::string& key, std::size_t tries) {
@@ -75,6 +98,7 @@ struct SecretStore::Impl : std::enable_shared_from_this<Impl> {
   ProcessRunner& processes;
   engine::Scheduler& scheduler;
   std::shared_ptr<Masker> masker;
+  AwsCredentialSource aws;
   std::map<std::string, Kept> kept;
   std::map<std::string, std::vector<Answer>> waiting;  // one question at a time is asked for all of them
 };
@@ -92,6 +116,10 @@ void SecretStore::ask(const SecretQuestion& question, Answer answer) {
   auto& waiting = impl_->waiting[key];
   waiting.push_back(std::move(answer));
   if (waiting.size() == 1) impl_->begin(question, key);
+}
+
+void SecretStore::ask_aws(AwsCredentialSource::Answer answer) {
+  impl_->aws.ask(std::move(answer));
 }
 
 }  // namespace rollout::executors

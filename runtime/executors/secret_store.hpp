@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/engine/scheduler.hpp"
+#include "runtime/executors/aws_credentials.hpp"
 #include "runtime/executors/http_client.hpp"
 #include "runtime/executors/process.hpp"
 
@@ -38,6 +39,8 @@ class SecretStore {
   // Answers once: at once where the value is known, else from the loop, after three tries (within about 20 s) at the
   // latest; never any more when the store is gone. Errors name the secret and the provider, never a value.
   void ask(const SecretQuestion& question, Answer answer);
+  // The credentials of AWS that this process has: see AwsCredentialSource.
+  void ask_aws(AwsCredentialSource::Answer answer);
 
  private:
   struct Impl;

@@ -11,6 +11,8 @@
 #include <map>
 #include <set>
 
+#include "runtime/executors/arguments.hpp"
+#include "runtime/executors/aws_credentials.hpp"
 #include "runtime/executors/failure.hpp"
 #include "runtime/executors/secret_providers.hpp"
 #include "runtime/executors/text.hpp"
@@ -153,6 +155,7 @@ struct Secrets::State : std::enable_shared_from_this<State> {
   std::shared_ptr<Masker> masker;
   SecretStore* store = nullptr;
   std::map<std::uint32_t, plan::Expected<std::string>> fetched;
+  std::optional<plan::Expected<AwsCredentials>> aws;
 
   const plan::Secret* row(std::uint32_t index) const {
     return index < (*plan)->secrets.size() ? &(*plan)->secrets[index] : nullptr;
@@ -270,12 +273,38 @@ Secrets::Secrets(std::shared_ptr<const plan::VerifiedPlan> plan,
   state_->store = store;
 }
 
+bool needs_aws_credentials(const std::vector<std::pair<std::string, plan::Value>>& arguments) {
+  const plan::Value* how = find_argument(arguments, "aws");
+  if (how == nullptr || how->kind() != plan::ValueKind::Map) return false;
+  const auto is_empty = [&](std::string_view part) {
+    const plan::Value* found = how->find(part);
+    if (found == nullptr) return true;
+    if (found->kind() != plan::ValueKind::Secret)
+      return found->kind() == plan::ValueKind::String && found->as_string().empty();
+    return std::ranges::all_of(found->as_secret(),
+                               [](const plan::SecretPart& one) { return !one.secret && one.text.empty(); });
+  };
+  return is_empty("access_key") && is_empty("secret_key");
+}
+
 bool Secrets::must_fetch(const Arguments& arguments) const {
-  return !state_->kept_elsewhere_in(arguments).empty();
+  return !state_->kept_elsewhere_in(arguments).empty() || needs_aws_credentials(arguments);
 }
 
 void Secrets::fetch(const Arguments& arguments, std::function<void()> done) const {
-  state_->fetch(state_->kept_elsewhere_in(arguments), 0, done);
+  const std::set<std::uint32_t> indexes = state_->kept_elsewhere_in(arguments);
+  if (!needs_aws_credentials(arguments) || state_->store == nullptr) return state_->fetch(indexes, 0, done);
+  const auto one_done = countdown(2, std::move(done));
+  state_->store->ask_aws([weak = std::weak_ptr(state_), one_done](plan::Expected<AwsCredentials> credentials) {
+    if (const auto state = weak.lock()) state->aws = std::move(credentials);
+    one_done();
+  });
+  state_->fetch(indexes, 0, one_done);
+}
+
+plan::Expected<AwsCredentials> Secrets::aws_credentials() const {
+  if (state_->aws) return *state_->aws;
+  return failure("nobody is asked for the credentials of AWS here");
 }
 
 plan::Expected<std::string> Secrets::resolve(const plan::SecretTemplate& secret) const {

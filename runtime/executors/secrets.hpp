@@ -29,6 +29,10 @@ class Masker {
 };
 
 class SecretStore;
+struct AwsCredentials;
+
+// Whether a request with these arguments is signed for AWS (`aws:`) with the credentials that this process has.
+bool needs_aws_credentials(const std::vector<std::pair<std::string, plan::Value>>& arguments);
 
 // Reads the secrets of one plan. Failures name the secret, never a value.
 class Secrets {
@@ -53,6 +57,8 @@ class Secrets {
   plan::Expected<std::string> resolve(const plan::SecretTemplate& secret) const;
   // The text that a value stands for where a secret may go (environment, headers, input).
   plan::Expected<std::string> text_of(const plan::Value& value) const;
+  // Those that this process has, once `fetch` has asked for them.
+  plan::Expected<AwsCredentials> aws_credentials() const;
   const Masker& masker() const;
   const std::shared_ptr<Masker>& shared_masker() const;
 

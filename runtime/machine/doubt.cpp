@@ -17,6 +17,16 @@ Value number(std::uint64_t value) {
   return Value::number(static_cast<double>(value));
 }
 
+// Where a block goes on when its probe has passed: at its end, or behind the part of it for which that probe speaks.
+std::uint32_t behind_probed(const plan::Plan& plan, const plan::Block& block) {
+  for (std::uint32_t i = block.begin; i < block.end; ++i) {
+    const plan::Instruction& instruction = plan.code[i];
+    const bool part = instruction.op == plan::Op::Run && instruction.b < plan.blocks.size();
+    if (part && plan.blocks[instruction.b].probe == block.probe) return i + 1;
+  }
+  return block.end - 1;
+}
+
 }  // namespace
 
 void Core::restarted() {
@@ -199,7 +209,7 @@ void Core::probe_answered(Task& probe, std::optional<bool> passed, const std::st
   Frame& frame = task->frames.back();
   frame.calling = false;
   if (*passed) {
-    frame.pc = plan.blocks[frame.block].end - 1;
+    frame.pc = behind_probed(plan, plan.blocks[frame.block]);
     task->wait = Wait::Ready;
     return;
   }

@@ -20,6 +20,8 @@ struct Program {
   std::string path;
 };
 
+class Supervised;
+
 class Host final : public executors::PluginCaller {
  public:
   Host(boost::asio::io_context& io, engine::Scheduler& scheduler, std::vector<Program> programs);
@@ -32,8 +34,6 @@ class Host final : public executors::PluginCaller {
   void cancel(Id id) override;
 
  private:
-  class Supervised;
-  boost::asio::io_context& io_;
   engine::Scheduler& scheduler_;
   std::vector<std::shared_ptr<Supervised>> plugins_;
   Id last_id_ = 0;

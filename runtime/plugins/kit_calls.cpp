@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <functional>
 
 #include "runtime/executors/text.hpp"
 #include "runtime/plugins/kit_session.hpp"
@@ -58,6 +59,29 @@ std::vector<MetricExample> metric_examples(const Subject& subject) {
 
 bool is_sample(const json::value& value) {
   return value.is_number() || value.is_null();
+}
+
+// Of each example that the plugin is asked with `method`, where its schema has that feature.
+Observed each_example(Subject& subject, const std::string& method,
+                      const std::function<std::string(const json::object& result)>& wrong_with) {
+  if (!subject.schema || !subject.schema->has(method))
+    return skipped(fmt::format("`features` of the schema has no {}", method));
+  const auto examples = examples_of(subject);
+  if (examples.empty()) return skipped(kNoExamples);
+  Session session(subject);
+  if (auto wrong = session.greet()) return *wrong;
+  for (const Example& one : examples) {
+    json::array unknown;
+    for (const auto& [name, value] : one.secrets) unknown.emplace_back(name);
+    const auto answer = session->call(
+        method, {{"operation", one.operation->name}, {"args", one.arguments}, {"unknown", std::move(unknown)}});
+    if (!answer) return broken(fmt::format("was asked about `{}` and {}", one.operation->name, said(session)));
+    const auto* result = object_member(*answer, "result");
+    const std::string wrong = result == nullptr ? "answered with " + words_of(*answer) : wrong_with(*result);
+    if (!wrong.empty())
+      return broken(fmt::format("was asked about the example of `{}` and {}", one.operation->name, wrong));
+  }
+  return kept();
 }
 
 }  // namespace
@@ -194,6 +218,73 @@ Observed deadline(Subject& subject) {
   if (auto wrong = session.greet()) return *wrong;
   const auto start = session->request("op.start", examples.front().start("kit/deadline", 1));
   return session->outcome(start, "kit/deadline", 5000) ? kept() : broken("had 1 ms, and 5 s later " + said(session));
+}
+
+Observed heartbeat(Subject& subject) {
+  const auto examples = examples_of(subject);
+  const auto promises = [](const Example& one) { return one.operation->heartbeat_seconds > 0; };
+  const auto found = std::ranges::find_if(examples, promises);
+  if (found == examples.end()) return skipped("no operation with an `example` has a `heartbeat_s`");
+  Session session(subject);
+  if (auto wrong = session.greet()) return *wrong;
+  const int longest = 3000 * found->operation->heartbeat_seconds;
+  const auto start = session->request("op.start", found->start("kit/heartbeat"));
+  for (int waited = 0; waited < kDoneWithin; waited += longest) {
+    const auto before = session->messages().size();
+    if (session->outcome(start, "kit/heartbeat", std::min(longest, kDoneWithin - waited))) return kept();
+    if (!session->problem().empty()) return skipped("what it says cannot be read");
+    if (longest <= kDoneWithin - waited && session->messages().size() == before) {
+      return broken(fmt::format("said nothing of `{}` for {} s, and promises a heartbeat every {} s",
+                                found->operation->name, longest / 1000, found->operation->heartbeat_seconds));
+    }
+  }
+  return kept();
+}
+
+Observed validate(Subject& subject) {
+  return each_example(subject, "validate", [](const json::object& result) -> std::string {
+    const auto* diagnostics = array_member(result, "diagnostics");
+    if (diagnostics == nullptr) return "gave no `diagnostics`";
+    for (const json::value& one : *diagnostics) {
+      const auto* object = one.if_object();
+      const std::string severity = object == nullptr ? std::string() : text_member(*object, "severity");
+      if ((severity != "error" && severity != "warning") || text_member(*object, "summary").empty())
+        return "gave a diagnostic without a `severity` or `summary`";
+      if (severity == "error") return "refuses it: " + executors::printable(text_member(*object, "summary"), 120);
+    }
+    return {};
+  });
+}
+
+Observed validate_missing(Subject& subject) {
+  if (!subject.schema || !subject.schema->has("validate")) return skipped("`features` of the schema has no validate");
+  const auto needs = [](const Operation& operation) {
+    return std::ranges::any_of(operation.parameters, [](const Parameter& one) { return one.default_text.empty(); });
+  };
+  const auto found = std::ranges::find_if(subject.schema->operations, needs);
+  if (found == subject.schema->operations.end()) return skipped("no operation needs an argument");
+  Session session(subject);
+  if (auto wrong = session.greet()) return *wrong;
+  const auto answer =
+      session->call("validate", {{"operation", found->name}, {"args", json::object{}}, {"unknown", json::array{}}});
+  if (!answer) return broken("was asked about a call without arguments and " + said(session));
+  const auto* result = object_member(*answer, "result");
+  const auto* diagnostics = result == nullptr ? nullptr : array_member(*result, "diagnostics");
+  if (diagnostics == nullptr) return broken("answered a call without arguments with " + words_of(*answer));
+  const auto refuses = [](const json::value& one) {
+    return one.is_object() && text_member(one.get_object(), "severity") == "error";
+  };
+  return std::ranges::any_of(*diagnostics, refuses)
+             ? kept()
+             : broken(fmt::format("finds nothing wrong with `{}` without arguments", found->name));
+}
+
+Observed plan(Subject& subject) {
+  return each_example(subject, "plan", [](const json::object& result) -> std::string {
+    const json::value* text = result.if_contains("text");
+    if (text == nullptr || (!text->is_string() && !text->is_null())) return "gave no `text`";
+    return text->is_string() && text->get_string().empty() ? "gave an empty `text`" : "";
+  });
 }
 
 Observed secrets(Subject& subject) {

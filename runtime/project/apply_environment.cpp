@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "compiler/diagnostics/suggest.hpp"
+#include "runtime/plan/passed_variables.hpp"
 
 namespace rollout::project {
 
@@ -112,6 +113,8 @@ plan::Expected<std::shared_ptr<const plan::VerifiedPlan>, std::string> with_envi
                          .prometheus_url = environment.prometheus_url,
                          .variables = {}};
   for (const auto& [name, value] : environment.variables) changed.environment.variables.push_back({name, value});
+  for (const std::string& name : environment.passed)
+    changed.environment.variables.push_back({plan::passed_entry(name), {}});
   auto verified = plan::verify(std::move(changed));
   if (!verified) return problem(verified.error().message);
   return *verified;

@@ -9,6 +9,7 @@
 
 #include "compiler/diagnostics/suggest.hpp"
 #include "compiler/driver/source_reader.hpp"
+#include "runtime/plan/passed_variables.hpp"
 
 // Debian builds the library with exceptions; without them only its headers will do.
 #define TOML_EXCEPTIONS 0
@@ -122,20 +123,38 @@ NamedTexts texts_of(const Given& given, std::string (*text)(const Given&)) {
 // Variables are shown and kept in journals, so a credential among them is a mistake.
 std::string variable_of(const Given& given) {
   const toml::key& key = given.key;
-  std::string name(given.name());
-  std::ranges::transform(name, name.begin(), [](char byte) { return static_cast<char>(std::toupper(byte)); });
-  for (const std::string_view word : {"PASSWORD", "SECRET", "TOKEN", "_KEY", "CREDENTIAL"}) {
-    if (!name.ends_with(word)) continue;
+  const std::string name(given.name());
+  if (plan::looks_like_credential(name)) {
     given.problems.report(
         key.source(),
-        fmt::format("`{}` looks like a credential, and variables are kept in journals: declare a `secret` in "
-                    "the plan, give it to the command with `env:`, and say under `secrets` where it is",
+        fmt::format("`{0}` looks like a credential, and variables are kept in journals: pass it on as it is with `pass "
+                    "= [\"{0}\"]`, or declare a `secret` in the plan, give it to the command with `env:`, and say "
+                    "under `secrets` where it is",
                     key.str()));
   }
   if (name.empty() || name.find('=') != std::string::npos) {
     given.problems.report(key.source(), fmt::format("`{}` cannot be the name of an environment variable", key.str()));
   }
   return text_of(given);
+}
+
+// Names, or how names begin: `AWS_*`. One that is nearly everything would undo the allow-list.
+std::vector<std::string> passed_of(const Given& given) {
+  std::vector<std::string> names;
+  const toml::array* list = given.node.as_array();
+  if (list == nullptr) given.report("`pass` is a list of names, for example pass = [\"AWS_*\"]");
+  if (list == nullptr) return names;
+  for (const toml::node& node : *list) {
+    const Given one = given.within(given.key, node);
+    std::string name = text_of(one);
+    if (!plan::is_passed_pattern(name)) {
+      one.report(fmt::format(
+          "`{}` is no name of an environment variable; a `*` may stand at its end, behind three letters or more",
+          name));
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
 }
 
 // Where secrets are: the first word of the table, and what else may and must stand in it.
@@ -225,6 +244,7 @@ constexpr Setting kSettings[] = {
     {"prometheus", [](const Given& given, Environment& into) { into.prometheus_url = text_of(given); }},
     {"parameters", [](const Given& given, Environment& into) { into.parameters = texts_of(given, literal_of); }},
     {"variables", [](const Given& given, Environment& into) { into.variables = texts_of(given, variable_of); }},
+    {"pass", [](const Given& given, Environment& into) { into.passed = passed_of(given); }},
     {"secrets", [](const Given& given, Environment& into) { into.secrets = secrets_of(given); }},
     {"channels", [](const Given& given, Environment& into) { into.channels = texts_of(given, text_of); }},
     {"require-signature", [](const Given& given, Environment& into) { into.require_signature = flag_of(given); }},

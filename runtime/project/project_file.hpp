@@ -25,10 +25,11 @@ struct SecretReference {
 struct Environment {
   std::string name;
   std::string description;
-  bool production = false;     // unless said: whether the name begins with `prod`, or is `live`
-  std::string prometheus_url;  // empty: as without a project file
-  NamedTexts parameters;       // values as `--set` takes them
-  NamedTexts variables;        // environment variables of commands
+  bool production = false;          // unless said: whether the name begins with `prod`, or is `live`
+  std::string prometheus_url;       // empty: as without a project file
+  NamedTexts parameters;            // values as `--set` takes them
+  NamedTexts variables;             // environment variables of commands
+  std::vector<std::string> passed;  // names of variables that commands get as they are; `AWS_*` are all that begin so
   std::vector<SecretReference> secrets;
   NamedTexts channels;  // a channel's name, and whose place it takes: another channel's, or `none`
   bool require_signature = false;

@@ -53,6 +53,17 @@ description = "what customers see"
 prometheus = "http://127.0.0.1:1"
 variables.CLUSTER = "production-cluster"
 secrets.token = {{ env = "PRODUCTION_TOKEN" }}
+pass = ["AWS_*", "SHOP_TOKEN"]
+"""
+
+# What a command of the cloud's finds in its environment, and one that prints it.
+PASSES = """
+rollout passes {
+  stage one {
+    let found = readonly run `sh -c 'echo "$AWS_PROFILE $AWS_SECRET_ACCESS_KEY $SHOP_TOKEN $OTHER_TOKEN" | tee seen'`
+    hold 0s
+  }
+}
 """
 
 
@@ -122,6 +133,36 @@ class Cases:
         self._run("run", "plans/greets.rollout", "--env", "production", "--yes", "--set", "greeting=customers")
         self._require("what the command saw", self._seen(), ["customers", "production-cluster", "the-token-of-production"])
         self._require("what was sent", sorted(self.server.sent), ["to the pager", "to the team"])
+
+    def what_an_environment_passes_on_reaches_its_commands_and_no_journal(self):
+        (self.folder / "plans/passes.rollout").write_text(PASSES)
+        given = {"AWS_PROFILE": "shop", "AWS_SECRET_ACCESS_KEY": "key-of-the-cloud", "SHOP_TOKEN": "token-of-the-shop", "OTHER_TOKEN": "other"}
+        self.environment.update(given)
+        self._run("run", "plans/passes.rollout", "--env", "staging", "--yes")
+        self._require("what the command saw", self._seen(), [])
+        told = self._run("run", "plans/passes.rollout", "--env", "production", "--yes", "--log", "log", says=["passes on", "AWS_*"])
+        self._require("what the command saw", self._seen(), ["shop", "key-of-the-cloud", "token-of-the-shop"])
+        kept = b"".join(path.read_bytes() for path in (self.folder / "state").rglob("*") if path.is_file())
+        for place, text in (("the journal", kept), ("the log", (self.folder / "log").read_bytes()), ("the output", told.encode())):
+            for secret in (b"key-of-the-cloud", b"token-of-the-shop"):
+                if secret in text:
+                    raise Failed(f"{secret} is in {place}")
+        if b"shop *** ***" not in kept:
+            raise Failed("the journal does not have the command's words with their credentials masked")
+
+    def the_doctor_looks_for_the_credentials_of_aws(self):
+        (self.folder / "plans/signed.rollout").write_text(
+            'rollout signed {\n  stage one {\n    readonly http.get("https://127.0.0.1:1/", aws: { region: "eu-west-1", service: "logs" })\n  }\n}\n')
+        for name in [name for name in self.environment if name.startswith("AWS_")]:
+            del self.environment[name]
+        self.environment["HOME"] = str(self.folder)
+        self._run("doctor", "plans/signed.rollout", "--env", "staging", status=1, says=["credentials of AWS: AWS needs a key"])
+        (self.folder / ".aws").mkdir()
+        (self.folder / ".aws/credentials").write_text("[shop]\naws_access_key_id = AKID\naws_secret_access_key = key-of-the-file\n")
+        self.environment["AWS_PROFILE"] = "shop"
+        told = self._run("doctor", "plans/signed.rollout", "--env", "staging", status=None, says=["credentials of AWS: there are some"])
+        if "key-of-the-file" in told:
+            raise Failed("the doctor tells the key")
 
     def without_a_project_file_it_is_as_the_plan_says(self):
         (self.folder / "elsewhere").mkdir()

@@ -226,6 +226,113 @@ class Cases:
         self._demand("could not be started" in done.stdout and "plugin `acts`" in done.stdout, done.stdout)
         self._demand(not self._world(room), "an undo ran for what was never begun")
 
+    # ---------------------------------------------------------------- before the run
+
+    def what_a_plugin_finds_wrong_stops_the_run_before_it_begins(self):
+        room = self._room()
+        done = self._run(room, 'acts.opaque("wrong")', 2)
+        self._demand("`acts.opaque` (shop.rollout:8): how: there is no such way" in done.stderr, done.stderr)
+        self._demand("Nothing was started" in done.stderr, done.stderr)
+        self._demand(not self._world(room) and not self._rollout(room, "list", check=0).stdout.count("shop-1"), "something was begun")
+        # What only the run knows is no fault.
+        self._run(room, 'let how = readonly run `printf well`\n    acts.idempotent_one(trim(how.stdout))', 0)
+        self._run(room, 'let how = readonly run `printf well`\n'
+                        '    acts.idempotent_one({ "true": "wrong", "false": "well" }["${how.stdout is missing}"])', 0)
+        done = self._run(room, 'acts.idempotent_one("odd")', 0)
+        self._demand("careful: `acts.idempotent_one` (shop.rollout:8): how: this is an odd way" in done.stderr, done.stderr)
+
+    def a_plugin_that_cannot_be_asked_stops_the_run(self):
+        room = self._room()
+        done = self._run(room, 'acts.opaque("invalid_answer")', 2)
+        self._demand("plugin `acts` was asked to `validate` a call of `opaque` and gave no result" in done.stderr, done.stderr)
+        self._demand(not self._world(room), self._world(room))
+
+    def the_plan_says_what_its_plugins_would_do(self):
+        room = self._room()
+        shutil.copytree(ROOT / "tests/plugins", room / "tests")
+        self._lock(room, "acts", room / "tests/acts.py")
+        self._write(room, 'acts.opaque("well")\n    acts.idempotent_one("well")')
+        done = self._rollout(room, "run", "shop.rollout", "--plan", check=0)
+        self._demand("What its plugins would do\n  `acts.opaque` (shop.rollout:8)\n    would act well\n    and write it down"
+                     in done.stdout, done.stdout)
+        self._demand("idempotent_one`" not in done.stdout.split("What its plugins would do")[1], done.stdout)
+        self._demand(not self._world(room), "something was done")
+        done = self._rollout(room, "run", "shop.rollout", "--plan", "--format", "json", check=0)
+        self._demand("would act" not in done.stdout, done.stdout)
+        # A reader of the plan may not have the plugin.
+        subprocess.run([self._options.rolloutc, "build", "shop.rollout", "-o", "shop.rplan"], cwd=room, check=True, capture_output=True)
+        (room / "elsewhere").mkdir()
+        shutil.move(room / "shop.rplan", room / "elsewhere/shop.rplan")
+        (room / "rollout.plugins.lock").unlink()
+        environment = dict(os.environ, ROLLOUT_STATE=str(room / "state"), ACTS_TOKEN="t0ken-of-the-acts")
+        done = subprocess.run([self._options.rollout, "run", "shop.rplan", "--plan"], cwd=room / "elsewhere", capture_output=True,
+                              text=True, env=environment)
+        self._demand(done.returncode == 0 and "Its plugins were not asked" in done.stdout, done.stdout + done.stderr)
+
+    # ---------------------------------------------------------------- the doctor
+
+    def _doctor(self, room, health, *texts, file="shop.rollout"):
+        done = self._rollout(room, "doctor", file, "--format", "json")
+        found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        plugins = [one for one in found if one["what"].startswith("plugin")]
+        self._demand(len(plugins) == 1 and plugins[0]["health"] == health, f"{plugins} {done.stderr}")
+        for text in texts:
+            self._demand(text in plugins[0]["seen"] + plugins[0]["remedy"], f"{text} is not in {plugins[0]}")
+
+    def the_doctor_looks_at_plugins(self):
+        room = self._room()
+        shutil.copytree(ROOT / "tests/plugins", room / "tests")
+        program = room / "tests/acts.py"
+        self._lock(room, "acts", program)
+        self._write(room, 'acts.idempotent_one("well")')
+        self._doctor(room, "good", "is as it was locked, answers", "finds nothing wrong with 1 calls")
+        self._write(room, 'acts.idempotent_one("wrong")')
+        self._doctor(room, "bad", "it refuses the arguments of `acts.idempotent_one` (shop.rollout:8): how: there is no such way")
+        self._write(room, 'acts.idempotent_one("odd")')
+        self._doctor(room, "careful", "this is an odd way")
+
+    def the_doctor_says_what_is_wrong_with_a_plugin(self):
+        room = self._room()
+        shutil.copytree(ROOT / "tests/plugins", room / "tests")
+        program = room / "tests/acts.py"
+        self._lock(room, "acts", program)
+        self._write(room, 'acts.idempotent_one("well")')
+        subprocess.run([self._options.rolloutc, "build", "shop.rollout", "-o", "shop.rplan"], cwd=room, check=True, capture_output=True)
+        # It is as it was locked, and what it needs is gone.
+        (room / "tests/broken/base.py").rename(room / "base.py")
+        self._doctor(room, "bad", "was asked for `hello` and ended with exit status 1", "rollout plugin test", file="shop.rplan")
+        (room / "base.py").rename(room / "tests/broken/base.py")
+        with program.open("a") as changed:
+            changed.write("# changed\n")
+        self._doctor(room, "bad", "is not the one that the plan was built with", file="shop.rplan")
+        program.unlink()
+        self._doctor(room, "bad", "is not there", file="shop.rplan")
+
+    # ---------------------------------------------------------------- heartbeats
+
+    def heartbeats_keep_a_long_call_alive(self):
+        room = self._room()
+        self._run(room, 'acts.beating("beats")', 0)
+        log = (room / "log").read_text()
+        self._demand("said nothing" not in log, log)
+
+    def a_silent_call_is_asked_about_and_goes_on(self):
+        room = self._room()
+        self._run(room, 'acts.beating("quietly")', 0)
+        log = (room / "log").read_text()
+        self._demand("plugin `acts` has said nothing of `beating` for 3s, and promises a heartbeat every 1s" in log, log)
+        self._demand("says that `beating` is still running" in log, log)
+        self._demand(len((room / "lives.txt").read_text().splitlines()) == 3, "it was ended though it answers")
+
+    def a_plugin_that_is_silent_and_does_not_answer_is_ended_and_asked_anew(self):
+        room = self._room()
+        began = time.monotonic()
+        self._run(room, 'acts.beating("stuck")', 0)
+        self._demand(time.monotonic() - began < 30, "its call was waited for")
+        log = (room / "log").read_text()
+        self._demand("it does not answer `op.status`, and was ended" in log and "succeeded" in log, log)
+        self._demand(len(self._world(room)) == 1, self._world(room))
+
     # ---------------------------------------------------------------- containment
 
     def a_plugin_that_died_over_a_call_is_asked_what_became_of_it(self):
@@ -262,6 +369,7 @@ class Cases:
         self._run(room, 'acts.idempotent_one("die_once_silently")', 0)
         keys = {line.split()[0] for line in self._world(room)}
         self._demand(len(keys) == 1, self._world(room))
+        self._demand("ended with exit status 3" in (room / "log").read_text(), "it did not die")
 
     def a_plugin_that_dies_too_often_is_given_up_and_named(self):
         room = self._room()

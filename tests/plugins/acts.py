@@ -4,6 +4,7 @@
 import os
 import pathlib
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "broken"))
@@ -20,12 +21,14 @@ def operation(name, effect, **more):
 
 class Acts(base.Plugin):
     name = "acts"
+    running = set()
 
     def schema(self):
-        return {"plugin": {"name": "acts", "version": "1.0.0", "doc": "Acts as it is told."},
+        return {"plugin": {"name": "acts", "version": "1.0.0", "doc": "Acts as it is told."}, "features": ["validate", "plan"],
                 "operations": [operation("opaque", "opaque", result="string"),
                                operation("idempotent_one", "idempotent"),
                                operation("probed", "opaque", probe="is_done", undo="take_back"),
+                               operation("beating", "opaque", heartbeat_s=1),
                                operation("is_done", "readonly", result="bool"),
                                operation("take_back", "idempotent"),
                                {"name": "with_secret", "effect": "idempotent", "result": "string",
@@ -54,11 +57,31 @@ class Acts(base.Plugin):
             return self.invalid("it is not to be done")
         if how == "fail":
             return {"error": {"code": 1, "message": "the pool is gone", "data": {"class": "fatal"}}}
-        if how.startswith("die_once") and sum(1 for _ in LIVES.open()) > 1:
+        if how.startswith("die_once") and params["op_key"] in self.keys():
             how = "well"
         if params["op_key"] not in self.keys():
             self.note(params, how)
+        if operation_name == "beating":
+            return self.beat(how, params["op_key"])
         return self.end_of(how, params)
+
+    def beat(self, how, key):
+        """`beats` says all the time that it works, `quietly` only when asked; `stuck` neither, nor anything else."""
+        if how == "stuck":
+            time.sleep(60)
+        threading.Thread(target=self.work, args=(how, key), daemon=True).start()
+        self.running.add(key)
+        return {"result": {"state": "running"}}
+
+    def work(self, how, key):
+        for _ in range(10):
+            time.sleep(0.5)
+            if how == "beats":
+                self.event(key, "heartbeat")
+        self.event(key, "done", result=None)
+
+    def event(self, key, kind, **more):
+        self.write({"jsonrpc": "2.0", "method": "op.event", "params": {"op_key": key, "kind": kind, **more}})
 
     def end_of(self, how, params):
         if how in ("die", "die_once", "die_silently", "die_once_silently"):
@@ -101,9 +124,29 @@ class Acts(base.Plugin):
 
     # What took effect is seen in the world, also by the next life; a `silently` one leaves no trace that says so.
     def op_status(self, params):
+        if params["op_key"] in self.running:
+            return {"result": {"state": "running"}}
         if params["args"].get("how", "").endswith("silently") or params["op_key"] not in self.keys():
             return {"result": {"state": "unknown"}}
         return {"result": {"state": "succeeded", "result": "seen in the world"}}
+
+    def validate(self, params):
+        how = params["args"].get("how")
+        takes_how = params.get("operation") not in ("typed", "board.acknowledged")
+        if takes_how and how is None and "how" not in params["unknown"]:
+            return {"result": {"diagnostics": self.problem("it is missing", ["how"])}}
+        if how == "wrong":
+            return {"result": {"diagnostics": self.problem("there is no such way", ["how"])}}
+        if how == "odd":
+            return {"result": {"diagnostics": self.problem("this is an odd way", ["how"], "warning")}}
+        if how == "invalid_answer":
+            return {"result": {}}
+        return {"result": {"diagnostics": []}}
+
+    def plan(self, params):
+        if params["operation"] == "opaque":
+            return {"result": {"text": "would act %s\nand write it down" % params["args"].get("how", "somehow")}}
+        return {"result": {"text": None}}
 
     def metrics_query(self, params):
         if params["args"]["how"] == "absent":

@@ -3,7 +3,7 @@
 
 import time
 
-from services import AWS, SESSION, WATCHED, Gap, Service, expect, header, json_answer, secrets, signed
+from services import AWS, SESSION, WATCHED, Gap, Service, afterwards, expect, header, json_answer, secrets, signed
 from world import Check, main
 
 TARGET = "GraniteServiceVersion20100801."
@@ -31,6 +31,41 @@ def data(points, wanted, token=None, results=1):
         secrets(world, **AWS, **({"AWS_SESSION": token} if token else {}))
 
     return world
+
+
+POD_TOKEN = "canary-token-of-the-pod-51c"
+
+
+def of_profile(world):
+    """The key stands in the shared credentials file alone."""
+    data([(30, 0.25)], STATISTIC, SESSION)(world)
+    for name in AWS:
+        del world.environment[name]
+    (world.home / ".aws").mkdir()
+    (world.home / ".aws/credentials").write_text(
+        f"[default]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = other\n\n[shop]\naws_access_key_id = {AWS['AWS_ACCESS_KEY_ID']}\n"
+        f"aws_secret_access_key = {AWS['AWS_SECRET_ACCESS_KEY']}\naws_session_token = {SESSION}\n")
+    world.environment["AWS_PROFILE"] = "shop"
+
+
+def of_role(world):
+    """The container's role gives it, for four minutes: so it is asked at each request."""
+    data([(30, 0.25)], STATISTIC, SESSION)(world)
+    for name in AWS:
+        del world.environment[name]
+
+    def role(request):
+        header(request, "Authorization", POD_TOKEN)
+        expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 240))
+        return json_answer({"RoleArn": "arn:aws:iam::1:role/shop", "AccessKeyId": AWS["AWS_ACCESS_KEY_ID"],
+                            "SecretAccessKey": AWS["AWS_SECRET_ACCESS_KEY"], "Token": SESSION, "Expiration": expires})
+
+    metrics = world.words["url"]
+    service = Service(world, {"GET /role": role}, told=False)
+    world.words["url"] = metrics
+    secrets(world, AWS_CONTAINER_AUTHORIZATION_TOKEN=POD_TOKEN)
+    world.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = service.url + "/role"
+    afterwards(world, lambda: expect(service.requests, "the role was not asked"))
 
 
 def gap(world):
@@ -74,6 +109,8 @@ CASES = [
     Check("cloudwatch.metric", "p95", data([(240, 0.1), (30, 0.25), (90, 0.2)], STATISTIC), noted="250ms", declarations=METRIC.replace("SESSION", "")),
     Check("cloudwatch.metric", "p95", data([(30, 0.25)], STATISTIC, SESSION), noted="250ms", title="with a session's token",
           declarations='secret session = env("AWS_SESSION")\n' + METRIC.replace("SESSION", ", session_token: session")),
+    Check("cloudwatch.metric", "p95", of_profile, noted="250ms", title="with the key of a profile", declarations=METRIC.replace("SESSION", "")),
+    Check("cloudwatch.metric", "p95", of_role, noted="250ms", title="with the key of the container's role", declarations=METRIC.replace("SESSION", "")),
     Check("cloudwatch.metric", '"none" { require p95 is missing }', data([(301, 0.1)], STATISTIC), declarations=METRIC.replace("SESSION", ""),
           title="whose points are old is no data"),
     Check("cloudwatch.query", "bad", data([(30, 12)], EXPRESSION), noted="12", declarations=QUERY),

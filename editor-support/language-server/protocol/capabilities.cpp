@@ -95,7 +95,7 @@ json::value server_capabilities(const Session& session) {
   capabilities["referencesProvider"] = shows_progress;
   capabilities["documentHighlightProvider"] = true;
   capabilities["renameProvider"] = {{"prepareProvider", true}, {"workDoneProgress", true}};
-  capabilities["completionProvider"] = {{"triggerCharacters", {"."}}, {"resolveProvider", true}};
+  capabilities["completionProvider"] = {{"triggerCharacters", {".", "\""}}, {"resolveProvider", true}};
   capabilities["foldingRangeProvider"] = true;
   capabilities["documentLinkProvider"] = json::object();
   capabilities["semanticTokensProvider"] = {

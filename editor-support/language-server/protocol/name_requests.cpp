@@ -1,7 +1,9 @@
 #include <array>
 #include <boost/json.hpp>
+#include <filesystem>
 #include <map>
 
+#include "compiler/driver/plugins.hpp"
 #include "editor-support/language-server/protocol/place_writer.hpp"
 #include "editor-support/language-server/protocol/session.hpp"
 #include "editor-support/language-server/queries/call_hierarchy.hpp"
@@ -116,12 +118,19 @@ Answer rename_everywhere(Session& session, Asked& asked, const json::value& para
   return json::value(json::object{{"changes", std::move(changes)}});
 }
 
+// The plugins that are locked for the file.
+std::vector<std::string> plugins_for(const Asked& asked) {
+  const std::string folder = std::filesystem::path(asked.document->path).parent_path().string();
+  const driver::LockFile file = driver::read_lock_file(driver::lock_path(folder));
+  return file.lock ? file.lock->names() : std::vector<std::string>();
+}
+
 Answer completion(Session& session, Asked& asked, const json::value& params) {
   const auto offset = asked_offset(session, asked, params);
   if (!offset) return no_position();
   constexpr int kSnippet = 2;
   json::array items;
-  for (const Completion& found : completions(asked.module(), *offset)) {
+  for (const Completion& found : completions(asked.module(), *offset, plugins_for(asked))) {
     json::object item{{"label", found.label}, {"kind", static_cast<int>(found.kind)}};
     if (!found.detail.empty()) item["detail"] = found.detail;
     if (!found.symbol.empty()) {

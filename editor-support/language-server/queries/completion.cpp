@@ -243,6 +243,24 @@ class Collector {
   std::string_view before() const { return module_.trees.front().text().substr(0, word_.begin); }
   std::string_view word() const { return module_.trees.front().text().substr(word_.begin, word_.size()); }
 
+  // Whether the word is the begun name in `use plugin "`.
+  bool names_plugin() const {
+    std::string_view line = before();
+    line = line.substr(line.rfind('\n') + 1);
+    const auto take = [&](std::string_view wanted) {
+      const auto first = std::min(line.find_first_not_of(" \t"), line.size());
+      line.remove_prefix(first);
+      const bool there = line.starts_with(wanted);
+      if (there) line.remove_prefix(wanted.size());
+      return there;
+    };
+    return take("use") && take("plugin") && take("\"") && line.empty();
+  }
+
+  void add_plugins(const std::vector<std::string>& plugins) {
+    for (const std::string& name : plugins) add({name, CompletionKind::Module, "a locked plugin", {}, "0"});
+  }
+
   void add_units(const InsertionPlace& place) {
     const auto numbers = place.number_place();
     if (!numbers) return;
@@ -427,9 +445,14 @@ std::string documentation_of(const CheckedModule& module, std::string_view path)
   return symbol == module.symbols.end() ? std::string() : symbol->documentation;
 }
 
-std::vector<Completion> completions(const CheckedModule& module, std::uint32_t offset) {
+std::vector<Completion> completions(const CheckedModule& module, std::uint32_t offset,
+                                    const std::vector<std::string>& plugins) {
   Collector collector(module, std::min(offset, static_cast<std::uint32_t>(module.trees.front().text().size())));
   const InsertionPlace place(collector.before());
+  if (collector.names_plugin()) {
+    collector.add_plugins(plugins);
+    return collector.take();
+  }
   if (place.is_text()) return {};
   const std::string_view word = collector.word();
   if (!word.empty() && word.front() >= '0' && word.front() <= '9') {

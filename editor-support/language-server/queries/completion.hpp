@@ -41,7 +41,9 @@ struct Completion {
   std::uint32_t needs_at = 0;
 };
 // For the main file, best first. Text behind the offset does not matter, and what stands before it may be broken.
-std::vector<Completion> completions(const check::CheckedModule& module, std::uint32_t offset);
+// `plugins`: those that are locked for the file, offered where `use plugin "` names one.
+std::vector<Completion> completions(const check::CheckedModule& module, std::uint32_t offset,
+                                    const std::vector<std::string>& plugins = {});
 
 // What is known about a symbol of the module by its path (Completion::symbol): Markdown; empty where it has nothing.
 std::string documentation_of(const check::CheckedModule& module, std::string_view symbol);

@@ -54,6 +54,8 @@ class SchemaReader {
   std::vector<Parameter> read_parameters(const json::object& object, const std::string& place);
   Parameter read_parameter(const json::object& object, const std::string& place);
   std::string default_of(const json::value& value, const Parameter& parameter, const std::string& place);
+  int seconds_in(const json::object& object, std::string_view member, const std::string& place, std::int64_t most);
+  void read_features(const json::object& object);
   Operation read_operation(const json::object& object, const std::string& place);
   Metric read_metric(const json::object& object, const std::string& place);
   void check_links();
@@ -184,6 +186,17 @@ std::vector<Parameter> SchemaReader::read_parameters(const json::object& object,
   return read;
 }
 
+// 0 where there is no such member.
+int SchemaReader::seconds_in(const json::object& object, std::string_view member, const std::string& place,
+                             std::int64_t most) {
+  const json::value* seconds = object.if_contains(member);
+  if (seconds == nullptr) return 0;
+  const bool fits = seconds->is_int64() && seconds->get_int64() >= 1 && seconds->get_int64() <= most;
+  if (!fits)
+    fail(fmt::format("{}.{}", place, member), fmt::format("it is a whole number of seconds from 1 to {}", most));
+  return fits ? static_cast<int>(seconds->get_int64()) : 0;
+}
+
 Operation SchemaReader::read_operation(const json::object& object, const std::string& place) {
   Operation read;
   read.name = name_in(object, place, "an operation");
@@ -206,11 +219,8 @@ Operation SchemaReader::read_operation(const json::object& object, const std::st
   read.undo = text_member(object, "undo");
   read.before = text_member(object, "before");
   read.probe = text_member(object, "probe");
-  if (const json::value* seconds = object.if_contains("timeout_s")) {
-    const bool fits = seconds->is_int64() && seconds->get_int64() >= 1 && seconds->get_int64() <= 86'400;
-    if (!fits) fail(place + ".timeout_s", "it is a whole number of seconds from 1 to 86400");
-    if (fits) read.timeout_seconds = static_cast<int>(seconds->get_int64());
-  }
+  read.timeout_seconds = seconds_in(object, "timeout_s", place, 86'400);
+  read.heartbeat_seconds = seconds_in(object, "heartbeat_s", place, 3'600);
   return read;
 }
 
@@ -254,9 +264,27 @@ void SchemaReader::check_links() {
                                              *name, missing, operation.name));
       } else if (std::string_view(role) == "probe" && called->result != "bool") {
         fail(place + "." + role, fmt::format("the result of `{}` has to be bool", *name));
+      } else if (std::string_view(role) == "probe" && !operation.result.empty()) {
+        fail(place + "." + role,
+             fmt::format(
+                 "`{}` gives a result, and where the probe finds it done there would be none: answer `op.status` "
+                 "with the result, or leave `result` out and let a readonly operation read it",
+                 operation.name));
       }
     }
   }
+}
+
+// Those that this program does not know are of a later minor version.
+void SchemaReader::read_features(const json::object& object) {
+  const json::value* found = object.if_contains("features");
+  if (found == nullptr) return;
+  const auto* array = found->if_array();
+  const auto is_text = [](const json::value& one) { return one.is_string(); };
+  if (array == nullptr || !std::ranges::all_of(*array, is_text)) {
+    return fail("features", "it is a list of texts, such as [\"validate\", \"plan\"]");
+  }
+  for (const json::value& one : *array) schema_.features.emplace_back(one.get_string());
 }
 
 plan::Expected<Schema, std::string> SchemaReader::read(const json::value& described) {
@@ -270,6 +298,7 @@ plan::Expected<Schema, std::string> SchemaReader::read(const json::value& descri
   if (schema_.version.empty() || schema_.version.size() > kLongestName) {
     fail("plugin.version", "it is missing; write for example \"1.0.0\"");
   }
+  read_features(*object);
   each(*object, "enums", {},
        [&](const json::object& one, const std::string& place) { schema_.enums.push_back(read_enum(one, place)); });
   each(*object, "operations", {}, [&](const json::object& one, const std::string& place) {
@@ -302,6 +331,10 @@ const WireType* wire_type(std::string_view name) {
 const Operation* Schema::operation(std::string_view wanted) const {
   const auto found = std::ranges::find(operations, wanted, &Operation::name);
   return found == operations.end() ? nullptr : &*found;
+}
+
+bool Schema::has(std::string_view feature) const {
+  return std::ranges::find(features, feature) != features.end();
 }
 
 bool can_fill(const Operation& operation, const Operation& called, std::string& missing) {

@@ -40,6 +40,7 @@ struct Operation {
   std::string result;               // a type's name; empty: it gives nothing
   std::string undo, before, probe;  // names of operations; empty: none
   int timeout_seconds = 0;          // 0: the caller's
+  int heartbeat_seconds = 0;        // it speaks of a running call at least that often; 0: it promises nothing
 };
 
 struct Check {
@@ -72,7 +73,9 @@ struct Schema {
   std::vector<Check> checks;
   std::vector<Metric> metrics;
   std::vector<Channel> channels;
+  std::vector<std::string> features;  // optional methods that it answers: "validate", "plan"
 
+  bool has(std::string_view feature) const;
   const Operation* operation(std::string_view wanted) const;
 };
 

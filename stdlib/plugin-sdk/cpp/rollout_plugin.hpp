@@ -39,8 +39,24 @@ struct Call {
   std::string key, run_id;
   json::object arguments, secrets;
   std::atomic<bool> cancelled = false;
+  std::function<void(json::object event)> tell;
+  // A line of the runtime's log.
+  void log(const std::string& message) const { tell({{"kind", "log"}, {"message", message}}); }
+  // Says that the work goes on: for an operation with `heartbeat_s`, from the work itself.
+  void heartbeat() const { tell({{"kind", "heartbeat"}}); }
   std::string text(std::string_view name) const { return json::value_to<std::string>(arguments.at(name)); }
   double number(std::string_view name) const { return arguments.at(name).to_number<double>(); }
+};
+
+// What is wrong with an argument; `parameter` may be empty.
+struct Problem {
+  std::string parameter, summary;
+};
+
+// What is asked about a call before a run. The arguments lack what only the run knows. Neither may change anything.
+struct Ahead {
+  std::function<std::vector<Problem>(const json::object& arguments)> validate = nullptr;
+  std::function<std::string(const json::object& arguments)> plan = nullptr;  // what the call would do
 };
 
 class Plugin {
@@ -48,6 +64,9 @@ class Plugin {
   using Handler = std::function<json::value(const Call&)>;
   // The metric's number, or null for no data.
   using Measure = std::function<json::value(const json::object& arguments)>;
+  // The same for each slot gone by: from, from + step, ... to. Instants are RFC 3339, the step is in seconds.
+  using Past = std::function<json::array(const std::string& from, const std::string& to, double step,
+                                         const json::object& arguments)>;
 
   Plugin(std::string name, std::string version, std::string doc = {})
       : schema_{{"plugin", {{"name", name}, {"version", version}, {"doc", doc}}},
@@ -58,14 +77,19 @@ class Plugin {
                 {"channels", json::array()}} {}
 
   // `described` as in the schema: name, effect, params, ...
-  void operation(json::object described, Handler handler) { declare("operations", std::move(described), {}, handler); }
+  void operation(json::object described, Handler handler, Ahead ahead = {}) {
+    if (ahead.validate) offer("validate");
+    if (ahead.plan) offer("plan");
+    declare("operations", std::move(described), {}, handler, std::move(ahead));
+  }
   // The handler gives {"passed": bool, "reason": text}.
   void check(json::object described, Handler handler) { declare("checks", std::move(described), {}, handler); }
   void channel(json::object described, Handler handler) {
     declare("channels", std::move(described), {"text", "severity", "run_id"}, handler);
   }
-  void metric(json::object described, Measure measure) {
-    metrics_[json::value_to<std::string>(described.at("name"))] = std::move(measure);
+  void metric(json::object described, Measure measure, Past past = nullptr) {
+    described["past"] = static_cast<bool>(past);
+    metrics_[json::value_to<std::string>(described.at("name"))] = {std::move(measure), std::move(past)};
     schema_["metrics"].as_array().push_back(std::move(described));
   }
 
@@ -95,6 +119,11 @@ class Plugin {
   struct Operation {
     std::vector<std::string> parameters;
     Handler handler;
+    Ahead ahead;
+  };
+  struct Metric {
+    Measure measure;
+    Past past;
   };
   struct Known {
     Call call;
@@ -104,8 +133,18 @@ class Plugin {
     std::vector<json::value> waiting;
   };
 
-  void declare(const char* table, json::object described, std::vector<std::string> more, Handler handler) {
-    Operation operation{std::move(more), std::move(handler)};
+  void offer(const char* feature) {
+    json::value& features = schema_["features"];
+    if (!features.is_array()) features = json::array();
+    for (const json::value& one : features.get_array()) {
+      if (one == feature) return;
+    }
+    features.get_array().emplace_back(feature);
+  }
+
+  void declare(const char* table, json::object described, std::vector<std::string> more, Handler handler,
+               Ahead ahead = {}) {
+    Operation operation{std::move(more), std::move(handler), std::move(ahead)};
     if (const json::value* parameters = described.if_contains("params")) {
       for (const json::value& one : parameters->as_array())
         operation.parameters.push_back(json::value_to<std::string>(one.at("name")));
@@ -188,6 +227,10 @@ class Plugin {
       const std::lock_guard lock(state_);
       if (const auto found = known_.find(key_of(parameters)); found != known_.end()) found->second->call.cancelled = true;
       give(*id, json::object());
+    } else if (method == "validate") {
+      validate(*id, parameters);
+    } else if (method == "plan") {
+      plan(*id, parameters);
     } else if (method == "metrics.query") {
       query(*id, parameters);
     } else {
@@ -239,6 +282,10 @@ class Plugin {
     known->call.run_id = text_in(parameters, "run_id");
     known->call.arguments = arguments;
     known->call.secrets = secrets;
+    known->call.tell = [this, key = key_of(parameters)](json::object event) {
+      event["op_key"] = key;
+      send({{"method", "op.event"}, {"params", std::move(event)}});
+    };
     known->waiting.push_back(id);
     std::thread([this, known, handler = found->second.handler] { carry_out(*known, handler); }).detach();
   }
@@ -285,11 +332,62 @@ class Plugin {
     give(id, json::object{{"state", "succeeded"}, {"result", known.reply.at("result").at("result")}});
   }
 
+  static json::object problem(const Problem& of) {
+    json::object said{{"severity", "error"}, {"summary", of.summary}};
+    if (!of.parameter.empty()) said["path"] = json::array{of.parameter};
+    return said;
+  }
+
+  void validate(const json::value& id, const json::object& parameters) {
+    const auto found = operations_.find(text_in(parameters, "operation"));
+    const bool measures = metrics_.contains(text_in(parameters, "metric"));
+    const json::object arguments = object_in(parameters, "args");
+    const json::value* unknown = parameters.if_contains("unknown");
+    const auto is_unknown = [&](const std::string& name) {
+      if (unknown == nullptr || !unknown->is_array()) return false;
+      for (const json::value& one : unknown->get_array()) {
+        if (one.is_string() && std::string_view(one.get_string()) == name) return true;
+      }
+      return false;
+    };
+    json::array diagnostics;
+    if (found == operations_.end() && !measures) diagnostics.push_back(problem({"", "there is no such operation"}));
+    if (found != operations_.end()) {
+      for (const std::string& name : found->second.parameters) {
+        if (!arguments.contains(name) && !is_unknown(name)) diagnostics.push_back(problem({name, "it is missing"}));
+      }
+    }
+    try {
+      if (found != operations_.end() && found->second.ahead.validate && diagnostics.empty()) {
+        for (const Problem& one : found->second.ahead.validate(arguments)) diagnostics.push_back(problem(one));
+      }
+      give(id, json::object{{"diagnostics", std::move(diagnostics)}});
+    } catch (const std::exception& failure) {
+      fail(id, 1, failure.what(), "fatal");
+    }
+  }
+
+  void plan(const json::value& id, const json::object& parameters) {
+    const auto found = operations_.find(text_in(parameters, "operation"));
+    try {
+      json::value text = nullptr;
+      if (found != operations_.end() && found->second.ahead.plan)
+        text = json::value(found->second.ahead.plan(object_in(parameters, "args")));
+      give(id, json::object{{"text", std::move(text)}});
+    } catch (const std::exception& failure) {
+      fail(id, 1, failure.what(), "fatal");
+    }
+  }
+
   void query(const json::value& id, const json::object& parameters) {
     const auto found = metrics_.find(text_in(parameters, "metric"));
     if (found == metrics_.end()) return fail(id, -32602, "there is no such metric", "invalid");
+    const json::object arguments = object_in(parameters, "args");
     try {
-      give(id, json::object{{"value", found->second(object_in(parameters, "args"))}});
+      if (!parameters.contains("from")) return give(id, json::object{{"value", found->second.measure(arguments)}});
+      if (!found->second.past) return fail(id, -32602, "this metric has no past", "invalid");
+      give(id, json::object{{"values", found->second.past(text_in(parameters, "from"), text_in(parameters, "to"),
+                                                          parameters.at("step").to_number<double>(), arguments)}});
     } catch (const std::exception& failure) {
       fail(id, 1, failure.what(), "retryable");
     }
@@ -298,7 +396,7 @@ class Plugin {
   json::object schema_;
   std::string cookie_, pending_;
   std::map<std::string, Operation> operations_;
-  std::map<std::string, Measure> metrics_;
+  std::map<std::string, Metric> metrics_;
   std::mutex writing_, state_;
   std::map<std::string, std::shared_ptr<Known>> known_;
 };

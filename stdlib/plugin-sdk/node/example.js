@@ -19,10 +19,19 @@ plugin.metric(
 );
 
 plugin.operation(
-  { name: "purge", doc: "Throws away what waits in a queue.", effect: "irreversible", params: { queue: "string" }, result: "number" },
+  {
+    name: "purge", doc: "Throws away what waits in a queue.", effect: "irreversible", params: { queue: "string" },
+    result: "number", heartbeat_s: 10, example: { queue: "orders" },
+  },
   async ({ queue }, call) => {
     call.log(`purging ${queue}`);
+    for (let part = 0; part < 3; part += 1) call.heartbeat(); // between two parts of the work
     return 0;
+  },
+  undefined,
+  {
+    validate: ({ queue }) => (queue === undefined || /^[a-z_]+$/.test(queue) ? [] : [["queue", "a queue's name is of small letters"]]),
+    plan: ({ queue = "a queue" }) => `throws away what waits in ${queue}`,
   },
 );
 

@@ -32,6 +32,12 @@ function canonical(value) {
   return `{${members.join(",")}}`;
 }
 
+// "why", or ["parameter", "why"]
+function problem(said) {
+  const [name, summary] = typeof said === "string" ? [undefined, said] : said;
+  return { severity: "error", summary, ...(name === undefined ? {} : { path: [name] }) };
+}
+
 class Plugin {
   constructor(name, version, doc = "") {
     this.schema = { plugin: { name, version, doc }, enums: [], operations: [], checks: [], metrics: [], channels: [] };
@@ -45,12 +51,19 @@ class Plugin {
     this.schema.enums.push({ name, labels });
   }
 
-  // `described`: name, effect, params, and result, undo, before, probe, timeout_s, doc, example where they are wanted.
-  // `handler(arguments, call)`: gives the result, or a promise of it. `status(key, arguments)`: of an earlier life's calls.
-  operation(described, handler, status) {
+  // `described`: name, effect, params, and result, undo, before, probe, timeout_s, heartbeat_s, doc, example where they are
+  // wanted. `handler(arguments, call)`: gives the result, or a promise of it; `call.log(text)`, `call.heartbeat()`.
+  // `status(key, arguments)`: of an earlier life's calls. `ahead.validate(arguments)` gives what is wrong with them, texts or
+  // pairs of a parameter's name and a text; `ahead.plan(arguments)` a text of what the call would do. Both are asked before
+  // a run, change nothing, and get undefined for what only the run knows.
+  operation(described, handler, status, ahead = {}) {
     const params = parameters(described.params);
     this.schema.operations.push({ ...described, params });
-    this.operations.set(described.name, { handler, params, status });
+    this.operations.set(described.name, { handler, params, status, ...ahead });
+    for (const feature of ["validate", "plan"]) {
+      if (ahead[feature] === undefined) continue;
+      this.schema.features = [...new Set([...(this.schema.features ?? []), feature])];
+    }
   }
 
   // `handler` gives true, or the reason why not.
@@ -147,6 +160,8 @@ class Plugin {
       case "op.cancel":
         this.known.get(params.op_key)?.call.abort.abort();
         return this.give(id, {});
+      case "validate": return this.validate(id, params);
+      case "plan": return this.plan(id, params);
       case "metrics.query": return this.query(id, params);
       case "shutdown":
         this.give(id, {});
@@ -173,9 +188,10 @@ class Plugin {
       return this.fail(id, -32602, `the key ${params.op_key} was used for another call`, "invalid");
     if (known === undefined) {
       const abort = new AbortController();
-      const log = (message) =>
-        this.send({ method: "op.event", params: { op_key: params.op_key, kind: "log", message: String(message) } });
-      const call = { key: params.op_key, runId: params.run_id, deadlineMs: params.deadline_ms, signal: abort.signal, abort, log };
+      const tell = (kind, more) => this.send({ method: "op.event", params: { op_key: params.op_key, kind, ...more } });
+      const log = (message) => tell("log", { message: String(message) });
+      const heartbeat = () => tell("heartbeat");
+      const call = { key: params.op_key, runId: params.run_id, deadlineMs: params.deadline_ms, signal: abort.signal, abort, log, heartbeat };
       known = { asked, state: "running", waiting: [], call };
       this.known.set(params.op_key, known);
       this.carryOut(known, operation, given);
@@ -218,6 +234,30 @@ class Plugin {
     if (known !== undefined) return this.give(id, { state: "failed", error: { message: known.error.message } });
     const status = this.operations.get(params.operation)?.status;
     this.give(id, (status && (await status(params.op_key, params.args))) || { state: "unknown" });
+  }
+
+  async validate(id, params) {
+    const operation = this.operations.get(params.operation);
+    const { args = {}, unknown = [] } = params;
+    if (operation === undefined && this.metrics.has(params.metric)) return this.give(id, { diagnostics: [] });
+    if (operation === undefined) return this.give(id, { diagnostics: [problem("there is no such operation")] });
+    const missing = operation.params.filter(({ name }) => !(name in args) && !unknown.includes(name));
+    const found = missing.map(({ name }) => [name, "it is missing"]);
+    try {
+      if (operation.validate !== undefined && found.length === 0) found.push(...((await operation.validate(args)) ?? []));
+      this.give(id, { diagnostics: found.map(problem) });
+    } catch (error) {
+      this.fail(id, 1, String(error), "fatal");
+    }
+  }
+
+  async plan(id, params) {
+    const plan = this.operations.get(params.operation)?.plan;
+    try {
+      this.give(id, { text: (plan && (await plan(params.args ?? {}))) ?? null });
+    } catch (error) {
+      this.fail(id, 1, String(error), "fatal");
+    }
   }
 
   async query(id, params) {

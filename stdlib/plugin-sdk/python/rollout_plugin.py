@@ -42,8 +42,14 @@ class Call:
 
     def log(self, message):
         """A line of the runtime's log."""
-        self._plugin._send({"jsonrpc": "2.0", "method": "op.event",
-                            "params": {"op_key": self.key, "kind": "log", "message": str(message)}})
+        self._tell("log", message=str(message))
+
+    def heartbeat(self):
+        """Says that the work goes on: for an operation with `heartbeat_s`, from the work itself."""
+        self._tell("heartbeat")
+
+    def _tell(self, kind, **more):
+        self._plugin._send({"jsonrpc": "2.0", "method": "op.event", "params": {"op_key": self.key, "kind": kind, **more}})
 
     def check(self):
         """Raises where the call was cancelled: for between two steps of a long operation."""
@@ -52,10 +58,12 @@ class Call:
 
 
 class _Operation:
-    def __init__(self, handler, params, status):
+    def __init__(self, handler, params, status=None, validate=None, plan=None):
         self.handler = handler
         self.params = params
         self.status = status
+        self.validate = validate
+        self.plan = plan
 
 
 class _Known:
@@ -91,19 +99,31 @@ class Plugin:
         return [{"name": name, **({"type": kind} if isinstance(kind, str) else kind)} for name, kind in params.items()]
 
     def operation(self, effect, params=None, result=None, undo=None, before=None, probe=None, timeout_s=None,
-                  status=None, example=None):
-        """Decorates `def NAME(call, ...)`. `status(key, args)` answers for calls of an earlier life of the plugin."""
+                  status=None, example=None, heartbeat_s=None, validate=None, plan=None):
+        """Decorates `def NAME(call, ...)`. `status(key, args)` answers for calls of an earlier life of the plugin.
+
+        `validate(...)` takes the parameters by name, None for what only the run knows, and gives what is wrong with them:
+        texts, or pairs of a parameter's name and a text. `plan(...)` likewise gives a text of what the call would do.
+        Neither may change anything.
+        """
         def declare(handler):
             described = {"name": handler.__name__, "doc": (handler.__doc__ or "").strip(), "effect": effect,
                          "params": self._params(params or {})}
             for name, value in (("result", result), ("undo", undo), ("before", before), ("probe", probe),
-                                ("timeout_s", timeout_s), ("example", example)):
+                                ("timeout_s", timeout_s), ("heartbeat_s", heartbeat_s), ("example", example)):
                 if value is not None:
                     described[name] = value
             self._schema["operations"].append(described)
-            self._operations[handler.__name__] = _Operation(handler, described["params"], status)
+            self._operations[handler.__name__] = _Operation(handler, described["params"], status, validate, plan)
+            self._offer("validate", validate)
+            self._offer("plan", plan)
             return handler
         return declare
+
+    def _offer(self, feature, handler):
+        features = self._schema.setdefault("features", []) if handler is not None else [feature]
+        if feature not in features:
+            features.append(feature)
 
     def check(self, params=None):
         """Decorates `def NAME(call, ...)`, which returns True, or the reason why not."""
@@ -115,7 +135,7 @@ class Plugin:
             def answer(call, **arguments):
                 passed = handler(call, **arguments)
                 return {"passed": passed is True, "reason": "" if passed is True else str(passed)}
-            self._operations[handler.__name__] = _Operation(answer, described["params"], None)
+            self._operations[handler.__name__] = _Operation(answer, described["params"])
             return handler
         return declare
 
@@ -138,9 +158,9 @@ class Plugin:
                          "params": self._params(params or {}), "acknowledged": acknowledged is not None}
             self._schema["channels"].append(described)
             own = described["params"] + [{"name": name} for name in ("text", "severity", "run_id")]
-            self._operations[handler.__name__] = _Operation(handler, own, None)
+            self._operations[handler.__name__] = _Operation(handler, own)
             if acknowledged is not None:
-                self._operations[handler.__name__ + ".acknowledged"] = _Operation(acknowledged, [{"name": "sent"}], None)
+                self._operations[handler.__name__ + ".acknowledged"] = _Operation(acknowledged, [{"name": "sent"}])
             return handler
         return declare
 
@@ -210,6 +230,8 @@ class Plugin:
                    "op.attach": lambda: self._attach(identity, params),
                    "op.status": lambda: self._status(identity, params),
                    "op.cancel": lambda: self._cancel(identity, params),
+                   "validate": lambda: self._validate(identity, params),
+                   "plan": lambda: self._plan(identity, params),
                    "metrics.query": lambda: threading.Thread(
                        target=self._query, args=(identity, params), daemon=True).start()}
         method = methods.get(message["method"])
@@ -295,6 +317,33 @@ class Plugin:
             known.call.cancelled.set()
         self._answer(identity, {})
 
+    def _validate(self, identity, params):
+        operation = self._operations.get(params.get("operation"))
+        if operation is None and params.get("metric") in self._metrics:
+            return self._answer(identity, {"diagnostics": []})
+        if operation is None:
+            return self._answer(identity, {"diagnostics": [_problem("there is no such operation")]})
+        given, unknown = params.get("args", {}), params.get("unknown", [])
+        found = [_problem((one["name"], "it is missing")) for one in operation.params
+                 if one["name"] not in given and one["name"] not in unknown]
+        try:
+            if operation.validate is not None and not found:
+                arguments = {one["name"]: given.get(one["name"]) for one in operation.params}
+                found = [_problem(one) for one in operation.validate(**arguments) or []]
+            self._answer(identity, {"diagnostics": found})
+        except Exception as failure:
+            self._fail(identity, 1, "%s: %s" % (type(failure).__name__, failure), "fatal")
+
+    def _plan(self, identity, params):
+        operation, given = self._operations.get(params.get("operation")), params.get("args", {})
+        try:
+            text = None
+            if operation is not None and operation.plan is not None:
+                text = operation.plan(**{one["name"]: given.get(one["name"]) for one in operation.params})
+            self._answer(identity, {"text": text})
+        except Exception as failure:
+            self._fail(identity, 1, "%s: %s" % (type(failure).__name__, failure), "fatal")
+
     def _query(self, identity, params):
         handler, past = self._metrics.get(params.get("metric"), (None, None))
         if handler is None:
@@ -307,6 +356,12 @@ class Plugin:
                 self._answer(identity, {"value": handler(**params.get("args", {}))})
         except Exception as failure:
             self._fail(identity, 1, "%s: %s" % (type(failure).__name__, failure), "retryable")
+
+
+def _problem(said):
+    # "why", or ("parameter", "why")
+    name, summary = (None, said) if isinstance(said, str) else said
+    return {"severity": "error", "summary": summary, **({} if name is None else {"path": [name]})}
 
 
 def _unique(pairs):

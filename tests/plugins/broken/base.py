@@ -104,8 +104,8 @@ class Plugin:
         return {"result": self.schema()}
 
     def schema(self):
-        return {"plugin": {"name": "broken", "version": "1.0.0"},
-                "operations": [{"name": "greet", "effect": "idempotent", "result": "string",
+        return {"plugin": {"name": "broken", "version": "1.0.0"}, "features": ["validate", "plan"],
+                "operations": [{"name": "greet", "effect": "idempotent", "result": "string", "heartbeat_s": 1,
                                 "params": [{"name": "who", "type": "string"}, {"name": "token", "type": "secret"}],
                                 "example": {"who": "kit"}}],
                 "metrics": [{"name": "depth", "type": "number", "params": [], "past": True, "example": {}}]}
@@ -134,6 +134,17 @@ class Plugin:
 
     def op_cancel(self, params):
         return {"result": {}}
+
+    def validate(self, params):
+        missing = "who" not in params["args"] and "who" not in params["unknown"]
+        return {"result": {"diagnostics": self.problem("who is missing", ["who"]) if missing else []}}
+
+    @staticmethod
+    def problem(summary, path, severity="error"):
+        return [{"severity": severity, "summary": summary, "path": path}]
+
+    def plan(self, params):
+        return {"result": {"text": "greets %s" % params["args"].get("who", "somebody")}}
 
     def metrics_query(self, params):
         return {"result": {"values": [1, None, 3, 4, 5]} if "from" in params else {"value": 7}}

@@ -166,3 +166,30 @@ TEST_CASE("times of a plan add up", "[console]") {
   CHECK(console::range_text({kMinute, std::nullopt}) == "at least 1m");
   CHECK(console::range_text({kMinute, kMinute}) == "1m");
 }
+
+TEST_CASE("a block's own undo stands in the place of those inside it", "[console]") {
+  const bool with_rest = GENERATE(false, true);
+  const auto kind = GENERATE(BlockKind::Within, BlockKind::Stage);
+  PlanBuilder build;
+  const plan::BlockId whole = build.begin_block(BlockKind::Rollout, "demo");
+  build.emit(Op::Run, action(build));
+  const plan::BlockId outer = build.begin_block(kind, "outer");
+  const plan::BlockId undo = build.begin_block(BlockKind::Undo, "undo");
+  build.emit(Op::Effect, process(build, {Value::string("restore"), Value::string("all")}, "run `restore all`"));
+  if (with_rest) build.emit(Op::UndoRest);
+  build.end_block();
+  build.emit(Op::Run, action(build));
+  build.end_block();
+  build.block(outer).undo = undo;
+  if (kind == BlockKind::Stage) stage(build, "outer", outer);
+  build.emit(Op::Run, outer);
+  build.end_block();
+  build.rollout().block = whole;
+  const auto verified = plan::verify(build.finish());
+  if (!verified) FAIL(verified.error().message);
+  const console::Outline outline = console::outline_of(**verified, {});
+  REQUIRE(outline.undos.size() == (with_rest ? 3 : 2));
+  CHECK(outline.undos[0].what == (kind == BlockKind::Stage ? "stage outer" : "outer"));
+  CHECK(outline.undos[0].how == std::vector<std::string>{"restore all"});
+  CHECK(outline.undos[1].what.starts_with("kubernetes.set_image"));
+}

@@ -8,34 +8,14 @@
 #include "runtime/executors/secrets.hpp"
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/evaluate.hpp"
+#include "tests/unit/engine/fake_http.hpp"
 
 using namespace rollout::executors;
 using namespace rollout::plan;
 using Catch::Matchers::Contains;
+using rollout::engine::test::FakeHttp;
 
 namespace {
-
-// Answers when it is told to.
-class FakeHttp final : public HttpClient {
- public:
-  Id start(HttpRequest request, Done done) override {
-    requests.push_back(std::move(request));
-    waiting.push_back(std::move(done));
-    return requests.size();
-  }
-  void cancel(Id) override {}
-  void answer(int status, const std::string& body) {
-    HttpResult result;
-    result.end = HttpEnd::Answered;
-    result.status = status;
-    result.body = body;
-    const Done done = std::move(waiting.front());
-    waiting.erase(waiting.begin());
-    done(result);
-  }
-  std::vector<HttpRequest> requests;
-  std::vector<Done> waiting;
-};
 
 class FakeProcesses final : public ProcessRunner {
  public:
@@ -59,8 +39,9 @@ class FakeProcesses final : public ProcessRunner {
   Done waiting;
 };
 
-constexpr const char* kVariables[] = {"VAULT_ADDR",        "VAULT_TOKEN",           "VAULT_NAMESPACE",  "AWS_REGION",
-                                      "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"};
+constexpr const char* kVariables[] = {"VAULT_ADDR",        "VAULT_TOKEN",       "VAULT_NAMESPACE",
+                                      "AWS_REGION",        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                                      "AWS_SESSION_TOKEN", "AWS_PROFILE",       "AWS_SHARED_CREDENTIALS_FILE"};
 
 // A plan with one secret of each provider, and one whose token is a secret that Vault keeps.
 struct Fixture {
@@ -68,6 +49,7 @@ struct Fixture {
     for (const char* variable : kVariables) ::unsetenv(variable);
     ::setenv("VAULT_ADDR", "https://vault.example.com/", 1);
     ::setenv("VAULT_TOKEN", "token-of-vault", 1);
+    ::setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
     PlanBuilder build;
     const auto text = [&](const std::string& value) { return build.string_routine(value); };
     build.add(Secret{"db_password", SecretProvider::Vault, text("prod/orders db"), {{"key", text("password")}}});

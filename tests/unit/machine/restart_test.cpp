@@ -108,6 +108,43 @@ TEST_CASE("a probe answers for the effect") {
   }
 }
 
+TEST_CASE("a probe that passes ends the part of an action that it answers for, and the rest is carried out") {
+  TestPlan plan;
+  plan.begin_stage("one");
+  const auto probe = plan.build.begin_block(BlockKind::Check, "is it there");
+  plan.build.emit(Op::Effect, plan.run("probe"));
+  plan.build.end_block();
+  const auto action = plan.build.begin_block(BlockKind::Action, "act");
+  const auto part = plan.build.begin_block(BlockKind::If, "");
+  plan.build.emit(Op::Effect, plan.run("before"));
+  plan.build.emit(Op::Effect, plan.run("change"));
+  plan.build.end_block();
+  plan.build.emit(Op::Run, part);
+  plan.build.emit(Op::Effect, plan.run("read back"));
+  plan.build.end_block();
+  for (const auto block : {action, part}) plan.build.block(block).probe = probe;
+  plan.build.emit(Op::Run, action);
+  plan.end_stage();
+  for (auto& effect : plan.build.plan().effects) {
+    effect.effect_class = effect.text == "change" ? EffectClass::Opaque : EffectClass::ReadOnly;
+  }
+  const bool there = GENERATE(true, false);
+  Driver driver = plan.drive();
+  int tries = 0;
+  driver.effects = [&](const StartEffect& request) -> std::optional<Answer> {
+    if (request.callable == "change" && ++tries == 1) return std::nullopt;
+    const bool fails = request.callable == "probe" && !there;
+    return Answer{.status = fails ? EffectStatus::Failed : EffectStatus::Succeeded};
+  };
+  driver.run_until(kMinute);
+  driver.crash(kMinute);
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(driver.callables() == (there ? Texts{"before", "change", "probe", "read back"}
+                                     : Texts{"before", "change", "probe", "before", "change", "read back"}));
+  CHECK(driver.state() == RunState::Succeeded);
+}
+
 TEST_CASE("an undo in doubt leaves the rollback incomplete until a person takes it up again") {
   TestPlan plan;
   plan.step("a", "undo a");

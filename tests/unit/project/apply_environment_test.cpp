@@ -5,6 +5,7 @@
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/evaluate.hpp"
 #include "runtime/plan/format.hpp"
+#include "runtime/plan/passed_variables.hpp"
 
 namespace rollout::project {
 namespace {
@@ -51,6 +52,7 @@ TEST_CASE("an environment's secrets, channels and variables take the place of th
   staging.name = "staging";
   staging.prometheus_url = "http://127.0.0.1:1";
   staging.variables = {{"KUBECONFIG", "/k"}};
+  staging.passed = {"AWS_*"};
   staging.secrets = {{"token", plan::SecretProvider::Vault, "prod/token", {{"key", "value"}}}};
   staging.channels = {{"ops", "none"}, {"pager", "ops"}};
   const auto before = shop();
@@ -61,8 +63,11 @@ TEST_CASE("an environment's secrets, channels and variables take the place of th
   CHECK(plan.rollout.environment == "staging");
   CHECK(plan.environment.name == "staging");
   CHECK(plan.environment.prometheus_url == "http://127.0.0.1:1");
-  REQUIRE(plan.environment.variables.size() == 1);
+  REQUIRE(plan.environment.variables.size() == 2);
   CHECK(plan.environment.variables[0].value == "/k");
+  CHECK(plan::passed_pattern(plan.environment.variables[0].name) == std::nullopt);
+  CHECK(plan::passed_pattern(plan.environment.variables[1].name) == "AWS_*");
+  CHECK(plan.environment.variables[1].value.empty());
   CHECK(plan.secrets[0].provider == plan::SecretProvider::Vault);
   CHECK(argument_of(**after, 0) == "prod/token");
   REQUIRE(plan.secrets[0].configuration.size() == 1);

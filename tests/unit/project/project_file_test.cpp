@@ -24,6 +24,7 @@ description = "the copy that testers see"
 prometheus = "http://prometheus.staging:9090"
 parameters = { replicas = 2, soak = "5m", debug = true, hosts = ["a", "b"], factor = 0.25 }
 variables.KUBECONFIG = "/etc/rollout/staging.kubeconfig"
+pass = ["AWS_*", "GITHUB_TOKEN"]
 secrets.token = { env = "STAGING_TOKEN" }
 secrets."slack.webhook_url" = { file = "/run/secrets/slack" }
 secrets.vaulted = { vault = "prod/orders", key = "password", address = "https://vault.example.com" }
@@ -50,6 +51,7 @@ production = false
   CHECK(
       NamedTexts(staging.parameters) ==
       NamedTexts{{"debug", "true"}, {"factor", "0.25"}, {"hosts", R"(["a","b"])"}, {"replicas", "2"}, {"soak", "5m"}});
+  CHECK(staging.passed == std::vector<std::string>{"AWS_*", "GITHUB_TOKEN"});
   CHECK(staging.variables == NamedTexts{{"KUBECONFIG", "/etc/rollout/staging.kubeconfig"}});
   REQUIRE(staging.secrets.size() == 3);
   CHECK(staging.secrets[0].name == "slack.webhook_url");
@@ -80,6 +82,13 @@ TEST_CASE("what is wrong in a project file is said at its line, with what would 
       {"[environments.a]\nproduction = \"yes\"\n", "rollout.toml:2:14: `production` is true or false"},
       {"[environments.a]\nvariables.DB_PASSWORD = \"hunter2\"\n",
        "rollout.toml:2:11: `DB_PASSWORD` looks like a credential"},
+      {"[environments.a]\nvariables.DB_PASSWORD = \"hunter2\"\n",
+       "pass it on as it is with `pass = [\"DB_PASSWORD\"]`"},
+      {"[environments.a]\npass = \"AWS_*\"\n",
+       "rollout.toml:2:8: `pass` is a list of names, for example pass = [\"AWS_*\"]"},
+      {"[environments.a]\npass = [\"AWS_*\", \"*\"]\n", "rollout.toml:2:18: `*` is no name of an environment variable"},
+      {"[environments.a]\npass = [\"A*\"]\n", "behind three letters or more"},
+      {"[environments.a]\npass = [\"A=1\"]\n", "`A=1` is no name"},
       {"[environments.a]\nsecrets.token = \"hunter2\"\n",
        "rollout.toml:2:17: a secret says where it is, never what it is: token = { env = \"VARIABLE\" }"},
       {"[environments.a]\nsecrets.token = { value = \"hunter2\" }\n", "a secret says where it is, never what it is"},
