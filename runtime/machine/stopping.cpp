@@ -91,7 +91,11 @@ void Core::try_finish_stop(Task& task) {
     Task* parent = find_task(task.parent);
     if (!parent) return;
     std::ranges::move(task.log, std::back_inserter(parent->log));
+    // Its parent may go on: a question in a branch of an answer is withdrawn alone.
+    if (parent->wait == Wait::Children) parent->wait = Wait::Ready;
     if (parent->stop) try_finish_stop(*parent);
+  } else if (task.kind == TaskKind::Schedule) {
+    schedule_ended(task);
   } else if (task.kind == TaskKind::Main && state.main().rollback) {
     state.main().rollback->log = std::move(task.log);
   }
