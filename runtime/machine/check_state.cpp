@@ -106,7 +106,8 @@ bool sound(const Plan& plan, const RollbackRun& run) {
            optional_id(part.rollout, plan::rollout_count(plan));
   };
   return within(run.phase, RollbackPhase::Incomplete) && within(run.resume_phase, RollbackPhase::Incomplete) &&
-         optional_id(run.to, plan.stages.size()) && sound_log(plan, run.log) && std::ranges::all_of(run.spans, span);
+         optional_id(run.to, plan.stages.size()) && optional_id(run.barrier, run.log.size()) &&
+         sound_log(plan, run.log) && std::ranges::all_of(run.spans, span);
 }
 
 bool sound(const Plan& plan, plan::RolloutId id, const RolloutRun& run, bool begun) {

@@ -179,6 +179,7 @@ void Core::undo_next(RolloutId id) {
   } else if (entry.kind == UndoKind::Barrier && planted(plan::Bug::BarrierCrossed)) {
     --span.cursor;
   } else if (entry.kind == UndoKind::Barrier) {
+    run.barrier = index;
     rollback_incomplete(id,
                         fmt::format("`{}` cannot be undone, and the rollback does not cross it by itself", entry.text));
   } else if (entry.kind == UndoKind::Traffic) {
@@ -357,12 +358,7 @@ void Core::take_up_again(RolloutId id, const std::string& who) {
   const RolloutId whose = undoing(id);
   const Acting for_it(*this, whose);
   run.phase = run.resume_phase;
-  if (run.phase == RollbackPhase::Undoing && !run.spans.empty()) {
-    const UndoSpan& span = run.spans.back();
-    const bool barrier =
-        span.cursor > span.begin && span.cursor <= run.log.size() && run.log[span.cursor - 1].kind == UndoKind::Barrier;
-    if (barrier) run.log[span.cursor - 1].done = true;
-  }
+  if (run.barrier != kNone) run.log[std::exchange(run.barrier, kNone)].done = true;
   record(RecordKind::RollbackStarted,
          {{"reason", Value::string(run.reason)}, {"to", Value::string("")}, {"who", Value::string(who)}});
   set_state(RunState::RollingBack, run.reason);

@@ -13,7 +13,76 @@ using plan::HookKind;
 using plan::OutcomeKind;
 using Texts = std::vector<std::string>;
 
+// The world fails what is named here.
+struct Failing {
+  Texts names;
+  std::optional<Answer> operator()(const StartEffect& request) const {
+    const bool fails = std::ranges::find(names, request.callable) != names.end();
+    return Answer{.status = fails ? EffectStatus::Failed : EffectStatus::Succeeded, .error = "exit 1"};
+  }
+};
+
+// An undo `first`, `undo rest`, `last`.
+BlockId undo_with_rest(TestPlan& plan) {
+  const BlockId undo = plan.build.begin_block(BlockKind::Undo, "undo stage");
+  plan.build.emit(Op::Effect, plan.run("first"));
+  plan.build.emit(Op::UndoRest);
+  plan.build.emit(Op::Effect, plan.run("last"));
+  plan.build.end_block();
+  return undo;
+}
+
 }  // namespace
+
+TEST_CASE("a person's word crosses what cannot be undone in an `undo rest` too") {
+  const bool restored = GENERATE(false, true);
+  TestPlan plan;
+  const BlockId undo = undo_with_rest(plan);
+  const BlockId stage = plan.begin_stage("one");
+  plan.traffic(0.1);
+  plan.step("a", "undo a");
+  plan.step("delete", "", EffectClass::Irreversible);
+  plan.traffic(0.2);
+  plan.step("b", "undo b");
+  plan.end_stage();
+  plan.build.block(stage).undo = undo;
+  plan.step("boom");
+  Driver driver = plan.drive();
+  driver.restore_always = restored;
+  driver.effects = Failing{{"boom"}};
+  driver.run_until(kMinute);
+  REQUIRE(driver.state() == RunState::RollbackIncomplete);
+  REQUIRE(driver.callables() == Texts{"a", "delete", "b", "boom", "first", "undo b"});
+  CHECK(driver.machine().view().traffic == Value::ratio(0.1));
+  driver.say(kHour, {Verb::Rollback, "lee", "", ""});
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::RolledBack);
+  CHECK(driver.callables() == Texts{"a", "delete", "b", "boom", "first", "undo b", "first", "undo a", "last"});
+  CHECK(driver.machine().view().traffic == Value::ratio(0));
+}
+
+TEST_CASE("a barrier that the rollback had not reached is not crossed by the word that takes it up again") {
+  TestPlan plan;
+  plan.step("a", "undo a");
+  plan.step("delete", "", EffectClass::Irreversible);
+  plan.step("b", "undo b");
+  plan.step("boom");
+  Driver driver = plan.drive();
+  driver.effects = Failing{{"boom", "undo b"}};
+  driver.run_until(kMinute);
+  REQUIRE(driver.machine().view().reason == "undoing `b` failed: `undo b` failed: exit 1");
+  driver.effects = nullptr;
+  driver.say(kHour, {Verb::Rollback, "lee", "", ""});
+  driver.run_until(2 * kHour);
+  INFO(driver.journal());
+  CHECK(driver.state() == RunState::RollbackIncomplete);
+  CHECK(driver.callables() == Texts{"a", "delete", "b", "boom", "undo b", "undo b"});
+  driver.say(3 * kHour, {Verb::Retry, "lee", "", ""});
+  driver.run_until(4 * kHour);
+  CHECK(driver.state() == RunState::RolledBack);
+  CHECK(driver.callables().back() == "undo a");
+}
 
 TEST_CASE("a question in a branch of a guard's answer is withdrawn by a rollback, and the answer ends") {
   TestPlan plan;
