@@ -393,6 +393,7 @@ struct Core {
   void ask_probe(Task& task, EffectRun& run);
   void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);
   void doubt_to_people(EffectRun& run, const std::string& why);
+  void leave_doubt(const EffectRun& run, const std::string& how);
   void doubts_settled(const std::string& who);
   void settle_doubt(EffectRun& run, bool happened, const std::string& how, const std::string& who);
 

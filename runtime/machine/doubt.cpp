@@ -54,12 +54,7 @@ void Core::restarted() {
 // It was being cancelled when the runtime died: whether it got that far does not matter, its step is left and undone.
 void Core::left_in_doubt(const EffectRun& run, const std::string& why) {
   record_doubt(run, why);
-  record(RecordKind::Settled,
-         {{"effect", number(run.id)},
-          {"key", Value::string(run.request.key)},
-          {"how", Value::string("left: its step was being stopped")},
-          {"who", Value::string("")}},
-         run.spot);
+  leave_doubt(run, "left: its step was being stopped");
 }
 
 void Core::record_doubt(const EffectRun& run, const std::string& why) {
@@ -214,26 +209,35 @@ void Core::doubt_to_people(EffectRun& run, const std::string& why) {
   if (!task) return;
   const std::string reason = fmt::format("unknown outcome of `{}`{}{}", run.text, why.empty() ? "" : ": ", why);
   const Task* top = task;
-  while (top->kind == TaskKind::Branch && find_task(top->parent)) top = find_task(top->parent);
-  std::optional<RolloutId> going_back = rollback_with(top->id);
-  if (!going_back && state.main().rollback) going_back = 0;
-  if (going_back) {
-    // Whoever takes the rollback up again runs this undo again.
+  while (const Task* parent = top->kind == TaskKind::Branch ? find_task(top->parent) : nullptr) top = parent;
+  if (const std::optional<RolloutId> undone = rollback_with(top->id)) {
     if (!planted(plan::Bug::UndoDoubtUnsettled))
-      record(RecordKind::Settled,
-             {{"effect", number(run.id)},
-              {"key", Value::string(run.request.key)},
-              {"how", Value::string("left: whoever takes the rollback up again runs this undo again")},
-              {"who", Value::string("")}},
-             run.spot);
+      leave_doubt(run, "left: whoever takes the rollback up again runs this undo again");
     state.effects.erase(run.id);
-    const bool incomplete = state.rollouts[*going_back].rollback->phase == RollbackPhase::Incomplete;
-    if (!incomplete) rollback_incomplete(*going_back, reason);
+    rollback_incomplete(*undone, reason);
+    return;
+  }
+  if (state.main().rollback) {
+    // A hook, or steps of an answer: they cannot pause a run that goes back, but people hear of it.
+    leave_doubt(run, "left: the run goes back, and this step does not run again");
+    const std::uint64_t left = top->id;
+    state.effects.erase(run.id);
+    kill(left);
+    if (state.main().rollback->phase != RollbackPhase::Incomplete) rollback_incomplete(0, reason);
     return;
   }
   task->wait = Wait::Doubt;
   task->waits_for = run.id;
   pause_run(reason, Cause{reason, {}, run.spot, state.now}, kNone, nullptr, true);
+}
+
+void Core::leave_doubt(const EffectRun& run, const std::string& how) {
+  record(RecordKind::Settled,
+         {{"effect", number(run.id)},
+          {"key", Value::string(run.request.key)},
+          {"how", Value::string(how)},
+          {"who", Value::string("")}},
+         run.spot);
 }
 
 // A person knows that it happened.
