@@ -383,7 +383,7 @@ struct Core {
   // -- doubt.cpp
   void restarted();
   void left_in_doubt(const EffectRun& run, const std::string& why = {});
-  void doubt(EffectRun& run, const std::string& why = {});
+  void doubt(Task& task, EffectRun& run, const std::string& why = {});
   void ask_plugin(EffectRun& run);
   bool outcome_unknown(EffectRun& run, const std::string& why);
   void record_doubt(const EffectRun& run, const std::string& why);
@@ -392,10 +392,10 @@ struct Core {
   void renew_attempts(Task& task);
   void ask_probe(Task& task, EffectRun& run);
   void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);
-  void doubt_to_people(EffectRun& run, const std::string& why);
+  void doubt_to_people(Task& task, EffectRun& run, const std::string& why);
   void leave_doubt(const EffectRun& run, const std::string& how);
   void doubts_settled(const std::string& who);
-  void settle_doubt(EffectRun& run, bool happened, const std::string& how, const std::string& who);
+  void settle_doubt(EffectRun& run, const std::string& how, const std::string& who);
 
   // -- notify.cpp: notifications, companions, schedules
   void notify(const Task& task, plan::NotificationId notification);

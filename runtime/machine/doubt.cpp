@@ -45,7 +45,7 @@ void Core::restarted() {
     } else if (!run.in_doubt && run.request.kind == RequestKind::Plugin) {
       ask_plugin(run);
     } else if (!run.in_doubt) {
-      doubt(run);
+      doubt(*task, run);
     }
   }
   ask_again();
@@ -81,9 +81,10 @@ void Core::ask_plugin(EffectRun& run) {
 // The effect was started, and what carried it out is gone without an answer. Whether that is all there is to say.
 bool Core::outcome_unknown(EffectRun& run, const std::string& why) {
   Task* task = find_task(run.task);
-  if (task && !task->stop && !run.cancelled) {
+  // What was cancelled belongs to a task that stops.
+  if (task && !task->stop) {
     if (is_silent(*task)) return false;
-    doubt(run, why);
+    doubt(*task, run, why);
     return true;
   }
   if (run.journalled) left_in_doubt(run, why);
@@ -92,15 +93,13 @@ bool Core::outcome_unknown(EffectRun& run, const std::string& why) {
   return true;
 }
 
-void Core::doubt(EffectRun& run, const std::string& why) {
+void Core::doubt(Task& task, EffectRun& run, const std::string& why) {
   record_doubt(run, why);
-  Task* task = find_task(run.task);
-  if (!task) return;
   const EffectClass effect_class = run.request.effect_class;
   const bool repeatable = effect_class == EffectClass::ReadOnly || effect_class == EffectClass::Idempotent ||
-                          task->root == TaskKind::Notification || planted(plan::Bug::DoubtRepeated);
-  if (planted(plan::Bug::DoubtTakenForDone) && !repeatable) {
-    settle_doubt(run, true, "it happened", {});
+                          task.root == TaskKind::Notification || planted(plan::Bug::DoubtRepeated);
+  if (!repeatable && planted(plan::Bug::DoubtTakenForDone)) {
+    settle_doubt(run, "it happened", {});
     return;
   }
   if (repeatable) {
@@ -108,13 +107,13 @@ void Core::doubt(EffectRun& run, const std::string& why) {
     return;
   }
   const bool probed =
-      std::ranges::any_of(task->frames, [&](const Frame& frame) { return plan.blocks[frame.block].probe != kNone; });
+      std::ranges::any_of(task.frames, [&](const Frame& frame) { return plan.blocks[frame.block].probe != kNone; });
   if (probed && planted(plan::Bug::ProbeNotAsked)) {
     start_again(run, "started again under the same key", {});
   } else if (probed) {
-    ask_probe(*task, run);
+    ask_probe(task, run);
   } else {
-    doubt_to_people(run, why);
+    doubt_to_people(task, run, why);
   }
 }
 
@@ -171,9 +170,9 @@ void Core::probe_answered(Task& probe, std::optional<bool> passed, const std::st
   if (found == state.effects.end() || !found->second.in_doubt) return;
   EffectRun& run = found->second;
   Task* task = find_task(run.task);
-  if (!task) return;
+  if (!task || task->frames.empty()) return;
   if (!passed) {
-    doubt_to_people(run, "its probe could not say: " + error);
+    doubt_to_people(*task, run, "its probe could not say: " + error);
     return;
   }
   const std::uint64_t effect = run.id;
@@ -203,12 +202,10 @@ void Core::probe_answered(Task& probe, std::optional<bool> passed, const std::st
   task->due = state.now;
 }
 
-void Core::doubt_to_people(EffectRun& run, const std::string& why) {
+void Core::doubt_to_people(Task& task, EffectRun& run, const std::string& why) {
   run.in_doubt = true;
-  Task* task = find_task(run.task);
-  if (!task) return;
   const std::string reason = fmt::format("unknown outcome of `{}`{}{}", run.text, why.empty() ? "" : ": ", why);
-  const Task* top = task;
+  const Task* top = &task;
   while (const Task* parent = top->kind == TaskKind::Branch ? find_task(top->parent) : nullptr) top = parent;
   if (const std::optional<RolloutId> undone = rollback_with(top->id)) {
     if (!planted(plan::Bug::UndoDoubtUnsettled))
@@ -226,8 +223,8 @@ void Core::doubt_to_people(EffectRun& run, const std::string& why) {
     if (state.main().rollback->phase != RollbackPhase::Incomplete) rollback_incomplete(0, reason);
     return;
   }
-  task->wait = Wait::Doubt;
-  task->waits_for = run.id;
+  task.wait = Wait::Doubt;
+  task.waits_for = run.id;
   pause_run(reason, Cause{reason, {}, run.spot, state.now}, kNone, nullptr, true);
 }
 
@@ -241,7 +238,7 @@ void Core::leave_doubt(const EffectRun& run, const std::string& how) {
 }
 
 // A person knows that it happened.
-void Core::settle_doubt(EffectRun& run, bool happened, const std::string& how, const std::string& who) {
+void Core::settle_doubt(EffectRun& run, const std::string& how, const std::string& who) {
   record(RecordKind::Settled,
          {{"effect", number(run.id)},
           {"key", Value::string(run.request.key)},
@@ -251,14 +248,14 @@ void Core::settle_doubt(EffectRun& run, bool happened, const std::string& how, c
   const EffectRun settled = std::move(run);
   state.effects.erase(settled.id);
   for (auto& [id, other] : state.tasks) {
-    if (other.kind == TaskKind::DoubtProbe && other.subject == settled.id && other.wait != Wait::Gone) kill(id);
+    if (other.kind == TaskKind::DoubtProbe && other.subject == settled.id) kill(id);
   }
   Task* task = find_task(settled.task);
-  if (!task || task->waits_for != settled.id) return;
+  if (!task) return;
   renew_attempts(*task);
   EffectDone done;
   done.effect = settled.id;
-  done.status = happened ? EffectStatus::Succeeded : EffectStatus::Failed;
+  done.status = EffectStatus::Succeeded;
   settle_effect(*task, settled, done);
 }
 
