@@ -389,6 +389,7 @@ struct Core {
   void record_doubt(const EffectRun& run, const std::string& why);
   // `ask`: only what became of it is asked.
   void start_again(EffectRun& run, const std::string& how, const std::string& who, bool ask = false);
+  void stop_probes(std::uint64_t effect);
   void renew_attempts(Task& task);
   void ask_probe(Task& task, EffectRun& run);
   void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);

@@ -122,6 +122,7 @@ void Core::start_again(EffectRun& run, const std::string& how, const std::string
                                {"key", Value::string(run.request.key)},
                                {"how", Value::string(how)},
                                {"who", Value::string(who)}});
+  stop_probes(run.id);
   run.in_doubt = false;
   run.request.again = true;
   run.started = state.now;
@@ -140,6 +141,13 @@ void Core::start_again(EffectRun& run, const std::string& how, const std::string
   StartEffect request = run.request;
   request.ask = ask;
   out.requests.emplace_back(std::move(request));
+}
+
+// What a probe would still say is about an effect that people have answered for, or that runs again.
+void Core::stop_probes(std::uint64_t effect) {
+  for (auto& [id, task] : state.tasks) {
+    if (task.kind == TaskKind::DoubtProbe && task.subject == effect) kill(id);
+  }
 }
 
 // The limits of `timeout` begin anew: nothing ran while the runtime was down and while people looked into it. Those of
@@ -247,9 +255,7 @@ void Core::settle_doubt(EffectRun& run, const std::string& how, const std::strin
          run.spot);
   const EffectRun settled = std::move(run);
   state.effects.erase(settled.id);
-  for (auto& [id, other] : state.tasks) {
-    if (other.kind == TaskKind::DoubtProbe && other.subject == settled.id) kill(id);
-  }
+  stop_probes(settled.id);
   Task* task = find_task(settled.task);
   if (!task) return;
   renew_attempts(*task);

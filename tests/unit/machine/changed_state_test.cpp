@@ -155,6 +155,31 @@ TEST_CASE("a probe answers for a task that is not there, or runs nothing: the do
   CHECK(driver.machine().view().effects.empty());
 }
 
+TEST_CASE("a probe of an effect that is not in doubt settles nothing") {
+  const bool there = GENERATE(false, true);
+  TestPlan plan;
+  const BlockId probe = plan.build.begin_block(BlockKind::Check, "probe");
+  plan.build.emit(Op::Effect, plan.run("probe"));
+  plan.build.end_block();
+  plan.build.block(plan.step("a")).probe = probe;
+  Driver driver = plan.drive();
+  driver.effects = hangs({"a", "probe"});
+  driver.run_until(kMinute);
+  driver.crash(kMinute);
+  REQUIRE(driver.callables() == Texts{"a", "probe"});
+  change_state(driver, [&](State& state) {
+    only(state, TaskKind::DoubtProbe).subject += there ? 0 : 99;
+    state.effects.at(driver.started.front().effect).in_doubt = !there;
+  });
+  driver.finish_effect(driver.started.back().effect, EffectStatus::Succeeded);
+  driver.run_until(3 * kMinute);
+  INFO(driver.journal());
+  CHECK(driver.count(RecordKind::Settled) == 0);
+  driver.finish_effect(driver.started.front().effect, EffectStatus::Succeeded);
+  driver.run_until(kHour);
+  CHECK(driver.state() == RunState::Succeeded);
+}
+
 TEST_CASE("a run that is said to have ended never goes back by itself") {
   TestPlan plan;
   plan.step("a", "undo a");

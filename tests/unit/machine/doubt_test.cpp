@@ -109,6 +109,25 @@ TEST_CASE("a person's word about one effect ends its probe, and leaves the other
   CHECK(driver.started.size() == 4);
 }
 
+TEST_CASE("a person's `retry` ends the probe: it would answer for the call before") {
+  TestPlan plan;
+  probe(plan, plan.step("a"), "probe");
+  Driver driver = plan.drive();
+  driver.effects = [](const StartEffect& request) -> std::optional<Answer> {
+    if (request.callable == "probe" || !request.again) return std::nullopt;
+    return Answer{};
+  };
+  driver.run_until(kMinute);
+  driver.crash(kMinute);
+  driver.say(3 * kMinute, {Verb::Retry, "dana", "", ""});
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(driver.callables() == Texts{"a", "probe", "a"});
+  CHECK(driver.cancelled == std::vector{driver.started[1].effect});
+  CHECK(driver.state() == RunState::Succeeded);
+  CHECK(driver.machine().finished());
+}
+
 TEST_CASE("a probe answers for all of its block: what it says is missing runs again from the block's beginning") {
   const bool there = GENERATE(false, true);
   TestPlan plan;
