@@ -36,6 +36,8 @@ bool sound(const Plan& plan, const UndoEntry& entry) {
   if (!within(entry.kind, UndoKind::Child)) return false;
   if (entry.rollout >= plan::rollout_count(plan)) return false;
   if (needs_block && entry.block >= plan.blocks.size()) return false;
+  const auto variable = [&](const auto& capture) { return capture.first < plan.variables.size(); };
+  if (!std::ranges::all_of(entry.captures, variable)) return false;
   if (entry.kind != UndoKind::StageEnd) return true;
   if (entry.stage >= plan.stages.size()) return false;
   const plan::Block& rollout = plan.blocks[plan::rollout_row(plan, plan.stages[entry.stage].rollout).block];
@@ -103,8 +105,16 @@ bool sound_polls(const Plan& plan, const std::vector<SlotPoll>& polls) {
 bool sound(const Plan& plan, const RollbackRun& run) {
   const auto span = [&](const UndoSpan& part) {
     return part.begin <= part.cursor && part.cursor <= run.log.size() &&
-           optional_id(part.rollout, plan::rollout_count(plan));
+           optional_id(part.rollout, plan::rollout_count(plan)) &&
+           (part.rollout == kNone || part.entry < run.log.size());
   };
+  // The outermost part is the rollback's own; without its place in the log it would say that it undid everything.
+  const RollbackPhase phase = run.phase == RollbackPhase::Incomplete ? run.resume_phase : run.phase;
+  const bool undoes = phase == RollbackPhase::HookBefore || phase == RollbackPhase::Undoing;
+  if (undoes == run.spans.empty()) return false;
+  if (undoes && (run.spans.front().task != 0 || run.spans.front().rollout != kNone)) return false;
+  if (!optional_id(run.barrier, run.log.size()) || (run.to != kNone && run.response >= plan.responses.size()))
+    return false;
   return within(run.phase, RollbackPhase::Incomplete) && within(run.resume_phase, RollbackPhase::Incomplete) &&
          optional_id(run.to, plan.stages.size()) && sound_log(plan, run.log) && std::ranges::all_of(run.spans, span);
 }
@@ -144,6 +154,7 @@ std::string check_state(const Plan& plan, const State& state) {
   if (state.pause && state.pause->rollout >= state.rollouts.size()) return "the pause";
   if (!std::ranges::all_of(state.zones, [](const plan::Zone& zone) { return sound(zone); })) return "a time zone";
   const std::uint64_t next = state.next_id;
+  if (next == 0) return "the next id";
   const bool works =
       all_sound(state.tasks, next, [&](std::uint64_t id, const Task& task) { return sound(plan, id, task); }) &&
       all_sound(state.effects, next, [&](std::uint64_t id, const EffectRun& run) { return sound(id, run); });

@@ -383,18 +383,20 @@ struct Core {
   // -- doubt.cpp
   void restarted();
   void left_in_doubt(const EffectRun& run, const std::string& why = {});
-  void doubt(EffectRun& run, const std::string& why = {});
+  void doubt(Task& task, EffectRun& run, const std::string& why = {});
   void ask_plugin(EffectRun& run);
   bool outcome_unknown(EffectRun& run, const std::string& why);
   void record_doubt(const EffectRun& run, const std::string& why);
   // `ask`: only what became of it is asked.
   void start_again(EffectRun& run, const std::string& how, const std::string& who, bool ask = false);
+  void stop_probes(std::uint64_t effect);
   void renew_attempts(Task& task);
   void ask_probe(Task& task, EffectRun& run);
   void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);
-  void doubt_to_people(EffectRun& run, const std::string& why);
+  void doubt_to_people(Task& task, EffectRun& run, const std::string& why);
+  void leave_doubt(const EffectRun& run, const std::string& how);
   void doubts_settled(const std::string& who);
-  void settle_doubt(EffectRun& run, bool happened, const std::string& how, const std::string& who);
+  void settle_doubt(EffectRun& run, const std::string& how, const std::string& who);
 
   // -- notify.cpp: notifications, companions, schedules
   void notify(const Task& task, plan::NotificationId notification);

@@ -55,7 +55,7 @@ void Core::restarted() {
     } else if (!run.in_doubt && run.request.kind == RequestKind::Plugin) {
       ask_plugin(run);
     } else if (!run.in_doubt) {
-      doubt(run);
+      doubt(*task, run);
     }
   }
   ask_again();
@@ -64,12 +64,7 @@ void Core::restarted() {
 // It was being cancelled when the runtime died: whether it got that far does not matter, its step is left and undone.
 void Core::left_in_doubt(const EffectRun& run, const std::string& why) {
   record_doubt(run, why);
-  record(RecordKind::Settled,
-         {{"effect", number(run.id)},
-          {"key", Value::string(run.request.key)},
-          {"how", Value::string("left: its step was being stopped")},
-          {"who", Value::string("")}},
-         run.spot);
+  leave_doubt(run, "left: its step was being stopped");
 }
 
 void Core::record_doubt(const EffectRun& run, const std::string& why) {
@@ -96,9 +91,10 @@ void Core::ask_plugin(EffectRun& run) {
 // The effect was started, and what carried it out is gone without an answer. Whether that is all there is to say.
 bool Core::outcome_unknown(EffectRun& run, const std::string& why) {
   Task* task = find_task(run.task);
-  if (task && !task->stop && !run.cancelled) {
+  // What was cancelled belongs to a task that stops.
+  if (task && !task->stop) {
     if (is_silent(*task)) return false;
-    doubt(run, why);
+    doubt(*task, run, why);
     return true;
   }
   if (run.journalled) left_in_doubt(run, why);
@@ -107,15 +103,13 @@ bool Core::outcome_unknown(EffectRun& run, const std::string& why) {
   return true;
 }
 
-void Core::doubt(EffectRun& run, const std::string& why) {
+void Core::doubt(Task& task, EffectRun& run, const std::string& why) {
   record_doubt(run, why);
-  Task* task = find_task(run.task);
-  if (!task) return;
   const EffectClass effect_class = run.request.effect_class;
   const bool repeatable = effect_class == EffectClass::ReadOnly || effect_class == EffectClass::Idempotent ||
-                          task->root == TaskKind::Notification || planted(plan::Bug::DoubtRepeated);
-  if (planted(plan::Bug::DoubtTakenForDone) && !repeatable) {
-    settle_doubt(run, true, "it happened", {});
+                          task.root == TaskKind::Notification || planted(plan::Bug::DoubtRepeated);
+  if (!repeatable && planted(plan::Bug::DoubtTakenForDone)) {
+    settle_doubt(run, "it happened", {});
     return;
   }
   if (repeatable) {
@@ -123,13 +117,13 @@ void Core::doubt(EffectRun& run, const std::string& why) {
     return;
   }
   const bool probed =
-      std::ranges::any_of(task->frames, [&](const Frame& frame) { return plan.blocks[frame.block].probe != kNone; });
+      std::ranges::any_of(task.frames, [&](const Frame& frame) { return plan.blocks[frame.block].probe != kNone; });
   if (probed && planted(plan::Bug::ProbeNotAsked)) {
     start_again(run, "started again under the same key", {});
   } else if (probed) {
-    ask_probe(*task, run);
+    ask_probe(task, run);
   } else {
-    doubt_to_people(run, why);
+    doubt_to_people(task, run, why);
   }
 }
 
@@ -138,6 +132,7 @@ void Core::start_again(EffectRun& run, const std::string& how, const std::string
                                {"key", Value::string(run.request.key)},
                                {"how", Value::string(how)},
                                {"who", Value::string(who)}});
+  stop_probes(run.id);
   run.in_doubt = false;
   run.request.again = true;
   run.started = state.now;
@@ -156,6 +151,13 @@ void Core::start_again(EffectRun& run, const std::string& how, const std::string
   StartEffect request = run.request;
   request.ask = ask;
   out.requests.emplace_back(std::move(request));
+}
+
+// What a probe would still say is about an effect that people have answered for, or that runs again.
+void Core::stop_probes(std::uint64_t effect) {
+  for (auto& [id, task] : state.tasks) {
+    if (task.kind == TaskKind::DoubtProbe && task.subject == effect) kill(id);
+  }
 }
 
 // The limits of `timeout` begin anew: nothing ran while the runtime was down and while people looked into it. Those of
@@ -186,9 +188,9 @@ void Core::probe_answered(Task& probe, std::optional<bool> passed, const std::st
   if (found == state.effects.end() || !found->second.in_doubt) return;
   EffectRun& run = found->second;
   Task* task = find_task(run.task);
-  if (!task) return;
+  if (!task || task->frames.empty()) return;
   if (!passed) {
-    doubt_to_people(run, "its probe could not say: " + error);
+    doubt_to_people(*task, run, "its probe could not say: " + error);
     return;
   }
   const std::uint64_t effect = run.id;
@@ -218,36 +220,43 @@ void Core::probe_answered(Task& probe, std::optional<bool> passed, const std::st
   task->due = state.now;
 }
 
-void Core::doubt_to_people(EffectRun& run, const std::string& why) {
+void Core::doubt_to_people(Task& task, EffectRun& run, const std::string& why) {
   run.in_doubt = true;
-  Task* task = find_task(run.task);
-  if (!task) return;
   const std::string reason = fmt::format("unknown outcome of `{}`{}{}", run.text, why.empty() ? "" : ": ", why);
-  const Task* top = task;
-  while (top->kind == TaskKind::Branch && find_task(top->parent)) top = find_task(top->parent);
-  std::optional<RolloutId> going_back = rollback_with(top->id);
-  if (!going_back && state.main().rollback) going_back = 0;
-  if (going_back) {
-    // Whoever takes the rollback up again runs this undo again.
+  const Task* top = &task;
+  while (const Task* parent = top->kind == TaskKind::Branch ? find_task(top->parent) : nullptr) top = parent;
+  if (const std::optional<RolloutId> undone = rollback_with(top->id)) {
     if (!planted(plan::Bug::UndoDoubtUnsettled))
-      record(RecordKind::Settled,
-             {{"effect", number(run.id)},
-              {"key", Value::string(run.request.key)},
-              {"how", Value::string("left: whoever takes the rollback up again runs this undo again")},
-              {"who", Value::string("")}},
-             run.spot);
+      leave_doubt(run, "left: whoever takes the rollback up again runs this undo again");
     state.effects.erase(run.id);
-    const bool incomplete = state.rollouts[*going_back].rollback->phase == RollbackPhase::Incomplete;
-    if (!incomplete) rollback_incomplete(*going_back, reason);
+    rollback_incomplete(*undone, reason);
     return;
   }
-  task->wait = Wait::Doubt;
-  task->waits_for = run.id;
+  if (state.main().rollback) {
+    // A hook, or steps of an answer: they cannot pause a run that goes back, but people hear of it.
+    leave_doubt(run, "left: the run goes back, and this step does not run again");
+    const std::uint64_t left = top->id;
+    state.effects.erase(run.id);
+    kill(left);
+    if (state.main().rollback->phase != RollbackPhase::Incomplete) rollback_incomplete(0, reason);
+    return;
+  }
+  task.wait = Wait::Doubt;
+  task.waits_for = run.id;
   pause_run(reason, Cause{reason, {}, run.spot, state.now}, kNone, nullptr, true);
 }
 
+void Core::leave_doubt(const EffectRun& run, const std::string& how) {
+  record(RecordKind::Settled,
+         {{"effect", number(run.id)},
+          {"key", Value::string(run.request.key)},
+          {"how", Value::string(how)},
+          {"who", Value::string("")}},
+         run.spot);
+}
+
 // A person knows that it happened.
-void Core::settle_doubt(EffectRun& run, bool happened, const std::string& how, const std::string& who) {
+void Core::settle_doubt(EffectRun& run, const std::string& how, const std::string& who) {
   record(RecordKind::Settled,
          {{"effect", number(run.id)},
           {"key", Value::string(run.request.key)},
@@ -256,15 +265,13 @@ void Core::settle_doubt(EffectRun& run, bool happened, const std::string& how, c
          run.spot);
   const EffectRun settled = std::move(run);
   state.effects.erase(settled.id);
-  for (auto& [id, other] : state.tasks) {
-    if (other.kind == TaskKind::DoubtProbe && other.subject == settled.id && other.wait != Wait::Gone) kill(id);
-  }
+  stop_probes(settled.id);
   Task* task = find_task(settled.task);
-  if (!task || task->waits_for != settled.id) return;
+  if (!task) return;
   renew_attempts(*task);
   EffectDone done;
   done.effect = settled.id;
-  done.status = happened ? EffectStatus::Succeeded : EffectStatus::Failed;
+  done.status = EffectStatus::Succeeded;
   settle_effect(*task, settled, done);
 }
 

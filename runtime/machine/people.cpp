@@ -292,7 +292,7 @@ void Core::person_promotes(const PersonSaid& said) {
   }
   for (const std::uint64_t id : doubts) {
     if (const auto run = state.effects.find(id); run != state.effects.end()) {
-      settle_doubt(run->second, true, "it happened, by a person's word", said.who);
+      settle_doubt(run->second, "it happened, by a person's word", said.who);
     }
   }
   const bool freed = anything_frozen();

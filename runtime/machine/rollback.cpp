@@ -75,7 +75,7 @@ bool Core::is_incomplete() const {
 
 // The rollback that waits for the task.
 std::optional<RolloutId> Core::rollback_with(std::uint64_t task) const {
-  for (RolloutId id = 0; id < state.rollouts.size() && task != 0; ++id) {
+  for (RolloutId id = 0; id < state.rollouts.size(); ++id) {
     const auto& rollback = state.rollouts[id].rollback;
     if (rollback && rollback->task == task) return id;
   }
@@ -91,9 +91,9 @@ RolloutId Core::undoing(RolloutId id) const {
 }
 
 bool Core::stopped_for_rollback(RolloutId id) {
+  // None of them has ended: those were swept away before this step.
   const auto runs_on = [&](const auto& entry) {
     const Task& task = entry.second;
-    if (task.wait == Wait::Gone) return false;
     if (id == 0) return task.root == TaskKind::Main || task.root == TaskKind::Companion;
     return task.root == TaskKind::Companion && is_within(rollout_of(task), id);
   };
@@ -120,27 +120,23 @@ bool Core::rollback_step() {
 
 bool Core::rollback_step(RolloutId id) {
   RollbackRun& run = *state.rollouts[id].rollback;
-  if (run.task != 0) return false;
+  if (run.task != 0 || run.phase == RollbackPhase::Incomplete) return false;
   const Acting for_it(*this, undoing(id));
-  switch (run.phase) {
-    case RollbackPhase::Stopping:
-      if (!stopped_for_rollback(id)) return false;
-      begin_undoing(run, id);
-      return true;
-    case RollbackPhase::HookBefore: run.phase = RollbackPhase::Undoing; return true;
-    case RollbackPhase::Undoing: undo_next(id); return true;
-    case RollbackPhase::HookAfter:
-      if (run.to != kNone) {
-        fall_back(id);
-      } else if (id == 0) {
-        rolled_back();
-      } else {
-        child_rolled_back(id);
-      }
-      return true;
-    case RollbackPhase::Incomplete: break;
+  if (run.phase == RollbackPhase::Stopping) {
+    if (!stopped_for_rollback(id)) return false;
+    begin_undoing(run, id);
+  } else if (run.phase == RollbackPhase::HookBefore) {
+    run.phase = RollbackPhase::Undoing;
+  } else if (run.phase == RollbackPhase::Undoing) {
+    undo_next(id);
+  } else if (run.to != kNone) {
+    fall_back(id);
+  } else if (id == 0) {
+    rolled_back();
+  } else {
+    child_rolled_back(id);
   }
-  return false;
+  return true;
 }
 
 void Core::begin_undoing(RollbackRun& run, RolloutId id) {
@@ -155,17 +151,13 @@ void Core::begin_undoing(RollbackRun& run, RolloutId id) {
   if (!found) run.to = kNone;
   if (planted(plan::Bug::UndoneFromTheFront)) std::ranges::reverse(run.log);
   run.spans.push_back({.begin = begin, .cursor = static_cast<std::uint32_t>(run.log.size())});
-  if (planted(plan::Bug::LastNotUndone) && run.spans.back().cursor > begin) --run.spans.back().cursor;
+  if (run.spans.back().cursor > begin && planted(plan::Bug::LastNotUndone)) --run.spans.back().cursor;
   run.phase = RollbackPhase::HookBefore;
   run_hook(run, id, HookKind::RollingBack);
 }
 
 void Core::undo_next(RolloutId id) {
   RollbackRun& run = *state.rollouts[id].rollback;
-  if (run.spans.empty()) {
-    run.phase = RollbackPhase::HookAfter;
-    return;
-  }
   UndoSpan& span = run.spans.back();
   span.cursor = std::min(span.cursor, static_cast<std::uint32_t>(run.log.size()));
   if (span.cursor <= span.begin) {
@@ -179,6 +171,7 @@ void Core::undo_next(RolloutId id) {
   } else if (entry.kind == UndoKind::Barrier && planted(plan::Bug::BarrierCrossed)) {
     --span.cursor;
   } else if (entry.kind == UndoKind::Barrier) {
+    run.barrier = index;
     rollback_incomplete(id,
                         fmt::format("`{}` cannot be undone, and the rollback does not cross it by itself", entry.text));
   } else if (entry.kind == UndoKind::Traffic) {
@@ -187,7 +180,7 @@ void Core::undo_next(RolloutId id) {
     undo_child(run, index);
   } else {
     for (const auto& [variable, value] : entry.captures) {
-      if (variable < state.variables.size()) state.variables[variable] = value;
+      state.variables[variable] = value;
     }
     record(RecordKind::UndoStarted, {{"what", Value::string(entry.text)}}, plan.blocks[entry.block].spot);
     Task& task = new_task(TaskKind::Undo, nullptr);
@@ -214,14 +207,15 @@ void Core::undo_child(RollbackRun& run, std::uint32_t index) {
 }
 
 // Several changes of traffic are undone by one call, to the share before the first of them on this side of a barrier.
+// What is undone or crossed already lies above: the log is undone from its end.
 void Core::undo_traffic(RolloutId id, UndoSpan& span, std::uint32_t index) {
   RollbackRun& run = *state.rollouts[id].rollback;
   const RolloutId whose = undoing(id);
   std::uint32_t first = index;
   for (std::uint32_t cursor = index + 1; cursor > span.begin; cursor = below(run.log, cursor - 1)) {
     const UndoEntry& entry = run.log[cursor - 1];
-    if (entry.kind == UndoKind::Barrier && !entry.done) break;
-    if (entry.kind == UndoKind::Traffic && !entry.done) first = cursor - 1;
+    if (entry.kind == UndoKind::Barrier) break;
+    if (entry.kind == UndoKind::Traffic) first = cursor - 1;
   }
   if (planted(plan::Bug::TrafficHalfBack)) first = index;
   const Value before = run.log[first].share;
@@ -264,7 +258,7 @@ void Core::undo_ended(Task& task, bool succeeded, const std::string& error) {
   if (entry.kind == UndoKind::Traffic) {
     for (std::uint32_t cursor = index + 1; cursor > span.begin; cursor = below(run.log, cursor - 1)) {
       UndoEntry& other = run.log[cursor - 1];
-      if (other.kind == UndoKind::Barrier && !other.done) break;
+      if (other.kind == UndoKind::Barrier) break;
       if (other.kind == UndoKind::Traffic) other.done = true;
     }
   }
@@ -281,7 +275,7 @@ void Core::span_undone(RolloutId id) {
   }
   const UndoSpan span = run.spans.back();
   run.spans.pop_back();
-  if (span.rollout != kNone && span.entry < run.log.size()) {
+  if (span.rollout != kNone) {
     run.log[span.entry].done = true;
     record(RecordKind::UndoDone, {{"what", Value::string(row(span.rollout).path)}});
     end_child(span.rollout, Progress::RolledBack, run.reason);
@@ -318,7 +312,7 @@ void Core::hook_ended(Task& task, const std::string& error) {
          {{"step", Value::string("hook")}, {"error", Value::string(error)}, {"retries_left", Value::number(0)}});
   if (!id) return;
   const RollbackRun& run = *state.rollouts[*id].rollback;
-  const bool after = run.phase == RollbackPhase::HookAfter || (!run.spans.empty() && run.spans.back().hooked);
+  const bool after = run.phase == RollbackPhase::HookAfter || std::ranges::any_of(run.spans, &UndoSpan::hooked);
   if (after) rollback_incomplete(*id, error);
 }
 
@@ -357,18 +351,13 @@ void Core::take_up_again(RolloutId id, const std::string& who) {
   const RolloutId whose = undoing(id);
   const Acting for_it(*this, whose);
   run.phase = run.resume_phase;
-  if (run.phase == RollbackPhase::Undoing && !run.spans.empty()) {
-    const UndoSpan& span = run.spans.back();
-    const bool barrier =
-        span.cursor > span.begin && span.cursor <= run.log.size() && run.log[span.cursor - 1].kind == UndoKind::Barrier;
-    if (barrier) run.log[span.cursor - 1].done = true;
-  }
+  if (run.barrier != kNone) run.log[std::exchange(run.barrier, kNone)].done = true;
   record(RecordKind::RollbackStarted,
          {{"reason", Value::string(run.reason)}, {"to", Value::string("")}, {"who", Value::string(who)}});
   set_state(RunState::RollingBack, run.reason);
   if (run.phase == RollbackPhase::HookAfter) {
     run_hook(run, id, run.to == kNone ? HookKind::Rollback : HookKind::Fallback);
-  } else if (!run.spans.empty() && run.spans.back().hooked) {
+  } else if (std::ranges::any_of(run.spans, &UndoSpan::hooked)) {
     run_hook(run, whose, HookKind::Rollback);
   }
 }
@@ -425,25 +414,25 @@ void Core::stand_at_stage(Task& task, const RollbackRun& run) {
   task.due = kNever;
   task.stay = true;
   state.rollouts[id].stage = run.to;
-  if (state.rollouts[id].scope == 0) state.rollouts[id].scope = arm(task, row(id).block);
+  state.rollouts[id].scope = arm(task, row(id).block);
   task.frames.back().scope = arm(task, plan.stages[run.to].block);
   const Cause cause{run.reason, {}, kNone, state.now, id};
-  const plan::Response* response = run.response < plan.responses.size() ? &plan.responses[run.response] : nullptr;
-  if (!response || !response->retry) {
+  const plan::Response& response = plan.responses[run.response];
+  if (!response.retry) {
     pause_run(run.reason, cause, kNone, &task);
     return;
   }
-  const Value most = compute(response->at_most, &task);
+  const Value most = compute(response.at_most, &task);
   const double limit = most.is_missing() ? 1 : most.as_double();
   if (state.fallbacks[run.response] < limit) {
     ++state.fallbacks[run.response];
     task.wait = Wait::Window;
     task.stay = false;
-    task.due = later(state.now, std::max<Nanoseconds>(1'000'000, duration_or(response->after, &task, 0)));
+    task.due = later(state.now, std::max<Nanoseconds>(1'000'000, duration_or(response.after, &task, 0)));
     set_state(RunState::Running, run.reason);
-  } else if (response->otherwise != kNone) {
+  } else if (response.otherwise != kNone) {
     set_state(RunState::Running, run.reason);
-    respond(task, response->otherwise, cause);
+    respond(task, response.otherwise, cause);
   } else {
     pause_run(run.reason, cause, kNone, &task);
   }

@@ -393,10 +393,11 @@ struct RollbackRun {
   std::uint64_t task = 0;  // the undo or hook that runs
   Nanoseconds started = 0, budget = 0, budget_due = kNever;
   std::string error;                // why it is incomplete
+  std::uint32_t barrier = kNone;    // the entry that it stopped at: a person's word crosses it
   std::vector<std::string> failed;  // undos that failed and did not stop it
   template <typename Archive>
   void fields(Archive& a) {
-    a(phase, resume_phase, reason, to, response, log, spans, task, started, budget, budget_due, error, failed);
+    a(phase, resume_phase, reason, to, response, log, spans, task, started, budget, budget_due, error, barrier, failed);
   }
 };
 

@@ -20,7 +20,7 @@ bool Core::has_effects(const Task& task) const {
 
 // Takes away what the task waits for besides effects and branches.
 void Core::drop_waits(Task& task) {
-  std::erase_if(state.holds, [&](const auto& entry) { return entry.second.task == task.id && task.id != 0; });
+  std::erase_if(state.holds, [&](const auto& entry) { return entry.second.task == task.id; });
   std::erase_if(state.inquiries, [&](const SlotPoll& poll) { return poll.task == task.id; });
   std::vector<std::uint64_t> gates;
   for (const auto& [id, gate] : state.gates) {
@@ -30,7 +30,7 @@ void Core::drop_waits(Task& task) {
 }
 
 void Core::stop_task(Task& task, Stop stop) {
-  if (task.wait == Wait::Gone || (task.stop && task.stop->kind == StopKind::Kill)) return;
+  if (task.stop && task.stop->kind == StopKind::Kill) return;
   const bool goes_back = task.wait == Wait::GoingBack || (task.stop && task.stop->kind == StopKind::Rollback);
   if (goes_back) {
     task.next_stops.push_back(std::move(stop));
@@ -46,12 +46,7 @@ void Core::stop_task(Task& task, Stop stop) {
     if (run.in_doubt) {
       // Nothing runs: it was in doubt since a restart.
       settled.push_back(id);
-      record(RecordKind::Settled,
-             {{"effect", Value::number(static_cast<double>(id))},
-              {"key", Value::string(run.request.key)},
-              {"how", Value::string("left: its step was stopped")},
-              {"who", Value::string("")}},
-             run.spot);
+      leave_doubt(run, "left: its step was stopped");
     } else {
       out.requests.emplace_back(CancelEffect{id});
     }
@@ -72,7 +67,7 @@ void Core::kill(std::uint64_t id) {
 }
 
 void Core::try_finish_stop(Task& task) {
-  if (!task.stop || task.wait == Wait::Gone || has_children(task)) return;
+  if (!task.stop || has_children(task)) return;
   if (has_effects(task) && !planted(plan::Bug::UndoneWhileRunning)) return;
   const Stop stop = *task.stop;
   task.stop.reset();
@@ -91,7 +86,11 @@ void Core::try_finish_stop(Task& task) {
     Task* parent = find_task(task.parent);
     if (!parent) return;
     std::ranges::move(task.log, std::back_inserter(parent->log));
+    // Its parent may go on: a question in a branch of an answer is withdrawn alone.
+    if (parent->wait == Wait::Children) parent->wait = Wait::Ready;
     if (parent->stop) try_finish_stop(*parent);
+  } else if (task.kind == TaskKind::Schedule) {
+    schedule_ended(task);
   } else if (task.kind == TaskKind::Main && state.main().rollback) {
     state.main().rollback->log = std::move(task.log);
   }

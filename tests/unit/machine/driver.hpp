@@ -57,6 +57,8 @@ class Driver {
   std::function<std::optional<Answer>(const StartEffect&)> effects;
   Nanoseconds poll_latency = 0;
   bool sources_answer = true;
+  // False: what is cancelled goes on until a test says how it ended.
+  bool cancels_answer = true;
   // After every event the machine is replaced by one that was restored from its snapshot.
   bool restore_always = false;
 
@@ -110,6 +112,15 @@ class Driver {
     in_past_ = now_;
     apply(Restarted{}, now_);
   }
+
+  // The runtime goes on with another stored state than the one that it wrote.
+  void replace_state(const std::string& stored) {
+    auto restored = Machine::restore(plan_, stored);
+    INFO(restored.error().message);
+    REQUIRE(restored);
+    machine_.emplace(std::move(*restored));
+  }
+  const std::shared_ptr<const plan::VerifiedPlan>& plan() const { return plan_; }
 
   // -- what happened
   Machine& machine() { return *machine_; }
@@ -197,6 +208,7 @@ class Driver {
       if (answer) push(now_ + answer->after, EffectDone{start->effect, answer->status, answer->result, answer->error});
     } else if (const auto* cancel = std::get_if<CancelEffect>(&request)) {
       cancelled.push_back(cancel->effect);
+      if (!cancels_answer) return;
       std::erase_if(queue_, [&](const auto& entry) {
         const auto* done = std::get_if<EffectDone>(&entry.second);
         return done && done->effect == cancel->effect;

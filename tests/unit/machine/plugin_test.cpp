@@ -132,6 +132,7 @@ TEST_CASE("a plugin's call in doubt whose step is being stopped is left, and und
   plan.build.block(block).undo = back;
   plan.build.emit(Op::Run, block);
   Driver driver = plan.drive();
+  driver.cancels_answer = false;
   driver.effects = [](const StartEffect& request) -> std::optional<Answer> {
     if (request.kind == RequestKind::Plugin) return std::nullopt;
     return Answer{};
@@ -142,8 +143,47 @@ TEST_CASE("a plugin's call in doubt whose step is being stopped is left, and und
   driver.finish_effect(driver.cancelled.front(), EffectStatus::InDoubt);
   driver.run_until(kHour);
   INFO(driver.journal());
+  CHECK(Driver::text(driver.first(RecordKind::Settled), "how") == "left: its step was being stopped");
   CHECK(driver.state() == RunState::RolledBack);
   CHECK(driver.callables() == Texts{"plugin acme.shift", "back"});
+}
+
+TEST_CASE("a probe that its plugin died over cannot say: a person decides") {
+  PluginStep one(EffectClass::Opaque, true);
+  Driver driver = one.plan.drive();
+  driver.effects = [](const StartEffect&) { return Answer{.status = EffectStatus::InDoubt, .error = "it died"}; };
+  driver.run_until(kMinute);
+  INFO(driver.journal());
+  CHECK(driver.callables() == Texts{"plugin acme.shift", "plugin acme.probe"});
+  CHECK(driver.state() == RunState::Paused);
+  CHECK(driver.machine().view().reason ==
+        "unknown outcome of `shift`: its probe could not say: `probe` in doubt: it died");
+  CHECK(driver.count(RecordKind::InDoubt) == 1);
+}
+
+TEST_CASE("a probe that is being stopped leaves nothing to decide, whatever becomes of its call") {
+  const bool dies = GENERATE(false, true);
+  PluginStep one(EffectClass::Opaque, true);
+  Driver driver = one.plan.drive();
+  driver.cancels_answer = false;
+  driver.effects = [](const StartEffect& request) -> std::optional<Answer> {
+    if (request.callable == "plugin acme.probe") return std::nullopt;
+    return Answer{.status = EffectStatus::InDoubt};
+  };
+  driver.say(kMinute, {Verb::Rollback, "lee", "", ""});
+  driver.run_until(2 * kMinute);
+  REQUIRE(driver.cancelled == std::vector{driver.started.back().effect});
+  if (dies) {
+    driver.crash(kMinute);
+  } else {
+    driver.finish_effect(driver.cancelled.front(), EffectStatus::InDoubt);
+  }
+  driver.run_until(kHour);
+  INFO(driver.journal());
+  CHECK(driver.count(RecordKind::InDoubt) == 1);
+  CHECK(driver.count(RecordKind::Settled) == 1);
+  CHECK(driver.state() == RunState::RolledBack);
+  CHECK(driver.machine().finished());
 }
 
 }  // namespace rollout::machine::test
