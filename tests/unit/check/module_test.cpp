@@ -66,10 +66,10 @@ rollout api { kubernetes.set_image(image: "api:v2", resource: "deployment/api", 
   const check::Expr& call = checked.module.exprs[first_step<check::EffectStep>(checked).call];
   REQUIRE(call.kind == ExprKind::Call);
   CHECK(checked.module.symbols[call.symbol].path == "kubernetes.set_image");
-  CHECK(call.labels == std::vector<std::string>{"resource", "container", "image", "namespace"});
+  CHECK(call.labels == std::vector<std::string>{"resource", "container", "image", "namespace", "context"});
   std::vector<std::string> values;
   for (const check::ExprId child : call.children) values.push_back(checked.module.exprs[child].value.as_string());
-  CHECK(values == std::vector<std::string>{"deployment/api", "api", "api:v2", "default"});
+  CHECK(values == std::vector<std::string>{"deployment/api", "api", "api:v2", "default", ""});
 }
 
 TEST_CASE("optional arguments of natives stay open where they are not given") {

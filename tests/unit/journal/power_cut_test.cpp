@@ -112,6 +112,8 @@ TEST_CASE("whichever call of the disk fails, it is said, and what was acknowledg
 
 TEST_CASE("whichever piece of memory SQLite cannot have, it is said, and what was acknowledged stays") {
   REQUIRE(kMemoryCanFail);
+  REQUIRE(sqlite3_initialize() == SQLITE_OK);
+  REQUIRE(storage_name() == "simulated");
   const bool begun_before = GENERATE(false, true), and_all_after = GENERATE(false, true);
   int failures = 0;
   long number = 1;
@@ -166,6 +168,7 @@ TEST_CASE("whichever call of the disk fails while the log of a dead process is s
 }
 
 TEST_CASE("whichever piece of memory SQLite cannot have while a journal is opened, it is said") {
+  REQUIRE(sqlite3_initialize() == SQLITE_OK);
   const Scratch scratch;
   for (const OpenMode mode : {OpenMode::ReadWrite, OpenMode::ReadOnly}) {
     bool reached = true;
