@@ -32,10 +32,7 @@ struct Averaged {
     row.metrics = {load};
     row.text = "avg(load, 5m) > 100";
     const auto guard = plan.build.add(std::move(row));
-    const auto stage = plan.begin_stage("canary");
-    plan.build.block(stage).guards = {guard};
-    plan.hold(kHour);
-    plan.end_stage();
+    plan.holding_stage("canary", {guard}, kHour);
   }
   rollout::plan::RoutineId of_any(rollout::plan::RoutineId one) {
     plan.build.begin_routine("any(avg(load, 5m) > 100)");
@@ -123,10 +120,7 @@ TEST_CASE("a late answer about something that no window looks back on is journal
   row.metrics = {load};
   row.text = "any(load > 100)";
   const auto guard = plan.build.add(std::move(row));
-  const auto stage = plan.begin_stage("canary");
-  plan.build.block(stage).guards = {guard};
-  plan.hold(20 * kMinute);
-  plan.end_stage();
+  plan.holding_stage("canary", {guard}, 20 * kMinute);
   Driver driver = plan.drive();
   driver.metrics[load] = [load](Nanoseconds slot) {
     Reading reading{load, ReadingStatus::Value, {}, {}, {}};
@@ -241,10 +235,7 @@ TEST_CASE("a check as a metric is a yes or a no, and unknown where it cannot be 
   guard.metrics = {healthy};
   guard.text = "not healthy";
   const auto id = plan.build.add(std::move(guard));
-  const auto stage = plan.begin_stage("canary");
-  plan.build.block(stage).guards = {id};
-  plan.hold(kHour);
-  plan.end_stage();
+  plan.holding_stage("canary", {id}, kHour);
   Driver driver = plan.drive();
   driver.restore_always = true;
   driver.effects = [&](const StartEffect&) { return Answer{.status = row.status, .error = "no such command"}; };
@@ -255,17 +246,9 @@ TEST_CASE("a check as a metric is a yes or a no, and unknown where it cannot be 
 
 TEST_CASE("what the machine measures itself nobody else answers") {
   TestPlan plan;
-  const auto queue = plan.metric("queue", ValueKind::Bool);
-  const auto block = plan.build.begin_block(rollout::plan::BlockKind::Check, "queue");
-  plan.build.emit(Op::Effect, plan.run("ask", EffectClass::ReadOnly));
-  plan.build.end_block();
-  plan.build.plan().metrics[queue].provider = MetricProvider::Check;
-  plan.build.plan().metrics[queue].check = block;
+  const auto queue = plan.check_metric("queue", "ask");
   const auto guard = plan.guard(queue, 0, plan.response(OutcomeKind::Pause), "queue");
-  const auto stage = plan.begin_stage("canary");
-  plan.build.block(stage).guards = {guard};
-  plan.hold(10 * kMinute);
-  plan.end_stage();
+  plan.holding_stage("canary", {guard}, 10 * kMinute);
   Driver driver = plan.drive();
   // The check passes after ten seconds, and so the guard is to fire at once; a stranger's `no` comes before.
   driver.effects = [](const StartEffect&) { return Answer{.after = 10 * kSecond}; };
@@ -277,12 +260,7 @@ TEST_CASE("what the machine measures itself nobody else answers") {
 
 TEST_CASE("a check that is under way when its rollout goes back is ended, and holds the others up no longer") {
   TestPlan plan;
-  const auto slow = plan.metric("slow", ValueKind::Bool);
-  const auto block = plan.build.begin_block(rollout::plan::BlockKind::Check, "slow");
-  plan.build.emit(Op::Effect, plan.run("ask", EffectClass::ReadOnly));
-  plan.build.end_block();
-  plan.build.plan().metrics[slow].provider = MetricProvider::Check;
-  plan.build.plan().metrics[slow].check = block;
+  const auto slow = plan.check_metric("slow", "ask");
   const auto other = plan.metric("other", ValueKind::Bool, 50 * kSecond);
   plan.build.block(plan.rollout).guards = {plan.guard(other, 0, plan.response(OutcomeKind::Rollback), "other")};
   const auto step = plan.build.begin_block(rollout::plan::BlockKind::Step, "child");

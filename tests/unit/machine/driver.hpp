@@ -345,6 +345,23 @@ struct TestPlan {
     build.emit(Op::Run, block);
     return id;
   }
+  // A stage under these guards that does nothing but hold.
+  plan::StageId holding_stage(const std::string& name, std::vector<plan::GuardId> guards, Nanoseconds least) {
+    const plan::BlockId stage = begin_stage(name);
+    build.block(stage).guards = std::move(guards);
+    hold(least);
+    return end_stage();
+  }
+  // A metric that says whether a command succeeds, asked by the machine itself.
+  plan::MetricId check_metric(const std::string& name, const std::string& command) {
+    const plan::MetricId id = metric(name, ValueKind::Bool);
+    const plan::BlockId block = build.begin_block(plan::BlockKind::Check, name);
+    build.emit(Op::Effect, run(command, plan::EffectClass::ReadOnly));
+    build.end_block();
+    build.plan().metrics[id].provider = plan::MetricProvider::Check;
+    build.plan().metrics[id].check = block;
+    return id;
+  }
   plan::RoleId role(const std::string& name, const std::vector<std::string>& members) {
     plan::List list;
     for (const std::string& member : members) list.push_back(Value::string(member));

@@ -14,10 +14,7 @@ struct OneGuard {
   explicit OneGuard(Nanoseconds needed = 3 * kMinute, OutcomeKind outcome = OutcomeKind::Rollback) {
     bad = plan.metric("bad");
     const auto guard = plan.guard(bad, needed, plan.response(outcome), "bad for 3m");
-    const auto stage = plan.begin_stage("canary");
-    plan.build.block(stage).guards = {guard};
-    plan.hold(kHour);
-    plan.end_stage();
+    plan.holding_stage("canary", {guard}, kHour);
   }
 };
 
@@ -106,10 +103,7 @@ TEST_CASE("nothing is promoted while a guard is blind") {
   const auto bad = plan.metric("bad");
   const auto guard = plan.guard(bad, 0, plan.response(OutcomeKind::Rollback), "bad");
   plan.build.rollout().missing_for = plan.build.duration_routine(kHour);
-  const auto stage = plan.begin_stage("canary");
-  plan.build.block(stage).guards = {guard};
-  plan.hold(4 * kMinute);
-  plan.end_stage();
+  plan.holding_stage("canary", {guard}, 4 * kMinute);
   Driver driver = plan.drive();
   driver.metric(bad, [](Nanoseconds since) {
     return since >= 2 * kMinute && since < 8 * kMinute ? Value() : Value::boolean(false);
@@ -175,10 +169,7 @@ TEST_CASE("`absent is` replaces no data and nothing else") {
   const auto bad = plan.metric("bad");
   plan.build.plan().metrics[bad].absent = plan.build.constant(Value::boolean(true));
   const auto guard = plan.guard(bad, 0, plan.response(OutcomeKind::Rollback), "bad");
-  const auto stage = plan.begin_stage("canary");
-  plan.build.block(stage).guards = {guard};
-  plan.hold(kMinute);
-  plan.end_stage();
+  plan.holding_stage("canary", {guard}, kMinute);
   Driver driver = plan.drive();
   const bool error = GENERATE(false, true);
   driver.metrics[bad] = [bad, error](Nanoseconds) {
@@ -268,10 +259,7 @@ TEST_CASE("a guard that only tells fires once an episode") {
   const auto guard = plan.guard(bad, 0, response, "bad");
   const bool repeat = GENERATE(false, true);
   if (repeat) plan.build.plan().guards[guard].repeat_every = plan.build.duration_routine(2 * kMinute);
-  const auto stage = plan.begin_stage("canary");
-  plan.build.block(stage).guards = {guard};
-  plan.hold(10 * kMinute);
-  plan.end_stage();
+  plan.holding_stage("canary", {guard}, 10 * kMinute);
   Driver driver = plan.drive();
   driver.metric(bad, [](Nanoseconds since) { return tick("XXXXX0XX0", since); });
   driver.run_until(kHour);
@@ -372,10 +360,7 @@ TEST_CASE("what a guard has seen is said as it was, also where it is no ordinary
   row.metrics = {load};
   row.text = "load >= 0";
   const auto guard = plan.build.add(std::move(row));
-  const auto stage = plan.begin_stage("canary");
-  plan.build.block(stage).guards = {guard};
-  plan.hold(kHour);
-  plan.end_stage();
+  plan.holding_stage("canary", {guard}, kHour);
   Driver driver = plan.drive();
   driver.metric(load, [sample = value](Nanoseconds) { return Value::number(sample); });
   driver.run_until(kHour);

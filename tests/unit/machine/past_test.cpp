@@ -32,10 +32,7 @@ struct LooksBack {
     row.metrics = {latency};
     row.text = "too slow";
     const auto guard = plan.build.add(std::move(row));
-    const auto stage = plan.begin_stage("one");
-    plan.build.block(stage).guards = {guard};
-    plan.hold(10 * kMinute);
-    plan.end_stage();
+    plan.holding_stage("one", {guard}, 10 * kMinute);
   }
 };
 
@@ -138,10 +135,7 @@ struct GroupedBaseline {
       plan.begin_child("child");
     }
     plan.build.rollout(plan.current).baseline_over = plan.build.duration_routine(10 * kMinute);
-    const auto stage = plan.begin_stage("one");
-    plan.build.block(stage).guards = {watch(true)};
-    plan.hold(20 * kMinute);
-    plan.end_stage();
+    plan.holding_stage("one", {watch(true)}, 20 * kMinute);
     if (in_child) plan.end_child();
   }
   rollout::plan::GuardId watch(bool baseline) {

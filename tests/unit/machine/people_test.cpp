@@ -33,6 +33,19 @@ struct Approval {
   }
 };
 
+// The answer of a guard that asks dana whether to go on.
+rollout::plan::ResponseId question(TestPlan& plan) {
+  const auto role = plan.role("managers", {"dana"});
+  auto row = gate(plan, GateKind::Ask, "It is slow. Go on?", role);
+  row.answers = {{"yes", plan.response(OutcomeKind::Continue)}, {"no", plan.response(OutcomeKind::Rollback)}};
+  const auto steps = plan.build.begin_block(BlockKind::Response);
+  plan.build.emit(Op::Gate, plan.build.add(std::move(row)));
+  plan.build.end_block();
+  const auto response = plan.response(OutcomeKind::None);
+  plan.build.plan().responses[response].steps = steps;
+  return response;
+}
+
 }  // namespace
 
 TEST_CASE("an approval by a member lets the run go on") {
@@ -175,19 +188,9 @@ TEST_CASE("a question's answer is a response") {
 TEST_CASE("a guard's question freezes promotion while it is open") {
   TestPlan plan;
   const auto bad = plan.metric("bad");
-  const auto role = plan.role("managers", {"dana"});
-  auto row = gate(plan, GateKind::Ask, "It is slow. Go on?", role);
-  row.answers = {{"yes", plan.response(OutcomeKind::Continue)}, {"no", plan.response(OutcomeKind::Rollback)}};
-  const auto steps = plan.build.begin_block(BlockKind::Response);
-  plan.build.emit(Op::Gate, plan.build.add(std::move(row)));
-  plan.build.end_block();
-  const auto response = plan.response(OutcomeKind::None);
-  plan.build.plan().responses[response].steps = steps;
+  const auto response = question(plan);
   const auto guard = plan.guard(bad, 0, response, "bad");
-  const auto stage = plan.begin_stage("one");
-  plan.build.block(stage).guards = {guard};
-  plan.hold(5 * kMinute);
-  plan.end_stage();
+  plan.holding_stage("one", {guard}, 5 * kMinute);
   const std::string answer = GENERATE("yes", "no");
   Driver driver = plan.drive();
   driver.metric(bad, [](Nanoseconds since) { return Value::boolean(since >= 2 * kMinute); });
@@ -365,14 +368,7 @@ TEST_CASE("what `on rollback` asks of people comes after the state is reached") 
 TEST_CASE("a question about one child holds up that child and not its sibling") {
   TestPlan plan;
   const auto bad = plan.metric("bad");
-  const auto role = plan.role("managers", {"dana"});
-  auto row = gate(plan, GateKind::Ask, "It is slow. Go on?", role);
-  row.answers = {{"yes", plan.response(OutcomeKind::Continue)}, {"no", plan.response(OutcomeKind::Rollback)}};
-  const auto steps = plan.build.begin_block(BlockKind::Response);
-  plan.build.emit(Op::Gate, plan.build.add(std::move(row)));
-  plan.build.end_block();
-  const auto response = plan.response(OutcomeKind::None);
-  plan.build.plan().responses[response].steps = steps;
+  const auto response = question(plan);
   const auto branches = plan.build.begin_block(BlockKind::Branches, "parallel");
   for (const std::string name : {"asked", "quiet"}) {
     const auto branch = plan.build.begin_block(BlockKind::Branch, name);

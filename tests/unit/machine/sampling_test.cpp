@@ -200,10 +200,7 @@ TEST_CASE("what a pause waits for is sampled as its rollout is") {
   plan.build.block(plan.rollout).sampling = {every(plan, 4 * kMinute)};
   const auto pause = plan.response(rollout::plan::OutcomeKind::Pause);
   plan.build.plan().responses[pause].until = hold_until(plan, ready, kHour);
-  const auto stage = plan.begin_stage("only");
-  plan.build.block(stage).guards = {plan.guard(bad, 0, pause, "bad")};
-  plan.hold(30 * kMinute);
-  plan.end_stage();
+  plan.holding_stage("only", {plan.guard(bad, 0, pause, "bad")}, 30 * kMinute);
   Driver driver = plan.drive();
   driver.metric(bad, [](Nanoseconds since) { return Value::boolean(since == 8 * kMinute); });
   driver.metric(ready, [](Nanoseconds since) { return Value::boolean(since >= 15 * kMinute); });

@@ -72,10 +72,7 @@ struct Measured {
     row.metrics = {queue};
     row.text = "queue > 100 for 3m";
     const auto guard = plan.build.add(std::move(row));
-    const auto stage = plan.begin_stage("one");
-    plan.build.block(stage).guards = {guard};
-    plan.hold(kHour);
-    plan.end_stage();
+    plan.holding_stage("one", {guard}, kHour);
   }
 };
 
