@@ -28,10 +28,6 @@ Nanoseconds to_millisecond(Nanoseconds time) {
   return time / kMillisecond * kMillisecond;
 }
 
-Nanoseconds instant_of(double seconds) {
-  return static_cast<Nanoseconds>(seconds * 1'000) * kMillisecond;
-}
-
 // What `timestamp(...)` answered are the samples' own times.
 void set_times(Sample& sample, const Sample& times) {
   if (times.number) sample.sampled_at = instant_of(*times.number);

@@ -44,7 +44,7 @@ std::optional<std::pair<Nanoseconds, double>> read_point(const Value& point) {
   if (point.kind() != ValueKind::List || point.as_list().size() != 2) return std::nullopt;
   const auto number = parse_number(point.as_list()[1].as_string());
   if (!number) return std::nullopt;
-  return std::pair{static_cast<Nanoseconds>(std::llround(point.as_list()[0].as_double() * 1'000)) * 1'000'000, *number};
+  return std::pair{instant_of(point.as_list()[0].as_double()), *number};
 }
 
 std::string series_name(const Value& series) {
@@ -188,6 +188,12 @@ std::string whole_failure(const executors::HttpResult& result, const std::option
 }
 
 }  // namespace
+
+Nanoseconds instant_of(double seconds) {
+  constexpr double kLatest = 9e9;
+  if (!(std::abs(seconds) <= kLatest)) seconds = seconds > 0 ? kLatest : 0;
+  return static_cast<Nanoseconds>(std::llround(seconds * 1'000)) * 1'000'000;
+}
 
 std::string prometheus_form(const PrometheusQuestion& question) {
   std::string form = fmt::format("query={}", form_encoded(question.query));

@@ -34,6 +34,10 @@ struct PrometheusAnswer {
 PrometheusAnswer read_prometheus_answer(const executors::HttpResult& result, bool is_range,
                                         const std::vector<std::string>& by = {});
 
+// The instant that a server names in seconds since 1970, to the millisecond. What lies beyond the year 2255 becomes
+// that, and what is no number 1970: such a sample is ahead of the clock, or stale.
+Nanoseconds instant_of(double seconds);
+
 // Whether the query only selects series (`up{job="api"}`), so that `timestamp(...)` around it gives the samples' own
 // times.
 bool is_plain_selector(std::string_view query);
