@@ -121,7 +121,7 @@ local ok, message = pcall(function()
   go_to("kubernetes.set_image")
   input("f.a<C-x><C-o>")
   await("what a module has", words, {
-    "annotate", "apply", "delete", "ingress_weight", "istio_weights", "patch", "restart",
+    "annotate", "apply", "delete", "ingress_weight", "istio_weights", "logs", "patch", "restart",
     "rollout_undo", "route_weights", "scale", "service_weights", "set_env", "set_image", "wait_for", "wait_rolled_out",
   })
   input("<C-e><Esc>")
