@@ -21,7 +21,7 @@ Value number(std::uint64_t value) {
 std::uint32_t behind_probed(const plan::Plan& plan, const plan::Block& block) {
   for (std::uint32_t i = block.begin; i < block.end; ++i) {
     const plan::Instruction& instruction = plan.code[i];
-    const bool part = instruction.op == plan::Op::Run && instruction.b < plan.blocks.size();
+    const bool part = instruction.op == plan::Op::Run;
     if (part && plan.blocks[instruction.b].probe == block.probe) return i + 1;
   }
   return block.end - 1;

@@ -120,7 +120,7 @@ TEST_CASE("whichever piece of memory SQLite cannot have, it is said, and what wa
   int failures = 0;
   long number = 1, lives = 0;
   // Each of the first allocations; from then on most are for statements like the one before.
-  for (bool reached = true; reached; number += number < 250 ? 1 : 7, ++lives) {
+  for (bool reached = true; reached; number += number < 700 ? 1 : 7, ++lives) {
     Storage storage;
     use_storage(&storage);
     if (begun_before) Work(2'000).carry_out();
