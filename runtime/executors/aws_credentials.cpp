@@ -37,12 +37,6 @@ std::string variable(const char* name) {
   return value == nullptr ? std::string{} : value;
 }
 
-std::string_view without_blanks(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 // Nothing where it cannot be read.
 std::optional<std::string> read_file(const std::string& path, std::size_t most) {
   std::ifstream file(path, std::ios::binary);
@@ -61,18 +55,18 @@ std::optional<Section> section_of(std::string_view text, std::string_view wanted
   bool inside = false;
   while (!text.empty()) {
     const auto end = text.find('\n');
-    const std::string_view line = without_blanks(text.substr(0, end));
+    const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.empty() || line.front() == '#' || line.front() == ';') continue;
     if (line.front() == '[' && line.back() == ']') {
-      inside = without_blanks(line.substr(1, line.size() - 2)) == wanted;
+      inside = trimmed(line.substr(1, line.size() - 2)) == wanted;
       if (inside && !section) section.emplace();
       continue;
     }
     const auto equals = line.find('=');
     if (!inside || equals == std::string_view::npos) continue;
-    section->insert_or_assign(std::string(without_blanks(line.substr(0, equals))),
-                              std::string(without_blanks(line.substr(equals + 1))));
+    section->insert_or_assign(std::string(trimmed(line.substr(0, equals))),
+                              std::string(trimmed(line.substr(equals + 1))));
   }
   return section;
 }
@@ -149,8 +143,7 @@ plan::Expected<std::optional<HttpRequest>> aws_container_request(Masker& masker)
   if (const std::string path = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !path.empty()) {
     const auto text = read_file(path, kMostTokenBytes);
     if (!text) return failure("the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names cannot be read");
-    token = std::string(without_blanks(*text));
-    while (token.ends_with('\n')) token.pop_back();
+    token = std::string(trimmed(*text));
   }
   if (token.find_first_of("\r\n") != std::string::npos)
     return failure("the token of the container's role has more than one line");

@@ -74,9 +74,8 @@ plan::Expected<LockFile, LockError> LockFile::acquire(const std::string& path, c
   if (descriptor < 0) return unusable(path, "open");
   LockFile held(descriptor);
   if (!lock(descriptor, patience)) {
-    const bool held_elsewhere = errno == EWOULDBLOCK;
-    if (held_elsewhere) return held_by_other(descriptor, path);  // gcov-exclude-branch: see `lock`
-    return unusable(path, "lock");
+    if (errno != EWOULDBLOCK) return unusable(path, "lock");  // gcov-exclude-branch: see `lock`
+    return held_by_other(descriptor, path);
   }
   const std::string text = fmt::format("{}\n{}\n", ::getpid(), note);
   // Who holds the lock is a courtesy to readers: on a full disk the lock itself still works.

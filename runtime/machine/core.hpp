@@ -243,6 +243,7 @@ struct Core {
   void check_answered(Task& task, std::optional<bool> passed, const std::string& error);
   bool decide_next_slot(Nanoseconds slot);
   void decide_slot(Nanoseconds slot);
+  bool is_behind(plan::MetricId metric, Nanoseconds slot) const;
   void accept(SlotPoll& poll);
   Value usable(const Wanted& wanted, Nanoseconds slot);
   Value usable_value(plan::MetricId metric, const Value& value, std::optional<Nanoseconds> sampled_at, Nanoseconds slot,
@@ -395,6 +396,7 @@ struct Core {
   void probe_answered(Task& task, std::optional<bool> passed, const std::string& error);
   void doubt_to_people(Task& task, EffectRun& run, const std::string& why);
   void leave_doubt(const EffectRun& run, const std::string& how);
+  void record_settled(const EffectRun& run, const std::string& how, const std::string& who, SpotId spot);
   void doubts_settled(const std::string& who);
   void settle_doubt(EffectRun& run, const std::string& how, const std::string& who);
 

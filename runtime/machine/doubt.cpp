@@ -128,10 +128,7 @@ void Core::doubt(Task& task, EffectRun& run, const std::string& why) {
 }
 
 void Core::start_again(EffectRun& run, const std::string& how, const std::string& who, bool ask) {
-  record(RecordKind::Settled, {{"effect", number(run.id)},
-                               {"key", Value::string(run.request.key)},
-                               {"how", Value::string(how)},
-                               {"who", Value::string(who)}});
+  record_settled(run, how, who, kNone);
   stop_probes(run.id);
   run.in_doubt = false;
   run.request.again = true;
@@ -195,12 +192,8 @@ void Core::probe_answered(Task& probe, std::optional<bool> passed, const std::st
   }
   const std::uint64_t effect = run.id;
   if (planted(plan::Bug::ProbeInverted)) passed = !*passed;
-  record(RecordKind::Settled,
-         {{"effect", number(effect)},
-          {"key", Value::string(run.request.key)},
-          {"how", Value::string(*passed ? "its probe says that it happened" : "its probe says that it did not happen")},
-          {"who", Value::string("")}},
-         run.spot);
+  record_settled(run, *passed ? "its probe says that it happened" : "its probe says that it did not happen", {},
+                 run.spot);
   state.effects.erase(found);
   std::size_t depth = task->frames.size();
   while (depth > 1 && plan.blocks[task->frames[depth - 1].block].probe == kNone) --depth;
@@ -247,22 +240,21 @@ void Core::doubt_to_people(Task& task, EffectRun& run, const std::string& why) {
 }
 
 void Core::leave_doubt(const EffectRun& run, const std::string& how) {
-  record(RecordKind::Settled,
-         {{"effect", number(run.id)},
-          {"key", Value::string(run.request.key)},
-          {"how", Value::string(how)},
-          {"who", Value::string("")}},
-         run.spot);
+  record_settled(run, how, {}, run.spot);
 }
 
-// A person knows that it happened.
-void Core::settle_doubt(EffectRun& run, const std::string& how, const std::string& who) {
+void Core::record_settled(const EffectRun& run, const std::string& how, const std::string& who, SpotId spot) {
   record(RecordKind::Settled,
          {{"effect", number(run.id)},
           {"key", Value::string(run.request.key)},
           {"how", Value::string(how)},
           {"who", Value::string(who)}},
-         run.spot);
+         spot);
+}
+
+// A person knows that it happened.
+void Core::settle_doubt(EffectRun& run, const std::string& how, const std::string& who) {
+  record_settled(run, how, who, run.spot);
   const EffectRun settled = std::move(run);
   state.effects.erase(settled.id);
   stop_probes(settled.id);

@@ -45,8 +45,8 @@ Value Core::usable_series(const Wanted& wanted, Nanoseconds slot) {
   }
   MetricState& known = state.metrics[wanted.metric];
   const bool was_skewed = std::exchange(known.skewed, false);
-  // What a child's baseline asks of the past of a metric that is further on is no news about its series.
-  const bool behind = known.decided && slot < known.slot;
+  // What is asked behind what is known is no news about the series.
+  const bool behind = is_behind(wanted.metric, slot);
   plan::Map sample;
   for (const SeriesReading& series : wanted.reading.series) {
     sample.emplace_back(series.name, usable_value(wanted.metric, series.value, series.sampled_at, slot, was_skewed));

@@ -168,8 +168,9 @@ void Core::evaluate_guards(Nanoseconds slot) {
     const Guard& row = plan.guards[guard];
     if (row.blind == kNone) continue;
     const bool goes_on = plan.responses[row.blind].outcome == OutcomeKind::Continue;
-    if (goes_on) armed(guard).second.waived = true;
-    const Cause cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot, armed(guard).first.rollout};
+    const auto [scope, run] = armed(guard);
+    if (goes_on) run.waived = true;
+    const Cause cause{fmt::format("the guard `{}` is blind", row.text), {}, row.spot, slot, scope.rollout};
     answers.push_back({guard, row.blind, cause, true});
   }
   std::ranges::sort(answers, {}, &GuardAnswer::guard);

@@ -244,19 +244,20 @@ void Core::decide_slot(Nanoseconds slot) {
   slot_values.clear();
 }
 
+// Asked for the baseline of a child: the samples of the run are further on.
+bool Core::is_behind(MetricId metric, Nanoseconds slot) const {
+  return state.metrics[metric].decided && slot < state.metrics[metric].slot;
+}
+
 void Core::accept(SlotPoll& poll) {
   for (Wanted& wanted : poll.wanted) {
     if (wanted.reused) continue;
     wanted.value = usable(wanted, poll.slot);
+    if (is_behind(wanted.metric, poll.slot)) continue;
     MetricState& known = state.metrics[wanted.metric];
-    // Asked for the baseline of a child: the samples of the run are further on.
-    const bool behind = known.decided && poll.slot < known.slot;
-    if (!behind) {
-      known.decided = true;
-      known.slot = poll.slot;
-      known.value = wanted.value;
-    }
-    if (behind) continue;
+    known.decided = true;
+    known.slot = poll.slot;
+    known.value = wanted.value;
     if (is_grouped(wanted.metric)) {
       if (look_back[wanted.metric] > 0) keep_series(wanted.metric, wanted.value, poll.slot);
       continue;

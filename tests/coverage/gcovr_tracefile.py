@@ -4,8 +4,8 @@
 Clang counts the conditions as they are written, each side of each `&&`, `||`, `?:`, `if` and loop. GCC's own counters also see
 the branches that a compiler makes up, of half-built temporaries and initializer lists, and no test can take those.
 
-A condition that a line of `gcov-exclude-branch REASON` stands behind is not counted: its other side cannot be reached, and the comment
-says why. Nor is `planted(...)`, which is always false but in the simulator. A `case` counts as one branch; a `switch` without `default` has none for the values that are not named.
+The conditions of a line that ends in `// gcov-exclude-branch: REASON` are not counted: a side of them cannot be reached. Nor is
+`planted(...)`, which is always false but in the simulator. A `case` counts as one branch, the `switch` around it as none.
 """
 
 import argparse
@@ -27,6 +27,22 @@ def lines_of(segments):
     return counts
 
 
+def branches_of(conditions, source):
+    """By line, how often each side was taken; of what templates or several programs count more than once, the sum."""
+    sides = collections.defaultdict(lambda: [0, 0])
+    for line, column, _, column_end, taken, not_taken, *_ in conditions:
+        before, condition = source[line - 1][:column - 1], source[line - 1][column - 1:]
+        excluded = "gcov-exclude-branch" in condition or before.endswith("switch (") or re.match(r"!?planted\(", condition)
+        if not excluded:
+            sides[line, column][0] += taken
+            sides[line, column][1] += not_taken
+    branches = collections.defaultdict(list)
+    for (line, column), counts in sorted(sides.items()):
+        is_case = re.match(r"(case|default)\b", source[line - 1][column - 1:])
+        branches[line] += [{"count": count, "fallthrough": False, "throw": False} for count in counts[: 1 if is_case else 2]]
+    return branches
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", default=".", help="the tree; files are named from there")
@@ -38,20 +54,7 @@ def main():
         path = pathlib.Path(file["filename"]).resolve()
         if not path.is_relative_to(root) or not re.fullmatch(options.filter, str(path.relative_to(root))):
             continue
-        source = path.read_text().splitlines()
-        sides = collections.defaultdict(lambda: [0, 0])
-        for line, column, _, column_end, taken, not_taken, *_ in file["branches"]:
-            text = source[line - 1][column - 1:]
-            if source[line - 1][:column - 1].endswith("switch ("):
-                continue
-            if "gcov-exclude-branch" not in source[line - 1] and not re.match(r"!?planted\(", text):
-                sides[line, column, column_end][0] += taken
-                sides[line, column, column_end][1] += not_taken
-        branches = collections.defaultdict(list)
-        for (line, column, column_end), (taken, not_taken) in sorted(sides.items()):
-            text = source[line - 1][column - 1:column_end - 1]
-            counts = (taken,) if re.match(r"(case\b|default\b)", text) else (taken, not_taken)
-            branches[line] += [{"count": count, "fallthrough": False, "throw": False} for count in counts]
+        branches = branches_of(file["branches"], path.read_text().splitlines())
         lines = [{"line_number": number, "count": count, "branches": branches.get(number, []), "gcovr/noncode": False, "gcovr/excluded": False}
                  for number, count in sorted(lines_of(file["segments"]).items())]
         files.append({"file": str(path.relative_to(root)), "lines": lines, "functions": []})

@@ -21,6 +21,14 @@ namespace {
 
 const bool kMemoryCanFail = FailingMemory::install();
 
+// The disk under all journals that the test opens behind it.
+struct UsedStorage : Storage {
+  UsedStorage() { use_storage(this); }
+  ~UsedStorage() { use_storage(nullptr); }
+  UsedStorage(const UsedStorage&) = delete;
+  UsedStorage& operator=(const UsedStorage&) = delete;
+};
+
 std::unique_ptr<Journal> open() {
   auto journal = SqliteJournal::open_on(storage_name(), "/journal");
   INFO((journal ? "" : journal.error().message));
@@ -82,8 +90,7 @@ TEST_CASE("whichever call of the disk fails, it is said, and what was acknowledg
   // Each of the first calls; from then on most are pages like the one before.
   int failures = 0, lives = 0, at = 1;
   for (bool reached = true; reached; at += at < 120 ? 1 : 31, ++lives) {
-    Storage storage;
-    use_storage(&storage);
+    UsedStorage storage;
     if (begun_before) Work().carry_out();
     storage.calls_until_failure = at;
     Work work;
@@ -105,8 +112,6 @@ TEST_CASE("whichever call of the disk fails, it is said, and what was acknowledg
       CHECK(journal->entries("r1", 0, 0)->size() == static_cast<std::size_t>(run->sequence));
       CHECK(journal->snapshot("r1"));
     }
-    journal.reset();
-    use_storage(nullptr);
   }
   CHECK(at > 500);
   CHECK(failures > lives / 2);
@@ -121,8 +126,7 @@ TEST_CASE("whichever piece of memory SQLite cannot have, it is said, and what wa
   long number = 1, lives = 0;
   // Each of the first allocations; from then on most are for statements like the one before.
   for (bool reached = true; reached; number += number < 700 ? 1 : 7, ++lives) {
-    Storage storage;
-    use_storage(&storage);
+    UsedStorage storage;
     if (begun_before) Work(2'000).carry_out();
     FailingMemory::arm(number, and_all_after);
     Work work(2'000);
@@ -142,7 +146,6 @@ TEST_CASE("whichever piece of memory SQLite cannot have, it is said, and what wa
     }
     if (run) REQUIRE(journal->entries("r1", 0, 0)->size() == static_cast<std::size_t>(run->sequence));
   }
-  use_storage(nullptr);
   CHECK(number > 300);
   CHECK(failures > lives / 2);
 }
@@ -150,8 +153,7 @@ TEST_CASE("whichever piece of memory SQLite cannot have, it is said, and what wa
 TEST_CASE("whichever call of the disk fails while the log of a dead process is stored again, it is said") {
   int failures = 0, at = 1;
   for (bool reached = true; reached && at < 400; ++at) {
-    Storage storage;
-    use_storage(&storage);
+    UsedStorage storage;
     auto journal = open();
     auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
     for (int count = 0; count < 5; ++count) REQUIRE(append(*journal, claim));
@@ -164,7 +166,6 @@ TEST_CASE("whichever call of the disk fails while the log of a dead process is s
     failures += stored ? 0 : 1;
     CHECK(reached == !stored);
     CHECK(open()->run("r1")->sequence == 5);
-    use_storage(nullptr);
   }
   CHECK(failures > 4);
   CHECK(at < 400);
@@ -189,8 +190,7 @@ TEST_CASE("whichever piece of memory SQLite cannot have while a journal is opene
 }
 
 TEST_CASE("a journal that broke is not tidied, and one with nothing in its log need not be") {
-  Storage storage;
-  use_storage(&storage);
+  UsedStorage storage;
   auto journal = open();
   auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
   CHECK(journal->tidy());
@@ -200,13 +200,10 @@ TEST_CASE("a journal that broke is not tidied, and one with nothing in its log n
   const auto tidied = journal->tidy();
   REQUIRE_FALSE(tidied);
   CHECK(tidied.error().message == failed.error().message);
-  journal.reset();
-  use_storage(nullptr);
 }
 
 TEST_CASE("a writer that another program keeps out says so, and can go on later") {
-  Storage storage;
-  use_storage(&storage);
+  UsedStorage storage;
   auto journal = open();
   auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
   sqlite3* other = nullptr;
@@ -217,13 +214,10 @@ TEST_CASE("a writer that another program keeps out says so, and can go on later"
   CHECK(refused.error().kind == JournalError::Kind::Busy);
   CHECK(sqlite3_close(other) == SQLITE_OK);
   CHECK(append(*journal, claim));
-  journal.reset();
-  use_storage(nullptr);
 }
 
 TEST_CASE("a disk that is full when the journal is tidied costs nothing") {
-  Storage storage;
-  use_storage(&storage);
+  UsedStorage storage;
   auto journal = open();
   auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
   for (int count = 0; count < 80; ++count) REQUIRE(append(*journal, claim));
@@ -234,13 +228,10 @@ TEST_CASE("a disk that is full when the journal is tidied costs nothing") {
   storage.full = false;
   CHECK(append(*journal, claim));
   CHECK(journal->tidy());
-  journal.reset();
-  use_storage(nullptr);
 }
 
 TEST_CASE("a journal that nobody tidies moves its log into the file by itself") {
-  Storage storage;
-  use_storage(&storage);
+  UsedStorage storage;
   auto journal = open();
   auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
   const std::string state(1'000'000, 'x');
@@ -253,16 +244,13 @@ TEST_CASE("a journal that nobody tidies moves its log into the file by itself") 
   CHECK(log < 40'000'000);
   CHECK(file > 900'000);
   CHECK(journal->entries("r1", 0, 0)->size() == 60);
-  journal.reset();
-  use_storage(nullptr);
 }
 
 TEST_CASE("what was acknowledged survives a power cut at the next write") {
   const auto loss = GENERATE(Loss::Lost, Loss::Torn, Loss::Reordered);
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    Storage storage;
+    UsedStorage storage;
     storage.random = Random(seed);
-    use_storage(&storage);
     auto journal = open();
     auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
     const auto writes = static_cast<int>(1 + seed % 5);
@@ -275,16 +263,13 @@ TEST_CASE("what was acknowledged survives a power cut at the next write") {
     REQUIRE(run);
     CHECK((run->sequence == writes || run->sequence == writes + 1));
     CHECK(journal->entries("r1", 0, 0)->size() == static_cast<std::size_t>(run->sequence));
-    journal.reset();
-    use_storage(nullptr);
   }
 }
 
 TEST_CASE("what a failed sync left out is stored before anybody appends behind it") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    Storage storage;
+    UsedStorage storage;
     storage.random = Random(seed);
-    use_storage(&storage);
     auto journal = open();
     auto claim = *journal->create(sample_run("r1"), "plan", "0", {});
     REQUIRE(append(*journal, claim));
@@ -303,7 +288,5 @@ TEST_CASE("what a failed sync left out is stored before anybody appends behind i
     REQUIRE(run);
     CHECK(run->sequence == acknowledged);
     CHECK(run->epoch == 2);
-    journal.reset();
-    use_storage(nullptr);
   }
 }

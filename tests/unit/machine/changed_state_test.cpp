@@ -132,9 +132,7 @@ TEST_CASE("people settle a doubt whose task is not there") {
 TEST_CASE("a probe answers for a task that is not there, or runs nothing: the doubt stays for people") {
   const bool there = GENERATE(false, true);
   TestPlan plan;
-  const BlockId probe = plan.build.begin_block(BlockKind::Check, "probe");
-  plan.build.emit(Op::Effect, plan.run("probe"));
-  plan.build.end_block();
+  const BlockId probe = plan.command_block(BlockKind::Check, "probe", "probe");
   plan.build.block(plan.step("a")).probe = probe;
   Driver driver = plan.drive();
   driver.effects = hangs({"a", "probe"});
@@ -158,9 +156,7 @@ TEST_CASE("a probe answers for a task that is not there, or runs nothing: the do
 TEST_CASE("a probe of an effect that is not in doubt settles nothing") {
   const bool there = GENERATE(false, true);
   TestPlan plan;
-  const BlockId probe = plan.build.begin_block(BlockKind::Check, "probe");
-  plan.build.emit(Op::Effect, plan.run("probe"));
-  plan.build.end_block();
+  const BlockId probe = plan.command_block(BlockKind::Check, "probe", "probe");
   plan.build.block(plan.step("a")).probe = probe;
   Driver driver = plan.drive();
   driver.effects = hangs({"a", "probe"});

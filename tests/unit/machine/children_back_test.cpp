@@ -95,9 +95,7 @@ TEST_CASE("a child goes back when its step has ended, and its parent's rollback 
 TEST_CASE("nothing of a child is undone while its companion still runs", "[children]") {
   TestPlan plan;
   const auto bad = plan.metric("bad");
-  const BlockId beat = plan.build.begin_block(BlockKind::Every, "beat");
-  plan.build.emit(Op::Effect, plan.run("beat"));
-  plan.build.end_block();
+  const BlockId beat = plan.command_block(BlockKind::Every, "beat", "beat");
   plan.build.block(beat).every = plan.build.duration_routine(kMinute);
   const RolloutId child = plan.begin_child("child");
   guard(plan, child, bad, plan.response(OutcomeKind::Rollback));
@@ -122,9 +120,7 @@ TEST_CASE("nothing of a child is undone while its companion still runs", "[child
 TEST_CASE("a child goes back while a companion of its parent runs on", "[children]") {
   TestPlan plan;
   const auto bad = plan.metric("bad");
-  const BlockId beat = plan.build.begin_block(BlockKind::Every, "beat");
-  plan.build.emit(Op::Effect, plan.run("beat"));
-  plan.build.end_block();
+  const BlockId beat = plan.command_block(BlockKind::Every, "beat", "beat");
   plan.build.block(beat).every = plan.build.duration_routine(kMinute);
   plan.build.block(plan.rollout).companions = {beat};
   const BlockId forgiven = plan.build.begin_block(BlockKind::Step, "forgiven");

@@ -14,9 +14,7 @@ using Texts = std::vector<std::string>;
 
 // The last block that was added is asked whether its effect is there, by the command `probe`.
 void probe(TestPlan& plan, BlockId block, const std::string& command) {
-  const BlockId check = plan.build.begin_block(BlockKind::Check, command);
-  plan.build.emit(Op::Effect, plan.run(command));
-  plan.build.end_block();
+  const BlockId check = plan.command_block(BlockKind::Check, command, command);
   plan.build.block(block).probe = check;
 }
 
@@ -63,9 +61,7 @@ TEST_CASE("a doubt ends with the step that it is in, when a restart finds the st
 
 TEST_CASE("a notification in doubt is sent again, and nobody is asked about it") {
   TestPlan plan;
-  const BlockId channel = plan.build.begin_block(BlockKind::Channel, "ops");
-  plan.build.emit(Op::Effect, plan.run("send"));
-  plan.build.end_block();
+  const BlockId channel = plan.command_block(BlockKind::Channel, "ops", "send");
   plan::Notification note;
   note.channel = plan.build.add(plan::Channel{"ops", channel, kNone, {}, {}});
   note.text = plan.build.string_routine("hello");

@@ -296,19 +296,34 @@ struct TestPlan {
   // Emits `run COMMAND` as its own step block, with an undo that runs `UNDO` where given.
   plan::BlockId step(const std::string& command, const std::string& undo = {},
                      plan::EffectClass effect_class = plan::EffectClass::Opaque) {
-    plan::BlockId back = kNone;
-    if (!undo.empty()) {
-      back = build.begin_block(plan::BlockKind::Undo, undo);
-      build.emit(Op::Effect, run(undo));
-      build.end_block();
-    }
-    const plan::BlockId block = build.begin_block(plan::BlockKind::Step, command);
-    build.emit(Op::Effect, run(command, effect_class));
-    build.end_block();
+    const plan::BlockId back = undo.empty() ? kNone : command_block(plan::BlockKind::Undo, undo, undo);
+    const plan::BlockId block = command_block(plan::BlockKind::Step, command, command, effect_class);
     build.block(block).undo = back;
     build.block(block).effect_class = effect_class;
     build.emit(Op::Run, block);
     return block;
+  }
+  // A block that runs one command; what refers to it says when.
+  plan::BlockId command_block(plan::BlockKind kind, const std::string& name, const std::string& command,
+                              plan::EffectClass effect_class = plan::EffectClass::Opaque) {
+    const plan::BlockId block = build.begin_block(kind, name);
+    build.emit(Op::Effect, run(command, effect_class));
+    build.end_block();
+    return block;
+  }
+  // A branch of that name for each, side by side.
+  plan::BlockId parallel(const std::vector<std::string>& names,
+                         const std::function<void(const std::string& name)>& branch) {
+    const plan::BlockId branches = build.begin_block(plan::BlockKind::Branches, "parallel");
+    for (const std::string& name : names) {
+      const plan::BlockId block = build.begin_block(plan::BlockKind::Branch, name);
+      branch(name);
+      build.end_block();
+      build.emit(Op::Run, block);
+    }
+    build.end_block();
+    build.emit(Op::Parallel, branches);
+    return branches;
   }
   void hold(Nanoseconds least) {
     plan::Hold row;
@@ -355,9 +370,7 @@ struct TestPlan {
   // A metric that says whether a command succeeds, asked by the machine itself.
   plan::MetricId check_metric(const std::string& name, const std::string& command) {
     const plan::MetricId id = metric(name, ValueKind::Bool);
-    const plan::BlockId block = build.begin_block(plan::BlockKind::Check, name);
-    build.emit(Op::Effect, run(command, plan::EffectClass::ReadOnly));
-    build.end_block();
+    const plan::BlockId block = command_block(plan::BlockKind::Check, name, command, plan::EffectClass::ReadOnly);
     build.plan().metrics[id].provider = plan::MetricProvider::Check;
     build.plan().metrics[id].check = block;
     return id;
@@ -385,9 +398,7 @@ struct TestPlan {
     build.rollout(current).traffic_via = block;
   }
   plan::BlockId hook(plan::HookKind kind, const std::string& command) {
-    const plan::BlockId block = build.begin_block(plan::BlockKind::Hook, "hook");
-    build.emit(Op::Effect, run(command));
-    build.end_block();
+    const plan::BlockId block = command_block(plan::BlockKind::Hook, "hook", command);
     build.rollout(current).hooks.push_back({kind, block});
     return block;
   }

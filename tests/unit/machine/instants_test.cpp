@@ -202,9 +202,7 @@ TEST_CASE("a person's rollback makes a whole one of a rollback to a stage") {
 
 TEST_CASE("an abort ends what was planned for later") {
   TestPlan plan;
-  const auto block = plan.build.begin_block(BlockKind::Hook, "later");
-  plan.build.emit(Op::Effect, plan.run("later"));
-  plan.build.end_block();
+  const auto block = plan.command_block(BlockKind::Hook, "later", "later");
   rollout::plan::Schedule row;
   row.anchor = rollout::plan::Anchor::Start;
   row.offset = plan.build.duration_routine(5 * kMinute);
@@ -224,9 +222,7 @@ TEST_CASE("a newer run ends the schedules of one that is over, unless they are f
   const bool over = GENERATE(false, true);
   TestPlan plan;
   const auto add = [&](const std::string& command, bool always) {
-    const auto block = plan.build.begin_block(BlockKind::Hook, command);
-    plan.build.emit(Op::Effect, plan.run(command));
-    plan.build.end_block();
+    const auto block = plan.command_block(BlockKind::Hook, command, command);
     rollout::plan::Schedule row;
     row.anchor = rollout::plan::Anchor::Success;
     row.offset = plan.build.duration_routine(2 * kHour);

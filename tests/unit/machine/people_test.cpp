@@ -106,9 +106,7 @@ TEST_CASE("a checklist is ticked by people and by checks, and not by an approval
   TestPlan plan;
   const auto managers = plan.role("managers", {"dana"});
   const auto engineers = plan.role("engineers", {"bo"});
-  const auto check = plan.build.begin_block(BlockKind::Check, "health_ok");
-  plan.build.emit(Op::Effect, plan.run("curl"));
-  plan.build.end_block();
+  const auto check = plan.command_block(BlockKind::Check, "health_ok", "curl");
   auto row = gate(plan, GateKind::Checklist, "Before", managers);
   row.items = {{plan.build.string_routine("validated"), kNone, kNone, kNone},
                {plan.build.string_routine("on call"), engineers, kNone, kNone},
@@ -369,9 +367,7 @@ TEST_CASE("a question about one child holds up that child and not its sibling") 
   TestPlan plan;
   const auto bad = plan.metric("bad");
   const auto response = question(plan);
-  const auto branches = plan.build.begin_block(BlockKind::Branches, "parallel");
-  for (const std::string name : {"asked", "quiet"}) {
-    const auto branch = plan.build.begin_block(BlockKind::Branch, name);
+  plan.parallel({"asked", "quiet"}, [&](const std::string& name) {
     plan.begin_child(name);
     const auto stage = plan.begin_stage("only");
     if (name == "asked") plan.build.block(stage).guards = {plan.guard(bad, 0, response, "bad")};
@@ -379,11 +375,7 @@ TEST_CASE("a question about one child holds up that child and not its sibling") 
     plan.step("finish " + name);
     plan.end_stage();
     plan.end_child();
-    plan.build.end_block();
-    plan.build.emit(Op::Run, branch);
-  }
-  plan.build.end_block();
-  plan.build.emit(Op::Parallel, branches);
+  });
   Driver driver = plan.drive();
   driver.metric(bad, [](Nanoseconds since) { return Value::boolean(since >= 2 * kMinute); });
   driver.run_until(15 * kMinute);

@@ -117,9 +117,7 @@ TEST_CASE("after a death of the runtime the plugin is asked first, and what it s
 
 TEST_CASE("a plugin's call in doubt whose step is being stopped is left, and undone with the rest") {
   TestPlan plan;
-  plan::BlockId back = plan.build.begin_block(BlockKind::Undo, "undo");
-  plan.build.emit(Op::Effect, plan.run("back"));
-  plan.build.end_block();
+  plan::BlockId back = plan.command_block(BlockKind::Undo, "undo", "back");
   plan::Effect row;
   row.kind = plan::EffectKind::Plugin;
   row.text = "shift";

@@ -78,9 +78,7 @@ TEST_CASE("an opaque effect in doubt waits for a person") {
 
 TEST_CASE("a probe answers for the effect") {
   OneEffect one(EffectClass::Opaque);
-  const auto probe = one.plan.build.begin_block(BlockKind::Check, "is it there");
-  one.plan.build.emit(Op::Effect, one.plan.run("probe"));
-  one.plan.build.end_block();
+  const auto probe = one.plan.command_block(BlockKind::Check, "is it there", "probe");
   for (auto& block : one.plan.build.plan().blocks) {
     if (block.name == "a") block.probe = probe;
   }
@@ -111,9 +109,7 @@ TEST_CASE("a probe answers for the effect") {
 TEST_CASE("a probe that passes ends the part of an action that it answers for, and the rest is carried out") {
   TestPlan plan;
   plan.begin_stage("one");
-  const auto probe = plan.build.begin_block(BlockKind::Check, "is it there");
-  plan.build.emit(Op::Effect, plan.run("probe"));
-  plan.build.end_block();
+  const auto probe = plan.command_block(BlockKind::Check, "is it there", "probe");
   const auto action = plan.build.begin_block(BlockKind::Action, "act");
   const auto part = plan.build.begin_block(BlockKind::If, "");
   plan.build.emit(Op::Effect, plan.run("before"));

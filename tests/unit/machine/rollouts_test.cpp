@@ -39,15 +39,7 @@ void add_forgiven_child(TestPlan& plan, const std::string& name, rollout::plan::
 
 // Two children side by side.
 void add_branches(TestPlan& plan, rollout::plan::MetricId a_bad, rollout::plan::MetricId b_bad) {
-  const auto branches = plan.build.begin_block(BlockKind::Branches, "parallel");
-  for (const auto& [name, bad] : {std::pair("a", a_bad), std::pair("b", b_bad)}) {
-    const auto branch = plan.build.begin_block(BlockKind::Branch, name);
-    add_child(plan, name, bad);
-    plan.build.end_block();
-    plan.build.emit(Op::Run, branch);
-  }
-  plan.build.end_block();
-  plan.build.emit(Op::Parallel, branches);
+  plan.parallel({"a", "b"}, [&](const std::string& name) { add_child(plan, name, name == "a" ? a_bad : b_bad); });
 }
 
 std::function<Value(Nanoseconds)> from(Nanoseconds begin) {

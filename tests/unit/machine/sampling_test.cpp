@@ -84,13 +84,8 @@ TEST_CASE("branches are sampled as their stage is, and a child without a `sample
   const auto stage = plan.begin_stage("one");
   const bool own = GENERATE(true, false);
   if (own) plan.build.block(stage).sampling = {every(plan, kMinute, -kMinute), every(plan, 2 * kMinute)};
-  const auto branches = plan.build.begin_block(rollout::plan::BlockKind::Branches, "parallel");
-  const auto branch = plan.build.begin_block(rollout::plan::BlockKind::Branch, "branch");
-  plan.build.emit(Op::Hold, hold_until(plan, ready, 10 * kMinute));
-  plan.build.end_block();
-  plan.build.emit(Op::Run, branch);
-  plan.build.end_block();
-  plan.build.emit(Op::Parallel, branches);
+  plan.parallel({"branch"},
+                [&](const std::string&) { plan.build.emit(Op::Hold, hold_until(plan, ready, 10 * kMinute)); });
   plan.end_stage();
   const auto child = plan.begin_child("child");
   plan.build.block(plan.build.rollout(child).block).guards = {
@@ -173,19 +168,15 @@ TEST_CASE("a stage inside of a branch has its own cadence") {
   TestPlan plan;
   const auto bad = plan.metric("bad");
   plan.build.block(plan.rollout).sampling = {every(plan, 4 * kMinute)};
-  const auto branches = plan.build.begin_block(rollout::plan::BlockKind::Branches, "parallel");
-  const auto branch = plan.build.begin_block(rollout::plan::BlockKind::Branch, "branch");
-  plan.begin_child("child");
-  const auto stage = plan.begin_stage("only");
-  plan.build.block(stage).sampling = {every(plan, 2 * kMinute)};
-  plan.build.block(stage).guards = {plan.guard(bad, 0, plan.response(rollout::plan::OutcomeKind::Rollback), "bad")};
-  plan.hold(7 * kMinute);
-  plan.end_stage();
-  plan.end_child();
-  plan.build.end_block();
-  plan.build.emit(Op::Run, branch);
-  plan.build.end_block();
-  plan.build.emit(Op::Parallel, branches);
+  plan.parallel({"branch"}, [&](const std::string&) {
+    plan.begin_child("child");
+    const auto stage = plan.begin_stage("only");
+    plan.build.block(stage).sampling = {every(plan, 2 * kMinute)};
+    plan.build.block(stage).guards = {plan.guard(bad, 0, plan.response(rollout::plan::OutcomeKind::Rollback), "bad")};
+    plan.hold(7 * kMinute);
+    plan.end_stage();
+    plan.end_child();
+  });
   Driver driver = plan.drive();
   driver.metric(bad, [](Nanoseconds) { return Value::boolean(false); });
   driver.run_until(kHour);

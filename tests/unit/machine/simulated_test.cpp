@@ -117,16 +117,12 @@ TEST_CASE("an undo in doubt is settled in the journal, and run again by whoever 
 
 TEST_CASE("an abort ends a child that was on its way back, also where the rollout around it had been stopped") {
   TestPlan plan;
-  const auto branches = plan.build.begin_block(BlockKind::Branches, "parallel");
-  const auto branch = plan.build.begin_block(BlockKind::Branch, "one");
-  plan.begin_child("child");
-  plan.step("a", "undo a");
-  plan.step("b");
-  plan.end_child();
-  plan.build.end_block();
-  plan.build.emit(Op::Run, branch);
-  plan.build.end_block();
-  plan.build.emit(Op::Parallel, branches);
+  plan.parallel({"one"}, [&](const std::string&) {
+    plan.begin_child("child");
+    plan.step("a", "undo a");
+    plan.step("b");
+    plan.end_child();
+  });
   Driver driver = plan.drive();
   driver.effects = [](const StartEffect& request) -> std::optional<Answer> {
     const bool fails = request.callable == "b" || request.callable == "undo a";

@@ -25,9 +25,7 @@ struct Everything {
     good = plan.metric("good", ValueKind::Bool, 30 * kSecond);
     const auto role = plan.role("managers", {"dana", "kim"});
     plan.traffic_via();
-    const auto channel = plan.build.begin_block(BlockKind::Channel, "ops");
-    plan.build.emit(Op::Effect, plan.run("send"));
-    plan.build.end_block();
+    const auto channel = plan.command_block(BlockKind::Channel, "ops", "send");
     rollout::plan::Notification note;
     note.channel = plan.build.add(rollout::plan::Channel{"ops", channel, kNone, {}, {}});
     note.text = plan.build.string_routine("hello");
@@ -47,9 +45,7 @@ struct Everything {
 
   void stage_one(rollout::plan::NotificationId notification) {
     const auto rollback = plan.response(OutcomeKind::Rollback, "it was bad");
-    const auto companion = plan.build.begin_block(BlockKind::Every, "beat");
-    plan.build.emit(Op::Effect, plan.run("beat", EffectClass::ReadOnly));
-    plan.build.end_block();
+    const auto companion = plan.command_block(BlockKind::Every, "beat", "beat", EffectClass::ReadOnly);
     plan.build.block(companion).every = plan.build.duration_routine(90 * kSecond);
     const auto one = plan.begin_stage("one");
     plan.build.block(one).guards = {plan.guard(bad, 2 * kMinute, rollback, "bad for 2m")};
@@ -57,15 +53,7 @@ struct Everything {
     const auto step = plan.step("a", "undo a");
     plan.build.block(step).retries = 2;
     plan.traffic(0.05);
-    const auto branches = plan.build.begin_block(BlockKind::Branches);
-    for (const char* name : {"p", "q"}) {
-      const auto branch = plan.build.begin_block(BlockKind::Branch, name);
-      plan.step(name, std::string("undo ") + name);
-      plan.build.end_block();
-      plan.build.emit(Op::Run, branch);
-    }
-    plan.build.end_block();
-    plan.build.emit(Op::Parallel, branches);
+    plan.parallel({"p", "q"}, [&](const std::string& name) { plan.step(name, "undo " + name); });
     plan.build.emit(Op::Notify, notification);
     plan.hold(4 * kMinute);
     plan.end_stage();

@@ -274,9 +274,7 @@ struct Acknowledged {
     plan.build.emit(Op::Result, plan.build.end_routine(ValueKind::Any));
     plan.build.end_block();
     rollout::plan::Channel channel{"ops", send, look, {sent}, {copy}};
-    const auto escalate = plan.build.begin_block(BlockKind::Response, "page");
-    plan.build.emit(Op::Effect, plan.run("page"));
-    plan.build.end_block();
+    const auto escalate = plan.command_block(BlockKind::Response, "page", "page");
     rollout::plan::Response response;
     response.steps = escalate;
     rollout::plan::Notification row;

@@ -234,15 +234,8 @@ TEST_CASE("verify asks for samples of its own instant") {
 
 TEST_CASE("branches run side by side, in waves, and the first failure cancels the rest") {
   TestPlan plan;
-  const auto branches = plan.build.begin_block(BlockKind::Branches);
-  for (const char* name : {"a", "b", "c"}) {
-    const auto branch = plan.build.begin_block(BlockKind::Branch, name);
-    plan.step(name, std::string("undo ") + name);
-    plan.build.end_block();
-    plan.build.emit(Op::Run, branch);
-  }
-  plan.build.end_block();
-  plan.build.emit(Op::Parallel, branches);
+  const auto branches =
+      plan.parallel({"a", "b", "c"}, [&](const std::string& name) { plan.step(name, "undo " + name); });
   plan.step("after");
   const bool waves = GENERATE(false, true);
   const bool fails = GENERATE(false, true);
@@ -289,9 +282,7 @@ TEST_CASE("a window holds back the entry of a stage, not what comes before") {
 
 TEST_CASE("schedules run after the success, before the end") {
   TestPlan plan;
-  const auto block = plan.build.begin_block(BlockKind::Hook, "later");
-  plan.build.emit(Op::Effect, plan.run("look again"));
-  plan.build.end_block();
+  const auto block = plan.command_block(BlockKind::Hook, "later", "look again");
   rollout::plan::Schedule row;
   row.anchor = rollout::plan::Anchor::Success;
   row.offset = plan.build.duration_routine(24 * kHour);
@@ -313,9 +304,7 @@ TEST_CASE("schedules run after the success, before the end") {
 
 TEST_CASE("companions run each period while their block runs") {
   TestPlan plan;
-  const auto companion = plan.build.begin_block(BlockKind::Every, "beat");
-  plan.build.emit(Op::Effect, plan.run("beat", EffectClass::ReadOnly));
-  plan.build.end_block();
+  const auto companion = plan.command_block(BlockKind::Every, "beat", "beat", EffectClass::ReadOnly);
   plan.build.block(companion).every = plan.build.duration_routine(kMinute);
   const auto stage = plan.begin_stage("one");
   plan.build.block(stage).companions = {companion};
@@ -330,9 +319,7 @@ TEST_CASE("companions run each period while their block runs") {
 
 TEST_CASE("a notification is tried three times and never fails the run") {
   TestPlan plan;
-  const auto channel = plan.build.begin_block(BlockKind::Channel, "ops");
-  plan.build.emit(Op::Effect, plan.run("send"));
-  plan.build.end_block();
+  const auto channel = plan.command_block(BlockKind::Channel, "ops", "send");
   const auto id = plan.build.add(rollout::plan::Channel{"ops", channel, kNone, {}, {}});
   rollout::plan::Notification row;
   row.channel = id;
@@ -351,9 +338,7 @@ TEST_CASE("a notification is tried three times and never fails the run") {
 
 TEST_CASE("a scripted world is asked for actions as a whole") {
   TestPlan plan;
-  const auto action = plan.build.begin_block(BlockKind::Action, "kubernetes.set_image");
-  plan.build.emit(Op::Effect, plan.run("kubectl"));
-  plan.build.end_block();
+  const auto action = plan.command_block(BlockKind::Action, "kubernetes.set_image", "kubectl");
   plan.build.block(action).arguments.push_back({"image", plan.build.string_routine("v2")});
   plan.build.emit(Op::Run, action);
   Driver driver(Driver::verified(plan.finish()), {.run_id = "r1", .parameters = {}, .scripted_world = true});
@@ -371,9 +356,7 @@ TEST_CASE("a scripted world is asked for actions as a whole") {
 
 TEST_CASE("a probe metric is the share of passes of a check that the machine runs itself") {
   TestPlan plan;
-  const auto check = plan.build.begin_block(BlockKind::Check, "health_ok");
-  plan.build.emit(Op::Effect, plan.run("curl"));
-  plan.build.end_block();
+  const auto check = plan.command_block(BlockKind::Check, "health_ok", "curl");
   const auto health = plan.metric("health", ValueKind::Ratio);
   plan.build.plan().metrics[health].provider = rollout::plan::MetricProvider::Probe;
   plan.build.plan().metrics[health].check = check;

@@ -21,9 +21,7 @@ plan::Plan with_stage(const std::function<void(TestPlan&)>& more) {
 }
 
 void notify_before_start(TestPlan& plan, Nanoseconds offset) {
-  const auto block = plan.build.begin_block(BlockKind::Hook, "at start - D");
-  plan.build.emit(Op::Effect, plan.run("early"));
-  plan.build.end_block();
+  const auto block = plan.command_block(BlockKind::Hook, "at start - D", "early");
   plan::Schedule schedule;
   schedule.anchor = Anchor::Start;
   schedule.offset = plan.build.duration_routine(offset);

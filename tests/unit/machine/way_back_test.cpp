@@ -258,9 +258,7 @@ TEST_CASE("a question in a branch of a guard's answer is withdrawn by a rollback
 
 TEST_CASE("an abort ends a schedule that runs, and the run is over") {
   TestPlan plan;
-  const BlockId block = plan.build.begin_block(BlockKind::Hook, "report");
-  plan.build.emit(Op::Effect, plan.run("report"));
-  plan.build.end_block();
+  const BlockId block = plan.command_block(BlockKind::Hook, "report", "report");
   plan::Schedule schedule;
   schedule.anchor = plan::Anchor::Start;
   schedule.offset = plan.build.duration_routine(kMinute);
@@ -330,9 +328,7 @@ TEST_CASE("after the last try of `rollback to ... and retry` its `else` answers"
 
 TEST_CASE("a rollback leaves a notification alone that is being sent") {
   TestPlan plan;
-  const BlockId channel = plan.build.begin_block(BlockKind::Channel, "ops");
-  plan.build.emit(Op::Effect, plan.run("send"));
-  plan.build.end_block();
+  const BlockId channel = plan.command_block(BlockKind::Channel, "ops", "send");
   plan::Notification note;
   note.channel = plan.build.add(plan::Channel{"ops", channel, kNone, {}, {}});
   note.text = plan.build.string_routine("hello");
