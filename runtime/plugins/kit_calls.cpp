@@ -95,13 +95,19 @@ Observed unknown_operation(Subject& subject) {
   return demand_invalid(session, answer, "`no_such_operation`");
 }
 
-Observed missing_argument(Subject& subject) {
-  if (!subject.schema) return skipped("it has no schema");
+// Null where every argument of every operation has a default.
+const Operation* needing_an_argument(const Schema& schema) {
   const auto needs = [](const Operation& operation) {
     return std::ranges::any_of(operation.parameters, [](const Parameter& one) { return one.default_text.empty(); });
   };
-  const auto found = std::ranges::find_if(subject.schema->operations, needs);
-  if (found == subject.schema->operations.end()) return skipped("no operation needs an argument");
+  const auto found = std::ranges::find_if(schema.operations, needs);
+  return found == schema.operations.end() ? nullptr : &*found;
+}
+
+Observed missing_argument(Subject& subject) {
+  if (!subject.schema) return skipped("it has no schema");
+  const Operation* found = needing_an_argument(*subject.schema);
+  if (found == nullptr) return skipped("no operation needs an argument");
   Session session(subject);
   if (auto wrong = session.greet()) return *wrong;
   const auto answer = session->call(
@@ -258,11 +264,8 @@ Observed validate(Subject& subject) {
 
 Observed validate_missing(Subject& subject) {
   if (!subject.schema || !subject.schema->has("validate")) return skipped("`features` of the schema has no validate");
-  const auto needs = [](const Operation& operation) {
-    return std::ranges::any_of(operation.parameters, [](const Parameter& one) { return one.default_text.empty(); });
-  };
-  const auto found = std::ranges::find_if(subject.schema->operations, needs);
-  if (found == subject.schema->operations.end()) return skipped("no operation needs an argument");
+  const Operation* found = needing_an_argument(*subject.schema);
+  if (found == nullptr) return skipped("no operation needs an argument");
   Session session(subject);
   if (auto wrong = session.greet()) return *wrong;
   const auto answer =

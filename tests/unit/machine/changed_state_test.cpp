@@ -78,6 +78,19 @@ Driver child_going_back(bool in_branch = false) {
   return driver;
 }
 
+// A step is in doubt since a restart, and the probe that is asked about it hangs.
+Driver asking_a_probe() {
+  TestPlan plan;
+  const BlockId probe = plan.command_block(BlockKind::Check, "probe", "probe");
+  plan.build.block(plan.step("a")).probe = probe;
+  Driver driver = plan.drive();
+  driver.effects = hangs({"a", "probe"});
+  driver.run_until(kMinute);
+  driver.crash(kMinute);
+  REQUIRE(driver.callables() == Texts{"a", "probe"});
+  return driver;
+}
+
 }  // namespace
 
 TEST_CASE("an effect of a task that is not there is left when the runtime comes back") {
@@ -131,14 +144,7 @@ TEST_CASE("people settle a doubt whose task is not there") {
 
 TEST_CASE("a probe answers for a task that is not there, or runs nothing: the doubt stays for people") {
   const bool there = GENERATE(false, true);
-  TestPlan plan;
-  const BlockId probe = plan.command_block(BlockKind::Check, "probe", "probe");
-  plan.build.block(plan.step("a")).probe = probe;
-  Driver driver = plan.drive();
-  driver.effects = hangs({"a", "probe"});
-  driver.run_until(kMinute);
-  driver.crash(kMinute);
-  REQUIRE(driver.callables() == Texts{"a", "probe"});
+  Driver driver = asking_a_probe();
   change_state(driver, [&](State& state) {
     if (there) only(state, TaskKind::Main).frames.clear();
     if (!there) remove(state, TaskKind::Main);
@@ -155,14 +161,7 @@ TEST_CASE("a probe answers for a task that is not there, or runs nothing: the do
 
 TEST_CASE("a probe of an effect that is not in doubt settles nothing") {
   const bool there = GENERATE(false, true);
-  TestPlan plan;
-  const BlockId probe = plan.command_block(BlockKind::Check, "probe", "probe");
-  plan.build.block(plan.step("a")).probe = probe;
-  Driver driver = plan.drive();
-  driver.effects = hangs({"a", "probe"});
-  driver.run_until(kMinute);
-  driver.crash(kMinute);
-  REQUIRE(driver.callables() == Texts{"a", "probe"});
+  Driver driver = asking_a_probe();
   change_state(driver, [&](State& state) {
     only(state, TaskKind::DoubtProbe).subject += there ? 0 : 99;
     state.effects.at(driver.started.front().effect).in_doubt = !there;
