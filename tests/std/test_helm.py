@@ -23,6 +23,7 @@ def helm(world, *history):
         file.write_text(json.dumps(state))
 
     world.halfway = halfway
+    return file
 
 
 def revision(number, chart, status="deployed"):
@@ -31,6 +32,18 @@ def revision(number, chart, status="deployed"):
 
 def there(world):
     helm(world, revision(1, "shop-0.9.0", "superseded"), revision(2, "shop-1.0.0"))
+
+
+def blue(world):
+    """The release is in another cluster than the current one."""
+    file = helm(world)
+    file.write_text(json.dumps({**json.loads(file.read_text()), "clusters": {"blue": {"shop": [revision(1, "shop-1.0.0")]}}}))
+
+    def charts():
+        state = json.loads(file.read_text())
+        return {"current": state["releases"], "blue": state["clusters"]["blue"]["shop"][-1]["chart"]}
+
+    world.snapshot = charts
 
 
 def failed(world):
@@ -51,7 +64,11 @@ CASES = [
     Check("helm.upgrade", UPGRADE % "", under_way, step=True, passes=False, says="shop is pending-upgrade", title="while another is under way"),
     Action("helm.go_back", 'helm.go_back("shop", revision: "1")', there, after=lambda state: state["shop"]["chart"] == "shop-0.9.0", halfway=True),
     Action("helm.uninstall", 'helm.uninstall("shop")', there, undo=False, person=True, after=lambda state: state == {}),
+    Action("helm.upgrade", UPGRADE % ', context: "blue"', blue, title="in another cluster",
+           after=lambda state: state == {"current": {}, "blue": "shop-1.1.0"}),
     Check("helm.deployed", 'helm.deployed("shop")', there),
+    Check("helm.deployed", 'helm.deployed("shop", context: "blue")', blue, title="in another cluster"),
+    Check("helm.deployed", 'helm.deployed("shop", context: "green")', blue, passes=False, says='context "green" does not exist', title="no such cluster"),
     Check("helm.deployed", 'helm.deployed("shop")', failed, passes=False, says="shop is failed", title="failed"),
     Check("helm.chart_is", 'helm.chart_is("shop", chart: "shop-1.0.0")', there),
     Check("helm.chart_is", 'helm.chart_is("shop", chart: "shop-1.1.0")', there, passes=False, says="has the chart shop-1.0.0", title="another"),
