@@ -69,13 +69,12 @@ void Walker::step(StepKind kind, std::size_t depth, std::string text, bool irrev
 }
 
 std::string Walker::call_text(const plan::Block& row) const {
-  std::string list;
+  std::vector<std::string> literals;
   for (const plan::Argument& argument : row.arguments) {
     const plan::Value value = values_.value(argument.value);
-    const std::string text = value.is_missing() ? values_.text(argument.value) : escaped(plan::to_literal(value));
-    list += (list.empty() ? "" : ", ") + text;
+    literals.push_back(value.is_missing() ? values_.text(argument.value) : escaped(plan::to_literal(value)));
   }
-  return escaped(row.name) + (row.arguments.empty() ? "" : "(" + list + ")");
+  return escaped(row.name) + (literals.empty() ? "" : arguments_text(std::move(literals)));
 }
 
 // Whether the undo also runs what it stands for: those of what was done inside its block.

@@ -119,6 +119,11 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
+std::string arguments_text(std::vector<std::string> literals) {
+  while (!literals.empty() && literals.back() == "\"\"") literals.pop_back();
+  return fmt::format("({})", fmt::join(literals, ", "));
+}
+
 std::string summary(std::string_view documentation) {
   std::string line(documentation.substr(0, documentation.find("\n\n")));
   std::ranges::replace(line, '\n', ' ');

@@ -21,6 +21,10 @@ std::string painted(std::string_view text, Tone tone, bool colour);
 // visible escapes (`\x1b`, `\n`, `\u202e`).
 std::string escaped(std::string_view text);
 
+// What a call was made with, each as the language writes it: "(a, b)". Empty texts at the end say nothing and are left
+// out: they are nearly always the defaults of parameters that the author did not give.
+std::string arguments_text(std::vector<std::string> literals);
+
 // The first paragraph of a documentation comment as one line, made harmless.
 std::string summary(std::string_view documentation);
 

@@ -252,10 +252,9 @@ void Rows::gate_answered(const Record& record) {
 void Rows::effect_intended(const Record& record, bool hidden) {
   std::string text = field_text(record, "callable");
   if (const Value* arguments = record.find("arguments"); arguments && field_text(record, "kind") == "call") {
-    std::string list;
-    for (const auto& [name, value] : arguments->as_map())
-      list += (list.empty() ? "" : ", ") + escaped(plan::to_literal(value));
-    text += "(" + list + ")";
+    std::vector<std::string> literals;
+    for (const auto& [name, value] : arguments->as_map()) literals.push_back(escaped(plan::to_literal(value)));
+    text += arguments_text(std::move(literals));
   }
   const bool again = record.find("again") && record.find("again")->as_bool();
   effects_[field_text(record, "effect")] = {text, record.at, hidden};
