@@ -15,6 +15,7 @@ namespace rollout::check {
 struct PluginModule {
   grammar::SourceFile source;
   plan::Plugin plugin;
+  std::optional<plan::PluginAccess> access;  // where its schema says it
 };
 // Why a plugin cannot be used: the diagnostic that stands at its `use`.
 struct PluginProblem {

@@ -549,6 +549,7 @@ struct CheckedModule {
   std::vector<ResolvedName> names;     // in no order; a name that is checked more than once may be repeated
   std::vector<ModuleScope> modules;    // by Symbol::index of a Module
   std::vector<plan::Plugin> plugins;   // that the files use, in the order of their names
+  std::vector<plan::PluginAccess> plugin_access;  // of those that say it
 
   const Type& type_of(ExprId expr) const { return types[exprs[expr].type]; }
 };

@@ -185,6 +185,7 @@ FileId load_plugin(Checker& c, const std::string& key, PluginModule module) {
   load_uses(c, target);
   const auto place = std::ranges::lower_bound(c.module.plugins, module.plugin.name, {}, &plan::Plugin::name);
   c.module.plugins.insert(place, std::move(module.plugin));
+  if (module.access) c.module.plugin_access.push_back(std::move(*module.access));
   return target;
 }
 

@@ -129,7 +129,8 @@ std::variant<PluginModule, PluginProblem> plugin_module(const std::string& folde
         fmt::format("`{}` is not the file that `{}` names", program.string(), file.path),
         fmt::format("look at the change, then lock it again: {}", lock_command(name, locked->plugin.path))};
   }
-  return PluginModule{{std::string(kPluginFiles) + name + ".rollout", plugins::module_text(*schema)}, locked->plugin};
+  return PluginModule{
+      {std::string(kPluginFiles) + name + ".rollout", plugins::module_text(*schema)}, locked->plugin, schema->access};
 }
 
 }  // namespace rollout::driver

@@ -256,6 +256,9 @@ void add_plugins(Lowering& l) {
   for (const plan::Plugin& plugin : l.module.plugins) {
     if (l.plugins.contains(plugin.name)) l.build.add(plugin);
   }
+  for (const plan::PluginAccess& access : l.module.plugin_access) {
+    if (l.plugins.contains(access.plugin)) l.build.add(access);
+  }
 }
 
 }  // namespace

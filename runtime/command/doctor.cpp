@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
@@ -28,7 +27,9 @@
 #include "runtime/executors/secrets.hpp"
 #include "runtime/executors/spawn.hpp"
 #include "runtime/plan/known_values.hpp"
+#include "runtime/plan/plugin_access.hpp"
 #include "runtime/plan/undo_blocks.hpp"
+#include "runtime/plugins/confinement.hpp"
 #include "runtime/zones/zones.hpp"
 
 // What would make a run fail at 2 AM, looked for before. Nothing is changed.
@@ -79,14 +80,13 @@ Finding core_dumps() {
 }
 
 Finding sandbox() {
-#ifdef SYS_landlock_create_ruleset
-  constexpr unsigned kAskVersion = 1;
-  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskVersion);
-#else
-  const long version = -1;
-#endif
-  const std::string kernel = version > 0 ? fmt::format("Landlock {} is there", version) : "no Landlock here";
-  return {Health::Good, "sandbox", kernel + "; commands run with the rights of who starts the rollout"};
+  const plugins::Confines kernel = plugins::confines();
+  const std::string confined =
+      fmt::format("plugins that say what they touch are confined in: {}; ", plugins::confines_text(kernel));
+  const std::string others = "other plugins and commands have the rights of who starts the rollout";
+  if (kernel.signals()) return {Health::Good, "sandbox", confined + others};
+  return {Health::Careful, "sandbox", confined + others,
+          kernel.files() ? "a newer kernel confines more" : "this needs a kernel with Landlock (5.13 or newer)"};
 }
 
 Finding journal_of(const StateDirectory& state, const journal::RunRow& run) {
@@ -181,9 +181,17 @@ Finding plugin_finding(const plan::Plan& plan, const plugins::Program& program, 
   }
   if (!seen.notes.empty())
     return {Health::Careful, what, note_line(plan, seen.notes.front()), "it is a warning of the plugin's"};
+  const std::string kept =
+      program.access ? fmt::format("; it is kept to its access: it {}", plan::access_text(*program.access)) : "";
+  if (program.access) {
+    const auto missing = plugins::missing_paths(*program.access, program.path);
+    if (!missing.empty())
+      return {Health::Careful, what, fmt::format("`{}`, which it touches, is not there", missing.front()),
+              "it gets no right to what comes there after its start"};
+  }
   const std::string looked =
       seen.validates ? fmt::format(", and finds nothing wrong with {} calls", seen.calls) : std::string();
-  return {Health::Good, what, fmt::format("`{}` is as it was locked, answers{}", program.path, looked), {}};
+  return {Health::Good, what, fmt::format("`{}` is as it was locked, answers{}{}", program.path, looked, kept), {}};
 }
 
 void add_plugins(const plan::Plan& plan, const std::string& file, const ParameterValues& parameters,

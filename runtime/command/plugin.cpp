@@ -8,8 +8,10 @@
 #include "runtime/command/commands.hpp"
 #include "runtime/command/output.hpp"
 #include "runtime/console/text.hpp"
+#include "runtime/plan/plugin_access.hpp"
 #include "runtime/plan/value.hpp"
 #include "runtime/plugins/client.hpp"
+#include "runtime/plugins/confinement.hpp"
 #include "runtime/plugins/kit.hpp"
 #include "runtime/plugins/programs.hpp"
 #include "runtime/plugins/schema/lock.hpp"
@@ -46,6 +48,22 @@ std::size_t size_of(const plugins::Schema& schema) {
   return schema.operations.size() + schema.checks.size() + schema.metrics.size() + schema.channels.size();
 }
 
+// Whether it can describe itself within what it says that it touches.
+std::string confined_problem(const std::string& path, const plugins::Schema& schema, const boost::json::value& first) {
+  if (!schema.access) return {};
+  const auto again = plugins::describe_program(path, schema.access);
+  const std::string mend = "; let the schema's `access` read what its program needs, such as the folder of a library";
+  if (!again) return fmt::format("kept to its own `access` it does not work: {}{}", again.error(), mend);
+  if (plugins::schema_digest(again->schema) == plugins::schema_digest(first)) return {};
+  return fmt::format("kept to its own `access` `{}` describes itself otherwise{}", path, mend);
+}
+
+// What it may touch, for people.
+std::string rights_of(const plugins::Schema& schema) {
+  if (!schema.access) return "it has all rights of who starts it: its schema has no `access`";
+  return fmt::format("it is kept to what it says that it touches: it {}", plan::access_text(*schema.access));
+}
+
 Value row_of(const plugins::LockedPlugin& one) {
   return Value::map({{"name", Value::string(one.plugin.name)},
                      {"version", Value::string(one.plugin.version)},
@@ -62,6 +80,11 @@ std::string state_of(const std::string& lock, const plugins::LockedPlugin& one) 
   const auto digest = plugins::program_digest(path);
   if (!digest) return digest.error();
   return digest->text == one.plugin.executable ? "as locked" : "changed since it was locked";
+}
+
+void tell_missing(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths)
+    fmt::print("`{}` is not there now: it gets no right to it until it is\n", console::escaped(path));
 }
 
 std::string_view mark_of(plugins::Verdict verdict) {
@@ -105,6 +128,8 @@ Exit plugin_lock(const PluginArguments& arguments) {
   if (!schema) {
     return complain(fmt::format("the schema of `{}` cannot be used: {}", arguments.path, schema.error()));
   }
+  if (const std::string problem = confined_problem(arguments.path, *schema, described->schema); !problem.empty())
+    return complain(problem);
   if (schema->name != arguments.name) {
     return complain(fmt::format("`{}` calls itself `{}`; lock it under that name", arguments.path, schema->name));
   }
@@ -121,8 +146,9 @@ Exit plugin_lock(const PluginArguments& arguments) {
   if (arguments.format == Format::Json) {
     print_json(row_of(locked));
   } else {
-    fmt::print("locked {} {} in {}: {} things that it can do; keep the file with your programs\n", schema->name,
-               console::escaped(schema->version), path, size_of(*schema));
+    fmt::print("locked {} {} in {}: {} things that it can do; keep the file with your programs\n{}\n", schema->name,
+               console::escaped(schema->version), path, size_of(*schema), console::escaped(rights_of(*schema)));
+    if (schema->access) tell_missing(plugins::missing_paths(*schema->access, arguments.path));
   }
   return Exit::Ok;
 }

@@ -257,6 +257,10 @@ void PlanBuilder::add(Plugin row) {
   plan_.plugins.push_back(std::move(row));
 }
 
+void PlanBuilder::add(PluginAccess row) {
+  plan_.plugin_access.push_back(std::move(row));
+}
+
 Plan PlanBuilder::finish() {
   assert(open_blocks_.empty() && open_routines_.empty());
   for (std::size_t id = 0; id < block_code_.size(); ++id) {

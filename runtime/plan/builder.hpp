@@ -61,6 +61,7 @@ class PlanBuilder {
   // A child.
   RolloutId add(Rollout row);
   void add(Plugin row);
+  void add(PluginAccess row);
   // A module's `let`: the variable gets the routine's value when the run is created.
   void global(VariableId variable, RoutineId value);
 

@@ -309,6 +309,7 @@ std::string disassemble(const Plan& plan) {
   }
   print_table(out, plan, "files", plan.files);
   if (!plan.plugins.empty()) print_table(out, plan, "plugins", plan.plugins);
+  print_table(out, plan, "access of plugins", plan.plugin_access);
   print_table(out, plan, "stages", plan.stages);
   print_table(out, plan, "parameters", plan.parameters);
   print_table(out, plan, "secrets", plan.secrets);

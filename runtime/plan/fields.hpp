@@ -301,6 +301,11 @@ constexpr auto fields(const Plugin*) {
                     plain("executable", &Plugin::executable), plain("schema", &Plugin::schema));
 }
 
+constexpr auto fields(const PluginAccess*) {
+  return std::tuple(plain("plugin", &PluginAccess::plugin), plain("reads", &PluginAccess::reads),
+                    plain("writes", &PluginAccess::writes), plain("connects", &PluginAccess::connects));
+}
+
 constexpr auto fields(const EnvironmentVariable*) {
   return std::tuple(plain("name", &EnvironmentVariable::name), plain("value", &EnvironmentVariable::value));
 }
@@ -322,7 +327,8 @@ constexpr auto fields(const Plan*) {
       plain("guards", &Plan::guards), plain("holds", &Plan::holds), plain("gates", &Plan::gates),
       plain("channels", &Plan::channels), plain("notifications", &Plan::notifications), plain("blocks", &Plan::blocks),
       plain("stages", &Plan::stages), plain("globals", &Plan::globals), plain("rollout", &Plan::rollout),
-      plain("children", &Plan::children), plain("environment", &Plan::environment), plain("plugins", &Plan::plugins));
+      plain("children", &Plan::children), plain("environment", &Plan::environment), plain("plugins", &Plan::plugins),
+      plain("plugin_access", &Plan::plugin_access));
 }
 
 template <typename Row>

@@ -31,12 +31,30 @@ constexpr Feature kLaterFeatures[] = {
     {1, "grouped metrics"},
     {2, "plugins"},
     {3, "sampling that changes with age"},
+    {4, "plugins that are confined"},
 };
 
 constexpr std::uint64_t kPlugins = 1 << 2;
-constexpr std::uint64_t kKnownFeatures = kPlugins;
-// The sections of format 2.0, which every plan has. What follows them is there where a feature says so.
+constexpr std::uint64_t kConfinedPlugins = 1 << 4;
+constexpr std::uint64_t kKnownFeatures = kPlugins | kConfinedPlugins;
+// The sections of format 2.0, which every plan has. Each that follows is there where its feature says so, and those
+// before it.
 constexpr std::size_t kFirstSections = 23;
+constexpr std::uint64_t kLaterSections[] = {kPlugins, kConfinedPlugins};
+
+std::uint64_t features_of(const Plan& plan) {
+  if (plan.plugins.empty()) return 0;
+  return plan.plugin_access.empty() ? kPlugins : kPlugins | kConfinedPlugins;
+}
+
+std::size_t section_count(std::uint64_t features) {
+  std::size_t count = kFirstSections;
+  for (const std::uint64_t feature : kLaterSections) {
+    if ((features & feature) == 0) break;
+    ++count;
+  }
+  return count;
+}
 
 std::string feature_name(unsigned bit) {
   for (const Feature& feature : kLaterFeatures) {
@@ -192,8 +210,7 @@ Expected<std::vector<Section>> read_sections(std::string_view bytes, const Heade
 
 // The known sections come first, each once and in order; what follows them belongs to a newer minor version.
 std::optional<PlanError> check_order(const std::vector<Section>& sections, const Header& header) {
-  const bool with_plugins = (header.features & kPlugins) != 0;
-  const std::size_t known = kFirstSections + (with_plugins ? 1 : 0);
+  const std::size_t known = section_count(header.features);
   for (std::size_t index = 0; index < known; ++index) {
     if (index >= sections.size() || sections[index].number != index + 1) {
       const std::uint64_t offset = index < sections.size() ? sections[index].offset : header.total;
@@ -221,7 +238,8 @@ std::optional<PlanError> read_section(const Section& section, ReadBudget* budget
 std::string write_plan(const Plan& plan) {
   std::string body;
   std::uint32_t number = 0;
-  const std::size_t sections = kFirstSections + (plan.plugins.empty() ? 0 : 1);
+  const std::uint64_t features = features_of(plan);
+  const std::size_t sections = section_count(features);
   for_each_field(plan, [&](const auto&, const auto& member) {
     if (number == sections) return;
     Writer content;
@@ -234,7 +252,6 @@ std::string write_plan(const Plan& plan) {
     body += head.take();
     body += bytes;
   });
-  const std::uint64_t features = plan.plugins.empty() ? 0 : kPlugins;
   Header header{kFormatMajor, kFormatMinor, features, 0, plan.compiler_version, number};
   header.total = write_header(header).size() + body.size();
   return write_header(header) + body;
@@ -253,8 +270,8 @@ Expected<Plan> read_plan(std::string_view bytes) {
   std::optional<PlanError> error;
   for_each_field(plan, [&](const auto&, auto& member) {
     const std::size_t section = index++;
-    const bool there = section < kFirstSections || (header->first.features & kPlugins) != 0;
-    if (!error && there) error = read_section((*sections)[section], &budget, member);
+    if (!error && section < section_count(header->first.features))
+      error = read_section((*sections)[section], &budget, member);
   });
   if (error) return *error;
   return plan;

@@ -26,7 +26,7 @@
 // major version.
 //
 // Format history (major.minor): 1.0 first; 2.0 the environment that a run was started in. A plan with plugins has
-// feature 2 and one section more, `plugins`.
+// feature 2 and one section more, `plugins`; where one of them says what it may touch, feature 4 and `plugin_access`.
 
 namespace rollout::plan {
 

@@ -458,6 +458,16 @@ struct Plugin {
   bool operator==(const Plugin&) const = default;
 };
 
+// What a plugin may touch beside what every program needs, where its schema says it; of those that say nothing there is
+// no row. Paths are absolute, below the home folder (`~/...`), or relative to the program's folder.
+struct PluginAccess {
+  std::string plugin;              // its name
+  std::vector<std::string> reads;  // files, and folders with all in them: also executed
+  std::vector<std::string> writes;
+  std::vector<std::int64_t> connects;  // TCP ports
+  bool operator==(const PluginAccess&) const = default;
+};
+
 // One plan holds one rollout and all that it runs as children, one row for each use.
 struct Plan {
   std::string compiler_version;
@@ -485,7 +495,8 @@ struct Plan {
   Rollout rollout;
   std::vector<Rollout> children;
   RunEnvironment environment;
-  std::vector<Plugin> plugins;  // each name once; in the file only where there are some
+  std::vector<Plugin> plugins;              // each name once; in the file only where there are some
+  std::vector<PluginAccess> plugin_access;  // as above
   bool operator==(const Plan&) const = default;
 };
 

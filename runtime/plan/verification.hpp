@@ -152,6 +152,7 @@ void for_each_row(const Plan& plan, Visit&& visit) {
   rows("block", plan.blocks);
   rows("stage", plan.stages);
   rows("plugin", plan.plugins);
+  rows("access of a plugin", plan.plugin_access);
   visit("rollout", 0, plan.rollout);
   for (std::size_t index = 0; index < plan.children.size(); ++index) visit("rollout", index + 1, plan.children[index]);
 }

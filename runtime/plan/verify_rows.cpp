@@ -2,6 +2,7 @@
 #include <cmath>
 #include <set>
 
+#include "runtime/plan/plugin_access.hpp"
 #include "runtime/plan/series.hpp"
 #include "runtime/plan/units.hpp"
 #include "runtime/plan/verification.hpp"
@@ -291,6 +292,15 @@ Reject check_plugin(const Plan& plan, std::size_t index, const Plugin& plugin) {
   return std::nullopt;
 }
 
+Reject check_access(const Plan& plan, std::size_t index, const PluginAccess& access) {
+  if (std::ranges::find(plan.plugins, access.plugin, &Plugin::name) == plan.plugins.end())
+    return "it is that of no plugin of the plan";
+  const auto first = std::ranges::find(plan.plugin_access, access.plugin, &PluginAccess::plugin);
+  if (first - plan.plugin_access.begin() != static_cast<std::ptrdiff_t>(index)) return "its plugin has another";
+  if (const std::string problem = access_problem(access); !problem.empty()) return problem;
+  return std::nullopt;
+}
+
 Reject check_spot(const Spot& spot) {
   if (spot.text.size() > kMaxSpotText) return fmt::format("its text is longer than {} bytes", kMaxSpotText);
   return std::nullopt;
@@ -318,6 +328,8 @@ Reject check_rows(const Plan& plan) {
   table("block", plan.blocks, [&](std::size_t index, const Block& row) { return check_block_row(plan, index, row); });
   table("stage", plan.stages, [&](std::size_t index, const Stage& row) { return check_stage(plan, index, row); });
   table("plugin", plan.plugins, [&](std::size_t index, const Plugin& row) { return check_plugin(plan, index, row); });
+  table("access of a plugin", plan.plugin_access,
+        [&](std::size_t index, const PluginAccess& row) { return check_access(plan, index, row); });
   if (reject) return reject;
   if (auto reason = check_rollout(plan, 0)) return std::string("the rollout: ") + *reason;
   for (RolloutId id = 1; id < rollout_count(plan); ++id) {

@@ -13,10 +13,12 @@
 #include <boost/algorithm/hex.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include "runtime/executors/environment.hpp"
 #include "runtime/executors/text.hpp"
+#include "runtime/plugins/confinement.hpp"
 
 namespace rollout::plugins {
 
@@ -48,6 +50,7 @@ struct ChildPlan {
   char* const* arguments;
   char* const* environment;
   std::array<int, 5> descriptors;  // what become 0 to 4
+  int ruleset;                     // what it may touch; -1: what this process may
   int failed;                      // where the reason goes
   pid_t parent;
 };
@@ -59,6 +62,7 @@ struct ChildPlan {
   // The parent may have gone before it was asked for.
   if (::getppid() != plan.parent) ::_exit(127);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  const int confined = plan.ruleset < 0 ? 0 : enter_ruleset(plan.ruleset);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
@@ -70,18 +74,22 @@ struct ChildPlan {
   ::dup2(plan.failed, 5);
   ::fcntl(5, F_SETFD, FD_CLOEXEC);
   ::syscall(SYS_close_range, 6U, ~0U, 0U);
-  ::execve(plan.path, plan.arguments, plan.environment);
-  const int why = errno;
+  // A plugin that cannot be confined does not run.
+  if (confined == 0) ::execve(plan.path, plan.arguments, plan.environment);
+  const int why = confined == 0 ? errno : -confined;
   [[maybe_unused]] const ssize_t written = ::write(5, &why, sizeof why);
   ::_exit(127);
 }
 
-std::string start_failure(int error, const std::string& path) {
+std::string start_failure(int error, const std::string& path, bool confined) {
   const std::string shown = executors::printable(path);
+  if (error < 0) return fmt::format("`{}` cannot be confined: {}", shown, std::strerror(-error));
   switch (error) {
     case ENOEXEC: return fmt::format("`{}` is no program that this machine runs (a script needs a `#!` line)", shown);
     case ENOENT: return fmt::format("`{}` is not there, or the interpreter in its first line is not", shown);
-    case EACCES: return fmt::format("`{}` may not be executed: `chmod +x` it", shown);
+    case EACCES:
+      return fmt::format("`{}` may not be executed: `chmod +x` it{}", shown,
+                         confined ? ", or let its `access` read the folder of its interpreter" : "");
     default: return fmt::format("`{}` cannot be started: {}", shown, std::strerror(error));
   }
 }
@@ -104,7 +112,8 @@ std::string random_name() {
   return boost::algorithm::hex_lower(std::string(bytes.begin(), bytes.end()));
 }
 
-plan::Expected<PluginChild, std::string> start_child(const std::string& path, const std::string& cookie) {
+plan::Expected<PluginChild, std::string> start_child(const std::string& path, const std::string& cookie,
+                                                     const std::optional<plan::PluginAccess>& access) {
   auto to = open_pipe(false), from = open_pipe(true), output = open_pipe(true), errors = open_pipe(true);
   std::array<int, 2> failed{};
   const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -115,7 +124,18 @@ plan::Expected<PluginChild, std::string> start_child(const std::string& path, co
   const Descriptor result(failed[0]);
   Descriptor reason(::fcntl(failed[1], F_DUPFD_CLOEXEC, kAbove));
   ::close(failed[1]);
-  std::vector<std::string> variables = executors::child_environment({{kCookieVariable, cookie}});
+  Descriptor ruleset;
+  if (access) {
+    auto made = make_ruleset(*access, path);
+    if (!made) return made.error();
+    if (made->get() >= 0) ruleset = Descriptor(::fcntl(made->get(), F_DUPFD_CLOEXEC, kAbove));
+  }
+  executors::EnvironmentVariables own{{kCookieVariable, cookie}};
+  if (ruleset.get() >= 0) {
+    const char* folders = std::getenv("PATH");
+    own.emplace_back("PATH", readable_folders(folders == nullptr ? "" : folders, *access, path));
+  }
+  std::vector<std::string> variables = executors::child_environment(own);
   std::vector<char*> environment;
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
@@ -125,6 +145,7 @@ plan::Expected<PluginChild, std::string> start_child(const std::string& path, co
                        arguments.data(),
                        environment.data(),
                        {null.get(), output->theirs.get(), errors->theirs.get(), to->theirs.get(), from->theirs.get()},
+                       ruleset.get(),
                        reason.get(),
                        ::getpid()};
   const pid_t pid = ::fork();
@@ -134,7 +155,7 @@ plan::Expected<PluginChild, std::string> start_child(const std::string& path, co
   reason = Descriptor();
   if (const int why = exec_result(result.get()); why != 0) {
     ::waitpid(pid, nullptr, 0);
-    return start_failure(why, path);
+    return start_failure(why, path, ruleset.get() >= 0);
   }
   PluginChild child;
   child.pid = pid;

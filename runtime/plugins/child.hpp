@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/executors/spawn.hpp"
+#include "runtime/plan/plan.hpp"
 
 // Starting a plugin: the system calls, without any waiting.
 
@@ -20,9 +22,10 @@ struct PluginChild {
 inline constexpr const char* kCookieVariable = "ROLLOUT_PLUGIN_COOKIE";
 
 // Starts the program at that path: nothing on its standard input, an allow-listed environment and the cookie, a process
-// group of its own, no privileges to gain, killed where the thread that starts it ends. Or the reason why it did not
-// start.
-plan::Expected<PluginChild, std::string> start_child(const std::string& path, const std::string& cookie);
+// group of its own, no privileges to gain, killed where the thread that starts it ends, and kept to `access` where
+// there is one and the kernel can. Or the reason why it did not start.
+plan::Expected<PluginChild, std::string> start_child(const std::string& path, const std::string& cookie,
+                                                     const std::optional<plan::PluginAccess>& access);
 
 // A text that nobody guesses, for the cookie and the session.
 std::string random_name();

@@ -51,9 +51,10 @@ bool read_some(const executors::Descriptor& descriptor, std::string& into, std::
 
 }  // namespace
 
-plan::Expected<std::shared_ptr<Client>, std::string> Client::open(const std::string& path) {
+plan::Expected<std::shared_ptr<Client>, std::string> Client::open(const std::string& path,
+                                                                  const std::optional<plan::PluginAccess>& access) {
   std::string cookie = random_name();
-  auto child = start_child(path, cookie);
+  auto child = start_child(path, cookie, access);
   if (!child) return child.error();
   return std::make_shared<Client>(std::move(*child), std::move(cookie));
 }
@@ -182,8 +183,9 @@ std::string Client::silence() const {
   return (child_.from.get() < 0 ? "closed its descriptor 4" : "did not answer in time") + words;
 }
 
-plan::Expected<Described, std::string> describe_program(const std::string& path) {
-  auto client = Client::open(path);
+plan::Expected<Described, std::string> describe_program(const std::string& path,
+                                                        const std::optional<plan::PluginAccess>& access) {
+  auto client = Client::open(path, access);
   if (!client) return client.error();
   Client& plugin = **client;
   std::vector<int> majors(std::begin(kProtocolMajors), std::end(kProtocolMajors));

@@ -17,8 +17,9 @@ namespace rollout::plugins {
 
 class Client {
  public:
-  // Starts the program; the error is for people.
-  static plan::Expected<std::shared_ptr<Client>, std::string> open(const std::string& path);
+  // Starts the program, kept to `access` where there is one; the error is for people.
+  static plan::Expected<std::shared_ptr<Client>, std::string> open(const std::string& path,
+                                                                   const std::optional<plan::PluginAccess>& access);
   explicit Client(PluginChild child, std::string cookie);
   ~Client();
   Client(const Client&) = delete;
@@ -67,6 +68,7 @@ struct Described {
   boost::json::value schema;
   std::vector<int> majors;
 };
-plan::Expected<Described, std::string> describe_program(const std::string& path);
+plan::Expected<Described, std::string> describe_program(const std::string& path,
+                                                        const std::optional<plan::PluginAccess>& access = {});
 
 }  // namespace rollout::plugins

@@ -16,7 +16,9 @@
 
 #include "runtime/engine/log.hpp"
 #include "runtime/executors/text.hpp"
+#include "runtime/plan/plugin_access.hpp"
 #include "runtime/plugins/child.hpp"
+#include "runtime/plugins/confinement.hpp"
 #include "runtime/plugins/frames.hpp"
 #include "runtime/plugins/log_lines.hpp"
 #include "runtime/plugins/schema/strict_json.hpp"
@@ -260,17 +262,28 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
   bool over_ = false, reaped_ = false;
 };
 
+void log_access(const std::string& name, const plan::PluginAccess& access) {
+  const Confines kernel = confines();
+  if (kernel.signals()) {
+    engine::log(LogLevel::Info, fmt::format("plugin {} is kept to its access: it {}", name, plan::access_text(access)));
+  } else {
+    engine::log(LogLevel::Warning, fmt::format("plugin {} is kept to its access only in part: this kernel confines {}",
+                                               name, confines_text(kernel)));
+  }
+}
+
 }  // namespace
 
 plan::Expected<std::shared_ptr<Connection>, std::string> Connection::open(boost::asio::io_context& io,
                                                                           engine::Scheduler& scheduler,
-                                                                          const std::string& name,
-                                                                          const std::string& path,
+                                                                          const Program& program,
                                                                           ConnectionEvents events) {
+  const std::string& name = program.plugin.name;
   std::string cookie = random_name();
-  auto child = start_child(path, cookie);
+  auto child = start_child(program.path, cookie, program.access);
   if (!child) return child.error();
   engine::log(LogLevel::Info, fmt::format("plugin {} starts as process {}", name, child->pid));
+  if (program.access) log_access(name, *program.access);
   const auto connection =
       std::make_shared<ChildConnection>(io, scheduler, name, std::move(cookie), std::move(*child), std::move(events));
   connection->begin();

@@ -8,6 +8,7 @@
 
 #include "runtime/engine/scheduler.hpp"
 #include "runtime/plan/plan.hpp"
+#include "runtime/plugins/programs.hpp"
 
 // One life of one plugin: a child process, and JSON-RPC with it. Ends once, with the reason; whatever was asked and not
 // answered is then the owner's to settle.
@@ -34,8 +35,7 @@ class Connection {
   // Starts the program; the error is for people.
   static plan::Expected<std::shared_ptr<Connection>, std::string> open(boost::asio::io_context& io,
                                                                        engine::Scheduler& scheduler,
-                                                                       const std::string& name, const std::string& path,
-                                                                       ConnectionEvents events);
+                                                                       const Program& program, ConnectionEvents events);
   virtual ~Connection() = default;
 
   // `answered` is called at most once: not at all where the connection ends first.

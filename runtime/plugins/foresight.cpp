@@ -185,7 +185,7 @@ std::vector<PlannedCall> planned_calls(const plan::Plan& plan, const plan::Known
 Foresight foresee(const Program& program, const std::vector<PlannedCall>& calls, bool with_plans) {
   Foresight seen;
   seen.plugin = program.plugin.name;
-  auto client = Client::open(program.path);
+  auto client = Client::open(program.path, program.access);
   if (!client) {
     seen.problem = "could not be started: " + client.error();
     return seen;

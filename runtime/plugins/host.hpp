@@ -2,23 +2,16 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "runtime/engine/scheduler.hpp"
 #include "runtime/executors/plugin_caller.hpp"
-#include "runtime/plan/plan.hpp"
+#include "runtime/plugins/programs.hpp"
 
 // The plugins of one run: started when first called, kept, started again when they die, and given up when they die too
 // often. What a plugin was asked and did not answer is settled by asking the plugin's next life.
 
 namespace rollout::plugins {
-
-// A plugin and where its program is on this machine: already compared with what was locked.
-struct Program {
-  plan::Plugin plugin;
-  std::string path;
-};
 
 class Supervised;
 

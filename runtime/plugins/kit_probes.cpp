@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "runtime/executors/text.hpp"
+#include "runtime/plugins/confinement.hpp"
 #include "runtime/plugins/kit_session.hpp"
 #include "runtime/plugins/schema/strict_json.hpp"
 
@@ -108,6 +109,22 @@ Observed schema(Subject& subject) {
   subject.described = *result;
   subject.schema = std::move(*read);
   return kept();
+}
+
+Observed access(Subject& subject) {
+  if (!subject.schema) return skipped("it has no schema");
+  if (!subject.schema->access) return skipped("its schema has no `access`, so it has all rights of who starts it");
+  if (!confines().files()) return skipped("this kernel has no Landlock");
+  subject.access = subject.schema->access;
+  const std::optional<Observed> wrong = [&] {
+    Session session(subject);
+    auto greeting = session.greet();
+    return !greeting && !session.is_alive() ? broken("answered `hello`, and then did not `describe` itself") : greeting;
+  }();
+  if (!wrong) return kept();
+  // What else it breaks, it breaks for other reasons.
+  subject.access.reset();
+  return *wrong;
 }
 
 Observed schema_name(Subject& subject) {

@@ -27,7 +27,8 @@ struct Subject {
   std::string name;              // as in `hello`
   boost::json::value described;  // once `describe` was answered
   std::optional<Schema> schema;
-  std::string printed;  // by all its lives, on the standard output
+  std::optional<plan::PluginAccess> access;  // what its lives are kept to
+  std::string printed;                       // by all its lives, on the standard output
 };
 
 namespace probes {

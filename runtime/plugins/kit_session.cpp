@@ -25,7 +25,7 @@ Observed skipped(std::string why) {
 }
 
 Session::Session(Subject& subject) : subject_(subject) {
-  auto opened = Client::open(subject.path);
+  auto opened = Client::open(subject.path, subject.access);
   if (opened) {
     client_ = std::move(*opened);
   } else {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -67,7 +68,7 @@ plan::Expected<Program, Failure> find_program(const plan::Plugin& plugin, const 
     if (!digest) {
       failure = fmt::format("the program of plugin `{}` cannot be used: {}", plugin.name, digest.error());
     } else if (digest->text == plugin.executable) {
-      return Program{plugin, path};
+      return Program{plugin, path, {}};
     } else {
       failure = fmt::format(
           "the program of plugin `{0}`, `{1}`, is not the one that the plan was built with; look at "
@@ -87,6 +88,8 @@ plan::Expected<std::vector<Program>, std::string> find_programs(const plan::Plan
   for (const plan::Plugin& plugin : plan.plugins) {
     auto program = find_program(plugin, candidates(plugin, known, folders));
     if (!program) return program.error();
+    const auto access = std::ranges::find(plan.plugin_access, plugin.name, &plan::PluginAccess::plugin);
+    if (access != plan.plugin_access.end()) program->access = *access;
     programs.push_back(std::move(*program));
   }
   return programs;

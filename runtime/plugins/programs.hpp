@@ -1,15 +1,22 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/plan/plan.hpp"
-#include "runtime/plugins/host.hpp"
 
 // Where the programs of a plan's plugins are on this machine, and that they are those that were locked.
 
 namespace rollout::plugins {
+
+// A plugin and where its program is on this machine: already compared with what was locked.
+struct Program {
+  plan::Plugin plugin;
+  std::string path;
+  std::optional<plan::PluginAccess> access;  // what it is kept to
+};
 
 // SHA-256 of a program's bytes, hexadecimal. A type of its own, since the reason why there is none is a text as well.
 struct Digest {

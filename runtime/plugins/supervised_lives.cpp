@@ -25,7 +25,14 @@ constexpr Nanoseconds kCrashesWithin = 60 * kSecond;
 }  // namespace
 
 void Supervised::connect() {
-  auto opened = Connection::open(io_, scheduler_, name(), program_.path,
+  // Looked at again for each life: a run may last for weeks, and the file is not its own.
+  const auto digest = program_digest(program_.path);
+  if (!digest) return ended("could not be started: " + digest.error());
+  if (digest->text != program_.plugin.executable) {
+    return cannot_be_used(
+        "was changed since the run began and is not started again: put back the file that was locked");
+  }
+  auto opened = Connection::open(io_, scheduler_, program_,
                                  {[weak = weak_from_this()](const std::string& key, const json::object& event) {
                                     if (const auto self = weak.lock()) self->event(key, event);
                                   },

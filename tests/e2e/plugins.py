@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -423,6 +424,73 @@ class Cases:
             'rollout shop {\n  on missing for 3s abort "nobody knows"\n  when late > 1s for 2s then rollback\n  hold 1m\n}\n')
         done = self._rollout(room, "run", "shop.rollout", "--yes", "--log", "log", check=5)
         self._demand("nobody knows" in done.stdout, done.stdout)
+
+    # ---------------------------------------------------------------- what a plugin may touch
+
+    def _own_plugin(self, room, name):
+        """A copy of one of the test's plugins, which may be changed."""
+        folder = room / "own"
+        shutil.copytree(ROOT / "tests/plugins/broken", folder / "broken")
+        shutil.copy(ROOT / "tests/plugins" / name, folder / name)
+        return folder / name
+
+    def _reach(self, access):
+        """Lets a plugin with that access reach for what is its own, what was given to it, and what is nobody's business."""
+        room = self._room()
+        program = self._own_plugin(room, "reach.py")
+        for name in ("given", "scratch", "private"):
+            (room / name).mkdir()
+            (room / name / "file").write_text("what it says")
+        with socket.create_server(("127.0.0.1", 0)) as given, socket.create_server(("127.0.0.1", 0)) as private, \
+                socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port, other, unused = (one.getsockname()[1] for one in (given, private, free))
+            free.close()
+            if access:
+                (program.parent / "access.json").write_text(json.dumps(
+                    {"read": ["../given"], "write": [str(room / "scratch")], "connect": [port]}))
+            locked = self._rollout(room, "plugin", "lock", "reach", program, check=0).stdout
+            tries = [("read", program), ("read", room / "given/file"), ("child", room / "given/file"), ("list", room / "given"),
+                     ("write", room / "scratch/new"), ("cut", room / "scratch/file"), ("move", room / "scratch/file"),
+                     ("connect", port),
+                     ("read", room / "private/file"), ("child", room / "private/file"), ("list", room / "private"),
+                     ("read", "/proc/1/status"), ("read", room / "state/shop-1.journal"), ("list", os.environ.get("HOME", "/root")),
+                     ("write", room / "given/file"), ("write", room / "private/new"), ("cut", room / "private/file"),
+                     ("move", room / "private/file"), ("remove", room / "given/file"),
+                     ("connect", other), ("listen", unused), ("signal", "")]
+            steps = "\n    ".join(f'let said_{index} = reach.go("{how}", "{what}")\n    notify here "{index} {how} ${{said_{index}}}"'
+                                  for index, (how, what) in enumerate(tries))
+            (room / "shop.rollout").write_text(PROGRAM.replace('"acts"', '"reach"').replace("STEP", steps))
+            done = self._rollout(room, "run", "shop.rollout", "--yes", "--log", "log", check=0)
+        said = [re.search(rf"\b{index} {how} (\w+)", done.stdout).group(1) for index, (how, _) in enumerate(tries)]
+        return locked, (room / "log").read_text(), list(zip((how for how, _ in tries), said))
+
+    def a_plugin_that_says_what_it_touches_touches_nothing_else(self):
+        doctor = self._rollout(self._room(), "doctor")
+        locked, log, said = self._reach(access=True)
+        self._demand("it is kept to what it says that it touches: it reads" in locked, locked)
+        self._demand("confined in: files, cutting files off, connections, signals;" in doctor.stdout,
+                     f"this kernel cannot confine all that this case looks at:\n{doctor.stdout}")
+        self._demand("plugin reach is kept to its access" in log, log)
+        self._demand([one for _, one in said[:8]] == ["reached"] * 8, f"it may do that: {said[:8]}")
+        self._demand([one for _, one in said[8:]] == ["refused"] * (len(said) - 8), f"it may not do that: {said[8:]}")
+
+    def a_plugin_that_does_not_say_it_has_the_rights_of_its_user(self):
+        locked, _, said = self._reach(access=False)
+        self._demand("it has all rights of who starts it" in locked, locked)
+        self._demand({one for _, one in said} <= {"reached", "ENOENT"}, f"somebody refused it: {said}")
+
+    def a_plugin_that_needs_more_than_it_says_is_not_locked(self):
+        path = ROOT / "tests/plugins/broken/needs_more.py"
+        done = self._rollout(self._room(), "plugin", "lock", "broken", path, check=2)
+        self._demand("kept to its own `access` it does not work" in done.stderr and "let the schema's `access` read" in done.stderr, done.stderr)
+
+    def a_plugin_that_was_changed_in_the_middle_of_a_run_is_not_started_again(self):
+        room = self._room()
+        self._lock(room, "acts", self._own_plugin(room, "acts.py"))
+        done = self._run(room, 'acts.idempotent_one("change_and_die")', 3)
+        self._demand("was changed since the run began" in done.stdout, done.stdout)
+        self._demand((room / "lives.txt").read_text() == (room / "lives-then.txt").read_text(), "it had another life")
 
     # ---------------------------------------------------------------- the runtime dies
 

@@ -86,6 +86,11 @@ class Acts(base.Plugin):
     def end_of(self, how, params):
         if how in ("die", "die_once", "die_silently", "die_once_silently"):
             os._exit(3)
+        if how == "change_and_die":
+            with open(__file__, "a", encoding="utf-8") as own:
+                own.write("# changed\n")
+            pathlib.Path("lives-then.txt").write_text(LIVES.read_text())
+            os._exit(3)
         if how == "hang":
             time.sleep(60)
         if how == "nonsense":

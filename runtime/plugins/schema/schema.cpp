@@ -7,6 +7,7 @@
 #include <set>
 
 #include "runtime/plan/format.hpp"
+#include "runtime/plan/plugin_access.hpp"
 #include "runtime/plugins/schema/strict_json.hpp"
 
 namespace rollout::plugins {
@@ -55,7 +56,9 @@ class SchemaReader {
   Parameter read_parameter(const json::object& object, const std::string& place);
   std::string default_of(const json::value& value, const Parameter& parameter, const std::string& place);
   int seconds_in(const json::object& object, std::string_view member, const std::string& place, std::int64_t most);
-  void read_features(const json::object& object);
+  std::vector<std::string> texts_in(const json::object& object, std::string_view member, const std::string& place,
+                                    std::string_view example);
+  void read_access(const json::object& object);
   Operation read_operation(const json::object& object, const std::string& place);
   Metric read_metric(const json::object& object, const std::string& place);
   void check_links();
@@ -275,16 +278,39 @@ void SchemaReader::check_links() {
   }
 }
 
-// Those that this program does not know are of a later minor version.
-void SchemaReader::read_features(const json::object& object) {
-  const json::value* found = object.if_contains("features");
-  if (found == nullptr) return;
+// Empty where there is no such member.
+std::vector<std::string> SchemaReader::texts_in(const json::object& object, std::string_view member,
+                                                const std::string& place, std::string_view example) {
+  std::vector<std::string> texts;
+  const json::value* found = object.if_contains(member);
+  if (found == nullptr) return texts;
   const auto* array = found->if_array();
   const auto is_text = [](const json::value& one) { return one.is_string(); };
   if (array == nullptr || !std::ranges::all_of(*array, is_text)) {
-    return fail("features", "it is a list of texts, such as [\"validate\", \"plan\"]");
+    fail(fmt::format("{}{}", place, member), fmt::format("it is a list of texts, such as {}", example));
+    return texts;
   }
-  for (const json::value& one : *array) schema_.features.emplace_back(one.get_string());
+  for (const json::value& one : *array) texts.emplace_back(one.get_string());
+  return texts;
+}
+
+void SchemaReader::read_access(const json::object& object) {
+  const json::value* found = object.if_contains("access");
+  if (found == nullptr) return;
+  const auto* access = found->if_object();
+  if (access == nullptr) return fail("access", R"(it is an object, such as {"read": ["~/.kube"], "connect": [443]})");
+  plan::PluginAccess read{schema_.name,
+                          texts_in(*access, "read", "access.", R"(["~/.kube"])"),
+                          texts_in(*access, "write", "access.", R"(["/var/lib/pools"])"),
+                          {}};
+  const json::value* ports = access->if_contains("connect");
+  const auto* array = ports == nullptr ? nullptr : ports->if_array();
+  if (ports != nullptr && array == nullptr) fail("access.connect", "it is a list of ports, such as [443]");
+  for (const json::value& port : array == nullptr ? json::array() : *array) {
+    read.connects.push_back(port.is_int64() ? port.get_int64() : 0);
+  }
+  if (const std::string problem = plan::access_problem(read); !problem.empty()) fail("access", problem);
+  schema_.access = std::move(read);
 }
 
 plan::Expected<Schema, std::string> SchemaReader::read(const json::value& described) {
@@ -298,7 +324,9 @@ plan::Expected<Schema, std::string> SchemaReader::read(const json::value& descri
   if (schema_.version.empty() || schema_.version.size() > kLongestName) {
     fail("plugin.version", "it is missing; write for example \"1.0.0\"");
   }
-  read_features(*object);
+  // Those that this program does not know are of a later minor version.
+  schema_.features = texts_in(*object, "features", "", R"(["validate", "plan"])");
+  read_access(*object);
   each(*object, "enums", {},
        [&](const json::object& one, const std::string& place) { schema_.enums.push_back(read_enum(one, place)); });
   each(*object, "operations", {}, [&](const json::object& one, const std::string& place) {

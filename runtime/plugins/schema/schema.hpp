@@ -73,7 +73,8 @@ struct Schema {
   std::vector<Check> checks;
   std::vector<Metric> metrics;
   std::vector<Channel> channels;
-  std::vector<std::string> features;  // optional methods that it answers: "validate", "plan"
+  std::vector<std::string> features;         // optional methods that it answers: "validate", "plan"
+  std::optional<plan::PluginAccess> access;  // what it may touch; none: what who starts it may
 
   bool has(std::string_view feature) const;
   const Operation* operation(std::string_view wanted) const;

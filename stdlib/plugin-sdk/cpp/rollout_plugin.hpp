@@ -76,6 +76,10 @@ class Plugin {
                 {"metrics", json::array()},
                 {"channels", json::array()}} {}
 
+  // All that it may touch beside what every program needs, such as {{"read", {"~/.kube"}}, {"connect", {443}}}; not said, it
+  // has all rights of who starts it.
+  void access(json::object access) { schema_["access"] = std::move(access); }
+
   // `described` as in the schema: name, effect, params, ...
   void operation(json::object described, Handler handler, Ahead ahead = {}) {
     if (ahead.validate) offer("validate");

@@ -4,7 +4,9 @@
 
 const { Plugin } = require("./rollout-plugin.js");
 
-const plugin = new Plugin("queue_depth", "1.0.0", "What waits in the queues of a broker.");
+const plugin = new Plugin("queue_depth", "1.0.0", "What waits in the queues of a broker.", {
+  connect: [5672], // of the broker
+});
 
 const depthAt = (milliseconds, queue) => (queue === "orders" ? Math.round(50 + 10 * Math.sin(milliseconds / 60_000)) : null);
 

@@ -39,8 +39,11 @@ function problem(said) {
 }
 
 class Plugin {
-  constructor(name, version, doc = "") {
+  // `access` is all that it may touch beside what every program needs, for example
+  // `{ read: ["~/.kube"], write: ["/var/lib/pools"], connect: [443] }`; without it, it has all rights of who starts it.
+  constructor(name, version, doc = "", access = undefined) {
     this.schema = { plugin: { name, version, doc }, enums: [], operations: [], checks: [], metrics: [], channels: [] };
+    if (access !== undefined) this.schema.access = access;
     this.operations = new Map();
     this.metrics = new Map();
     this.known = new Map(); // by op_key: {asked, state, outcome, waiting, call}

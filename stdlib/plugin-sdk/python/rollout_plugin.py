@@ -79,11 +79,17 @@ class _Known:
 
 
 class Plugin:
-    """One plugin: declare operations, checks, metrics and channels, then `run()`."""
+    """One plugin: declare operations, checks, metrics and channels, then `run()`.
 
-    def __init__(self, name, version, doc=""):
+    `access` is all that it may touch beside what every program needs, for example
+    `{"read": ["~/.kube"], "write": ["/var/lib/pools"], "connect": [443]}`; without it, it has all rights of who starts it.
+    """
+
+    def __init__(self, name, version, doc="", access=None):
         self._schema = {"plugin": {"name": name, "version": version, "doc": doc},
                         "enums": [], "operations": [], "checks": [], "metrics": [], "channels": []}
+        if access is not None:
+            self._schema["access"] = access
         self._operations, self._metrics, self._known = {}, {}, {}
         self._lock, self._writing = threading.Lock(), threading.Lock()
         # Whatever prints goes to the log, never among the frames; they have descriptors of their own.

@@ -9,6 +9,7 @@
 
 #include "compiler/driver/compile.hpp"
 #include "runtime/plan/format.hpp"
+#include "runtime/plan/plugin_access.hpp"
 #include "runtime/plan/verify.hpp"
 #include "runtime/plugins/schema/schema.hpp"
 #include "runtime/plugins/schema/strict_json.hpp"
@@ -101,6 +102,7 @@ TEST_CASE("a locked plugin is a module: its calls are typed, and the plan keeps 
   REQUIRE(plan->plugins.size() == 1);
   CHECK(plan->plugins.front().name == "router");
   CHECK(plan->plugins.front().executable == plan::sha256_hex("#!/bin/sh\n"));
+  CHECK(plan->plugin_access.empty());
   const auto again = plan::read_plan(plan::write_plan(*plan));
   INFO(again.error().message);
   REQUIRE(again);
@@ -108,6 +110,27 @@ TEST_CASE("a locked plugin is a module: its calls are typed, and the plan keeps 
   const auto verified = plan::verify(*plan);
   INFO(verified.error().message);
   CHECK(verified);
+}
+
+TEST_CASE("the plan keeps what a plugin says that it touches") {
+  const Folder folder;
+  std::string schema(kSchema);
+  schema.replace(schema.find("\"enums\""), 0,
+                 R"("access": {"read": ["~/.kube"], "write": ["state", "/var/lib/pools"], "connect": [443, 8443]}, )");
+  folder.lock(schema);
+  const auto plan = plan_of(folder.compile(rollout_with("r.shift(r.pool.green, 5%, token: key)")), "");
+  REQUIRE(plan);
+  REQUIRE(plan->plugin_access.size() == 1);
+  CHECK(plan->plugin_access.front() ==
+        plan::PluginAccess{"router", {"~/.kube"}, {"state", "/var/lib/pools"}, {443, 8443}});
+  CHECK(plan::access_text(plan->plugin_access.front()) ==
+        "reads `~/.kube`, writes `state`, `/var/lib/pools`, connects to ports 443, 8443");
+  CHECK(plan::verify(*plan));
+  // Of a rollout that does not call it, it is not kept.
+  const auto other = plan_of(folder.compile(std::string(kUse) + "rollout shop { hold 5m }"), "");
+  REQUIRE(other);
+  CHECK(other->plugins.empty());
+  CHECK(other->plugin_access.empty());
 }
 
 TEST_CASE("a wrong argument of a plugin is an error of the compiler") {
@@ -187,6 +210,18 @@ TEST_CASE("a schema that cannot become a module is refused with its place") {
   CHECK(problem_of("\"result\": \"ratio\"", "\"result\": \"ratio\", \"result\": \"ratio\"").find("twice") !=
         std::string::npos);
   CHECK(problem_of("\"default\": 15", "\"default\": 9007199254740993").find("2^53") != std::string::npos);
+  const auto access_problem = [&](const std::string& access) {
+    return problem_of("\"enums\"", "\"access\": " + access + ", \"enums\"");
+  };
+  CHECK(access_problem("{}").empty());
+  CHECK(access_problem("[]").starts_with("access: it is an object"));
+  CHECK(access_problem(R"({"read": "/etc"})").starts_with("access.read: it is a list of texts"));
+  CHECK(access_problem(R"({"write": [1]})").starts_with("access.write: it is a list of texts"));
+  CHECK(access_problem(R"({"read": ["/etc", ""]})") == "access: read[1]: it is no path");
+  CHECK(access_problem(R"({"write": ["a\nb"]})") == "access: write[0]: it holds control characters");
+  CHECK(access_problem(R"({"connect": 443})").starts_with("access.connect: it is a list of ports"));
+  for (const std::string port : {"0", "65536", "-1", "\"443\"", "4.5"})
+    CHECK(access_problem("{\"connect\": [" + port + "]}") == "access: connect: ports are from 1 to 65535");
 }
 
 }  // namespace rollout::driver

@@ -45,7 +45,8 @@ std::variant<check::PluginModule, check::PluginProblem> plugin_beside(const std:
   REQUIRE(locked);
   const auto schema = plugins::read_schema(locked->schema);
   REQUIRE(schema);
-  return check::PluginModule{{"<plugins>/" + name + ".rollout", plugins::module_text(*schema)}, locked->plugin};
+  return check::PluginModule{
+      {"<plugins>/" + name + ".rollout", plugins::module_text(*schema)}, locked->plugin, schema->access};
 }
 
 }  // namespace

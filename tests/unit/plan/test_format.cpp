@@ -37,6 +37,13 @@ TEST_CASE("only a plan with plugins has a section of them, and says that it need
   CHECK(without[12] == 0);
   CHECK(with[12] == 4);
   CHECK(disassemble(plan).find("acme") != std::string::npos);
+  plan.plugin_access.push_back({"acme", {"~/.acme"}, {}, {443}});
+  const std::string confined = write_plan(plan);
+  const auto once_more = read_plan(confined);
+  REQUIRE(once_more);
+  CHECK(*once_more == plan);
+  CHECK(confined[12] == 4 + 16);
+  CHECK(disassemble(plan).find("reads=\"~/.acme\"  connects=443") != std::string::npos);
 }
 
 TEST_CASE("the digest is SHA-256") {

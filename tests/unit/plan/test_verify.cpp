@@ -212,6 +212,22 @@ TEST_CASE("rows that mean nothing are refused") {
        [](Plan& plan) { plan.plugins = {{"acme", "1", "acme", std::string(64, 'a'), std::string(64, 'X')}}; }},
       {"it has no name or no program",
        [](Plan& plan) { plan.plugins = {{"acme", "1", "", std::string(64, 'a'), std::string(64, 'a')}}; }},
+      {"it is that of no plugin of the plan", [](Plan& plan) { plan.plugin_access = {{"acme", {}, {}, {}}}; }},
+      {"its plugin has another",
+       [](Plan& plan) {
+         plan.plugins = {{"acme", "1", "acme", std::string(64, 'a'), std::string(64, 'a')}};
+         plan.plugin_access = {{"acme", {}, {}, {}}, {"acme", {}, {}, {}}};
+       }},
+      {"ports are from 1 to 65535",
+       [](Plan& plan) {
+         plan.plugins = {{"acme", "1", "acme", std::string(64, 'a'), std::string(64, 'a')}};
+         plan.plugin_access = {{"acme", {}, {}, {65'536}}};
+       }},
+      {"there are more than 64",
+       [](Plan& plan) {
+         plan.plugins = {{"acme", "1", "acme", std::string(64, 'a'), std::string(64, 'a')}};
+         plan.plugin_access = {{"acme", std::vector<std::string>(65, "/a"), {}, {}}};
+       }},
       {"has no time", [](Plan& plan) { plan.holds[0].least = kNone; }},
       {"it retries 10001 times", [](Plan& plan) { plan.blocks[0].retries = 10001; }},
       {"it has no period", [](Plan& plan) { plan.blocks[0].kind = BlockKind::Every; }},
