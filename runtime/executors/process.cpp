@@ -49,9 +49,7 @@ class ChildProcesses::Child : public std::enable_shared_from_this<Child> {
   void begin(Nanoseconds timeout) {
     read(output_);
     read(errors_);
-    exited_.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
-      if (!error) self->on_exit();
-    });
+    await_exit();
     deadline_ = runner_.scheduler_.at(started_ + timeout, [this] { stop(ProcessEnd::TimedOut); });
   }
 
@@ -72,6 +70,13 @@ class ChildProcesses::Child : public std::enable_shared_from_this<Child> {
   }
 
  private:
+  void await_exit() {
+    exited_.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
+      if (error || self->finished_) return;
+      has_ended(self->exited_.native_handle()) ? self->on_exit() : self->await_exit();
+    });
+  }
+
   void read(Stream& stream) {
     stream.reader.async_read_some(boost::asio::buffer(stream.buffer),
                                   [self = shared_from_this(), &stream](const error_code& error, std::size_t length) {
@@ -88,7 +93,6 @@ class ChildProcesses::Child : public std::enable_shared_from_this<Child> {
 
   // The leader is left unreaped until all is over: as long as it is, its id cannot become another group's.
   void on_exit() {
-    if (finished_) return;
     leader_ended_ = true;
     ended_ = runner_.scheduler_.now();
     if (!stopped_ || killed_) linger();

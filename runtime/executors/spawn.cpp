@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -173,6 +174,11 @@ Failure spawn_failure(int error, const std::string& program) {
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   std::swap(value_, other.value_);
   return *this;
+}
+
+bool has_ended(int pidfd) {
+  pollfd state{pidfd, POLLIN, 0};
+  return ::poll(&state, 1, 0) > 0;
 }
 
 Descriptor::~Descriptor() {

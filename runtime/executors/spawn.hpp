@@ -26,6 +26,10 @@ class Descriptor {
   int value_ = -1;
 };
 
+// Whether the process behind the pidfd has ended. Asked before a reactor's word for it is believed: what it had still
+// to say of a descriptor that was closed can reach the one that took its place.
+bool has_ended(int pidfd);
+
 struct Spawned {
   ProcessIdentity identity;
   Descriptor output, errors;  // the reading ends

@@ -91,9 +91,7 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
     read_messages();
     read_lines(output_, output_lines_);
     read_lines(errors_, error_lines_);
-    exited_.async_wait(stream_descriptor::wait_read, [weak = weak_from_this()](const error_code& error) {
-      if (const auto self = weak.lock(); self && !error) self->on_exit();
-    });
+    await_exit();
   }
 
   void request(std::string_view method, json::object parameters, std::function<void(const Answer&)> answered) override {
@@ -135,6 +133,14 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
   Nanoseconds heard() const override { return heard_; }
 
  private:
+  void await_exit() {
+    exited_.async_wait(stream_descriptor::wait_read, [weak = weak_from_this()](const error_code& error) {
+      const auto self = weak.lock();
+      if (!self || error || self->over_) return;
+      executors::has_ended(self->exited_.native_handle()) ? self->on_exit() : self->await_exit();
+    });
+  }
+
   bool ended_within(int milliseconds) {
     pollfd wait{exited_.native_handle(), POLLIN, 0};
     return ::poll(&wait, 1, milliseconds) > 0;
@@ -150,7 +156,6 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
   }
 
   void on_exit() {
-    if (over_) return;
     const auto self = shared_from_this();
     if (why_.empty()) drain();
     over_ = true;

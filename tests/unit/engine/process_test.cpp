@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -259,4 +260,24 @@ TEST_CASE("text from outside is made fit to be shown") {
         "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdok");
   CHECK(last_line("a\nb \n\n  \n") == "b");
   CHECK(last_line("").empty());
+}
+
+// Each command is followed at once by a longer one, whose descriptors take the places of those just closed: what the
+// reactor had still to say of the old ones must not be taken for the end of the new one.
+TEST_CASE("a command is running until it ends, whatever ended just before it") {
+  constexpr int kPairs = 24;
+  constexpr Nanoseconds kLong = kSecond / 2;
+  boost::asio::io_context io;
+  const auto scheduler = rollout::engine::make_real_scheduler(io);
+  ChildProcesses runner(io, *scheduler);
+  std::vector<Nanoseconds> lasted;
+  for (int pair = 0; pair < kPairs; ++pair) {
+    runner.start(shell("exit 0"), [&](const ProcessResult&) {
+      runner.start(shell("sleep 0.5"), [&](const ProcessResult& longer) { lasted.push_back(longer.elapsed); });
+    });
+    io.restart();
+    io.run();
+  }
+  REQUIRE(lasted.size() == kPairs);
+  CHECK(std::ranges::count_if(lasted, [](Nanoseconds elapsed) { return elapsed < kLong; }) == 0);
 }
