@@ -82,7 +82,7 @@ Finding core_dumps() {
 Finding sandbox() {
   const plugins::Confines kernel = plugins::confines();
   const std::string confined =
-      fmt::format("plugins that say what they touch are confined in: {}; ", plugins::confines_text(kernel));
+      fmt::format("plugins that say what they touch are kept to it ({}); ", plugins::confines_text(kernel));
   const std::string others = "other plugins and commands have the rights of who starts the rollout";
   if (kernel.signals()) return {Health::Good, "sandbox", confined + others};
   return {Health::Careful, "sandbox", confined + others,

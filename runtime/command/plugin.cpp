@@ -160,12 +160,15 @@ Exit plugin_list(const PluginArguments& arguments) {
   plan::List rows;
   for (const plugins::LockedPlugin& one : file.lock->plugins) {
     const std::string state = state_of(path, one);
+    const auto schema = plugins::read_schema(one.schema);
+    const std::string rights = schema ? rights_of(*schema) : "its schema cannot be used: " + schema.error();
     plan::Map row = row_of(one).as_map();
     row.emplace_back("state", Value::string(state));
+    row.emplace_back("access", schema && schema->access ? Value::string(plan::access_text(*schema->access)) : Value{});
     rows.push_back(Value::map(std::move(row)));
     if (arguments.format == Format::Text)
-      fmt::print("{:<24} {:<10} {:<28} {}\n", one.plugin.name, console::escaped(one.plugin.version),
-                 console::escaped(state), console::escaped(one.plugin.path));
+      fmt::print("{:<24} {:<10} {:<28} {}\n    {}\n", one.plugin.name, console::escaped(one.plugin.version),
+                 console::escaped(state), console::escaped(one.plugin.path), console::escaped(rights));
   }
   if (arguments.format == Format::Json) {
     print_json(Value::list(std::move(rows)));

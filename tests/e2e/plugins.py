@@ -469,9 +469,11 @@ class Cases:
         doctor = self._rollout(self._room(), "doctor")
         locked, log, said = self._reach(access=True)
         self._demand("it is kept to what it says that it touches: it reads" in locked, locked)
-        self._demand("confined in: files, cutting files off, connections, signals;" in doctor.stdout,
+        self._demand("kept to it (files, cutting files off, connections, signals);" in doctor.stdout,
                      f"this kernel cannot confine all that this case looks at:\n{doctor.stdout}")
         self._demand("plugin reach is kept to its access" in log, log)
+        listed = self._rollout(ROOT / "examples/plugins", "plugin", "list", check=0).stdout
+        self._demand("it reads `../../../stdlib/plugin-sdk/python`, writes `..`" in listed, listed)
         self._demand([one for _, one in said[:8]] == ["reached"] * 8, f"it may do that: {said[:8]}")
         self._demand([one for _, one in said[8:]] == ["refused"] * (len(said) - 8), f"it may not do that: {said[8:]}")
 
