@@ -1,4 +1,4 @@
-// Waits for people that may last for ever, and pauses of which nobody hears.
+// Waits for people that may last for ever, and pauses of which nobody hears, said in the text or by themselves.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -71,6 +71,35 @@ bool notifies(const CheckedModule& module, BlockId block) {
   });
 }
 
+const RolloutDecl& child_of(const CheckedModule& module, const check::ChildStep& step) {
+  return module.rollouts[module.symbols[step.rollout].index];
+}
+
+// Whether it, or a child, pauses where a guard sees nothing, since it says nothing else about that.
+bool pauses_when_blind(const CheckedModule& module, const RolloutDecl& rollout) {
+  bool watched = false, child = false;
+  visit_steps(module, rollout, [&](const Step& step, std::span<const Scope> scopes) {
+    watched = watched || std::ranges::any_of(scopes, [](const Scope& scope) { return !scope.guards.empty(); });
+    const auto* run = std::get_if<check::ChildStep>(&step.body);
+    child = child || (run != nullptr && pauses_when_blind(module, child_of(module, *run)));
+  });
+  return child || (watched && rollout.on_missing == kNone);
+}
+
+// A pause is that of the whole run: its hooks are those of all that runs, the outermost among them.
+bool is_child(const CheckedModule& module, const RolloutDecl& rollout) {
+  return std::ranges::any_of(module.steps, [&](const Step& step) {
+    const auto* run = std::get_if<check::ChildStep>(&step.body);
+    return run != nullptr && run->rollout == rollout.symbol;
+  });
+}
+
+bool has_somebody_to_tell(const LintInput& input) {
+  return std::ranges::any_of(input.module.steps, [&](const Step& step) {
+    return std::holds_alternative<check::NotifyStep>(step.body) && input.is_own(step.location);
+  });
+}
+
 void report_pauses(const LintInput& input, const RolloutDecl& rollout, diagnostics::Sink& sink) {
   const CheckedModule& module = input.module;
   const bool told = std::ranges::any_of(rollout.hooks, [&](const check::HookDecl& hook) {
@@ -84,6 +113,14 @@ void report_pauses(const LintInput& input, const RolloutDecl& rollout, diagnosti
         .note("a pause lasts until a person ends it")
         .help("tell somebody: `on pause { notify ops \"paused: ${reason}\" }` in the rollout");
   });
+  if (is_child(module, rollout) || !pauses_when_blind(module, rollout) || !has_somebody_to_tell(input)) return;
+  const check::Symbol& symbol = module.symbols[rollout.symbol];
+  Report(sink, Code::SilentPause, symbol.declared,
+         fmt::format("`{}` may pause by itself, and nobody is told", symbol.name))
+      .note(
+          "it pauses where a guard sees nothing for a while, and where nobody knows what became of a command; a pause "
+          "lasts until a person ends it")
+      .help("tell somebody: `on pause { notify ops \"paused: ${reason}\" }`");
 }
 
 }  // namespace

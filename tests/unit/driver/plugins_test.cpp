@@ -86,7 +86,8 @@ std::string rollout_with(const std::string& step) {
   return std::string(kUse) + "secret key = env(\"KEY\")\nmetric slow: duration = r.p95(r.pool.blue) every 15s\n" +
          "metric bad: ratio = r.errors()\nlet team = r.room(\"#ops\")\n" +
          "rollout shop {\n  stage only {\n    when slow > 250ms for 1m then rollback\n" +
-         "    when bad > 5% for 1m then rollback\n    " + step + "\n    hold 5m\n  }\n}\n";
+         "    when bad > 5% for 1m then rollback\n    " + step +
+         "\n    hold 5m\n  }\n  on pause { notify team \"paused: ${reason}\" }\n}\n";
 }
 
 }  // namespace

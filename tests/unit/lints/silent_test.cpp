@@ -163,9 +163,16 @@ constexpr NearMiss kNearMisses[] = {
      "up } }"},
     {"a limit around it", "W0409", "rollout shop { within 1h { approve \"go\" by leads } else abort }"},
     {"a pause that says so", "W0417",
-     "rollout shop { when errors > 1% then { notify ops \"paused\"; pause }\n hold 1m }"},
+     "rollout shop { on missing for 5m rollback\n when errors > 1% then { notify ops \"paused\"; pause }\n hold 1m }"},
     {"a hook that says so", "W0417",
      "rollout shop { when errors > 1% then pause\n hold 1m\n on pause { notify ops \"paused\" } }"},
+    {"what is not measured is answered", "W0417",
+     "rollout shop { on missing for 5m abort\n when errors > 1% then rollback\n hold 1m\n on success { notify ops \"x\" } }"},
+    {"nobody to tell", "W0417", "rollout shop { when errors > 1% then rollback\n hold 1m }"},
+    {"nothing that could see nothing", "W0417", "rollout shop { hold 1m\n on success { notify ops \"live\" } }"},
+    {"a child whose parent says so", "W0417",
+     "rollout part { when errors > 1% then rollback\n hold 1m }\n"
+     "rollout shop { stage one { rollout part() }\n on pause { notify ops \"paused\" } }"},
     {"a pause with its own end", "W0417",
      "rollout shop { when errors > 1% then pause until errors < 0.5% for 5m within 1h else rollback\n hold 1m }"},
 
