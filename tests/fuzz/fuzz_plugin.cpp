@@ -1,6 +1,7 @@
 // plugin: any bytes from a plugin, in any pieces, are frames or refused with a reason; a schema becomes a module or not
 #include <boost/json/serialize.hpp>
 
+#include "runtime/plan/plugin_access.hpp"
 #include "runtime/plugins/frames.hpp"
 #include "runtime/plugins/schema/lock.hpp"
 #include "runtime/plugins/schema/schema.hpp"
@@ -11,7 +12,7 @@ namespace rollout::fuzz {
 namespace {
 
 constexpr std::string_view kSchema =
-    R"({"plugin":{"name":"acme","version":"1"},"enums":[{"name":"pool","labels":["blue"]}],"operations":[{"name":"shift",)"
+    R"({"plugin":{"name":"acme","version":"1"},"access":{"read":["~/a"],"write":["b"],"connect":[443]},"enums":[{"name":"pool","labels":["blue"]}],"operations":[{"name":"shift",)"
     R"("effect":"idempotent","params":[{"name":"share","type":"ratio","default":0.5},{"name":"at","type":"pool"}],"undo":"back"},)"
     R"({"name":"back","effect":"idempotent","params":[]}],"metrics":[{"name":"p","type":"duration","past":true}]})";
 
@@ -44,6 +45,7 @@ void test_one(std::string_view bytes) {
     const auto schema = plugins::read_schema(*parsed);
     if (!schema && schema.error().empty()) broken("a schema was refused without a reason");
     if (schema && plugins::module_text(*schema).empty()) broken("a schema became nothing");
+    if (schema && schema->access && !plan::access_problem(*schema->access).empty()) broken("an access is none");
   }
   if (const auto lock = plugins::read_lock(bytes); lock) {
     const auto again = plugins::read_lock(plugins::write_lock(*lock));
