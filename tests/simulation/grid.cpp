@@ -129,6 +129,11 @@ bool run_grid(const std::string& examples, std::uint64_t made_up, bool twice, st
     all += crashes;
     fmt::print("  {:>7} {:>8} {:>8}  {}\n", writes, crashes, ended, stories[index].name);
   }
+  if (all == 0) {
+    fmt::print(
+        "nothing was crashed: there is no plan; name a folder of them with --examples, or make some up with --plans\n");
+    return false;
+  }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   fmt::print("{} crashes in {:.0f} s, {}\n", all, seconds, broken == 0 ? "no invariant broken" : "INVARIANTS BROKEN");
   return broken == 0;

@@ -125,7 +125,7 @@ int main(int count, char** words) {
   CLI::App app(
       "Runs the real runtime in a simulated world: engine, journal and machine on a simulated clock, disk, "
       "network and team.");
-  app.add_option("--seeds", arguments.seeds, "how many runs");
+  app.add_option("--seeds", arguments.seeds, "how many runs")->check(CLI::Range(1, 1'000'000'000));
   app.add_option("--first", arguments.first, "the first seed");
   app.add_option("--seed", arguments.seed, "this one alone, with its plan and timeline");
   app.add_option("--lines", arguments.lines, "of the timeline, the last ones");
