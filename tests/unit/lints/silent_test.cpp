@@ -167,7 +167,8 @@ constexpr NearMiss kNearMisses[] = {
     {"a hook that says so", "W0417",
      "rollout shop { when errors > 1% then pause\n hold 1m\n on pause { notify ops \"paused\" } }"},
     {"what is not measured is answered", "W0417",
-     "rollout shop { on missing for 5m abort\n when errors > 1% then rollback\n hold 1m\n on success { notify ops \"x\" } }"},
+     "rollout shop { on missing for 5m abort\n when errors > 1% then rollback\n hold 1m\n on success { notify ops "
+     "\"x\" } }"},
     {"nobody to tell", "W0417", "rollout shop { when errors > 1% then rollback\n hold 1m }"},
     {"nothing that could see nothing", "W0417", "rollout shop { hold 1m\n on success { notify ops \"live\" } }"},
     {"a child whose parent says so", "W0417",
