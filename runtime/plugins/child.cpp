@@ -137,6 +137,7 @@ plan::Expected<PluginChild, std::string> start_child(const std::string& path, co
   }
   std::vector<std::string> variables = executors::child_environment(own);
   std::vector<char*> environment;
+  environment.reserve(variables.size() + 1);
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
   std::string name = path;

@@ -262,6 +262,7 @@ Observed many_requests(Subject& subject) {
   if (auto wrong = session.greet()) return *wrong;
   constexpr std::int64_t kRequests = 50;
   std::vector<std::int64_t> ids;
+  ids.reserve(kRequests);
   for (std::int64_t index = 0; index < kRequests; ++index) ids.push_back(session->request("describe", {}));
   for (const std::int64_t one : ids) {
     if (!session->answer(one)) return broken(fmt::format("left request {} of {} without an answer", one, kRequests));

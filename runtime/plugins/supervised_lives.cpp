@@ -152,6 +152,7 @@ void Supervised::ended(const std::string& why) {
 void Supervised::give_up(const std::string& why) {
   given_up_ = why;
   std::vector<Id> open;
+  open.reserve(ops_.size());
   for (const auto& [id, op] : ops_) open.push_back(id);
   for (const Id id : open) {
     if (const auto found = ops_.find(id); found != ops_.end()) unknown(id, found->second, why);
