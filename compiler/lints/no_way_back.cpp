@@ -115,10 +115,7 @@ void report_stages(const LintInput& input, diagnostics::Sink& sink, const Story&
 void no_way_back(const LintInput& input, diagnostics::Sink& sink) {
   const CheckedModule& module = input.module;
   Nature nature(module);
-  std::set<check::SymbolId> children;
-  for (const check::Step& step : module.steps) {
-    if (const auto* child = std::get_if<check::ChildStep>(&step.body)) children.insert(child->rollout);
-  }
+  const std::set<check::SymbolId> children = children_in(module);
   for (const RolloutDecl& rollout : module.rollouts) {
     // What runs as a part of another rollout goes back with it.
     if (!input.is_own(rollout.location) || children.contains(rollout.symbol)) continue;

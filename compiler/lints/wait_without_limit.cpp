@@ -71,27 +71,18 @@ bool notifies(const CheckedModule& module, BlockId block) {
   });
 }
 
-const RolloutDecl& child_of(const CheckedModule& module, const check::ChildStep& step) {
-  return module.rollouts[module.symbols[step.rollout].index];
-}
-
-// Whether it, or a child, pauses where a guard sees nothing, since it says nothing else about that.
-bool pauses_when_blind(const CheckedModule& module, const RolloutDecl& rollout) {
+// Whether it, or what it runs, pauses where a guard sees nothing, since it says nothing else about that. `seen`: what
+// was asked already.
+bool pauses_when_blind(const CheckedModule& module, const RolloutDecl& rollout, std::set<check::SymbolId>& seen) {
+  if (!seen.insert(rollout.symbol).second) return false;
   bool watched = false, child = false;
   visit_steps(module, rollout, [&](const Step& step, std::span<const Scope> scopes) {
     watched = watched || std::ranges::any_of(scopes, [](const Scope& scope) { return !scope.guards.empty(); });
     const auto* run = std::get_if<check::ChildStep>(&step.body);
-    child = child || (run != nullptr && pauses_when_blind(module, child_of(module, *run)));
+    if (run == nullptr || child) return;
+    child = pauses_when_blind(module, module.rollouts[module.symbols[run->rollout].index], seen);
   });
   return child || (watched && rollout.on_missing == kNone);
-}
-
-// A pause is that of the whole run: its hooks are those of all that runs, the outermost among them.
-bool is_child(const CheckedModule& module, const RolloutDecl& rollout) {
-  return std::ranges::any_of(module.steps, [&](const Step& step) {
-    const auto* run = std::get_if<check::ChildStep>(&step.body);
-    return run != nullptr && run->rollout == rollout.symbol;
-  });
 }
 
 bool has_somebody_to_tell(const LintInput& input) {
@@ -100,12 +91,15 @@ bool has_somebody_to_tell(const LintInput& input) {
   });
 }
 
-void report_pauses(const LintInput& input, const RolloutDecl& rollout, diagnostics::Sink& sink) {
-  const CheckedModule& module = input.module;
-  const bool told = std::ranges::any_of(rollout.hooks, [&](const check::HookDecl& hook) {
+bool hears_of_pauses(const CheckedModule& module, const RolloutDecl& rollout) {
+  return std::ranges::any_of(rollout.hooks, [&](const check::HookDecl& hook) {
     return hook.kind == plan::HookKind::Pause && notifies(module, hook.body);
   });
-  if (told) return;
+}
+
+void report_pauses(const LintInput& input, const RolloutDecl& rollout, diagnostics::Sink& sink) {
+  const CheckedModule& module = input.module;
+  if (hears_of_pauses(module, rollout)) return;
   visit_responses(module, rollout, [&](const check::Response& response) {
     if (response.outcome != plan::OutcomeKind::Pause || response.until || notifies(module, response.steps)) return;
     if (!input.is_own(response.location)) return;
@@ -113,7 +107,13 @@ void report_pauses(const LintInput& input, const RolloutDecl& rollout, diagnosti
         .note("a pause lasts until a person ends it")
         .help("tell somebody: `on pause { notify ops \"paused: ${reason}\" }` in the rollout");
   });
-  if (is_child(module, rollout) || !pauses_when_blind(module, rollout) || !has_somebody_to_tell(input)) return;
+}
+
+// Of what runs others only the outermost: a pause is that of the whole run, and its hooks are those of all that runs.
+void report_blind_pauses(const LintInput& input, const RolloutDecl& rollout, diagnostics::Sink& sink) {
+  const CheckedModule& module = input.module;
+  std::set<check::SymbolId> seen;
+  if (hears_of_pauses(module, rollout) || !pauses_when_blind(module, rollout, seen)) return;
   const check::Symbol& symbol = module.symbols[rollout.symbol];
   Report(sink, Code::SilentPause, symbol.declared,
          fmt::format("`{}` may pause by itself, and nobody is told", symbol.name))
@@ -127,10 +127,13 @@ void report_pauses(const LintInput& input, const RolloutDecl& rollout, diagnosti
 
 void wait_without_limit(const LintInput& input, diagnostics::Sink& sink) {
   report_questions(input, sink);
+  const std::set<check::SymbolId> children = children_in(input.module);
+  const bool has_channel = has_somebody_to_tell(input);
   for (const RolloutDecl& rollout : input.module.rollouts) {
     if (!input.is_own(rollout.location)) continue;
     report_waits(input, rollout, sink);
     report_pauses(input, rollout, sink);
+    if (has_channel && !children.contains(rollout.symbol)) report_blind_pauses(input, rollout, sink);
   }
 }
 

@@ -201,4 +201,12 @@ void visit_responses(const CheckedModule& module, const check::RolloutDecl& roll
   for (const ResponseId id : {rollout.expired, rollout.on_failure, rollout.on_missing}) walk.response(id);
 }
 
+std::set<check::SymbolId> children_in(const check::CheckedModule& module) {
+  std::set<check::SymbolId> children;
+  for (const check::Step& step : module.steps) {
+    if (const auto* child = std::get_if<check::ChildStep>(&step.body)) children.insert(child->rollout);
+  }
+  return children;
+}
+
 }  // namespace rollout::lints

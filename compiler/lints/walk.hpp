@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -43,6 +44,9 @@ void visit_steps(const check::CheckedModule& module, const check::RolloutDecl& r
 // not of children.
 void visit_responses(const check::CheckedModule& module, const check::RolloutDecl& rollout,
                      const std::function<void(const check::Response&)>& visit);
+
+// The rollouts that others run as their children.
+std::set<check::SymbolId> children_in(const check::CheckedModule& module);
 
 using check::call_of;
 using check::Nature;

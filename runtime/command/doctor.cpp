@@ -2,7 +2,6 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -84,7 +83,7 @@ Finding sandbox() {
   const std::string confined =
       fmt::format("plugins that say what they touch are kept to it ({}); ", plugins::confines_text(kernel));
   const std::string others = "other plugins and commands have the rights of who starts the rollout";
-  if (kernel.signals()) return {Health::Good, "sandbox", confined + others};
+  if (kernel.everything()) return {Health::Good, "sandbox", confined + others};
   return {Health::Careful, "sandbox", confined + others,
           kernel.files() ? "a newer kernel confines more" : "this needs a kernel with Landlock (5.13 or newer)"};
 }
@@ -181,13 +180,13 @@ Finding plugin_finding(const plan::Plan& plan, const plugins::Program& program, 
   }
   if (!seen.notes.empty())
     return {Health::Careful, what, note_line(plan, seen.notes.front()), "it is a warning of the plugin's"};
-  const std::string kept =
-      program.access ? fmt::format("; it is kept to its access: it {}", plan::access_text(*program.access)) : "";
+  std::string kept;
   if (program.access) {
     const auto missing = plugins::missing_paths(*program.access, program.path);
     if (!missing.empty())
       return {Health::Careful, what, fmt::format("`{}`, which it touches, is not there", missing.front()),
               "it gets no right to what comes there after its start"};
+    kept = "; it is kept to its access: it " + plan::access_text(*program.access);
   }
   const std::string looked =
       seen.validates ? fmt::format(", and finds nothing wrong with {} calls", seen.calls) : std::string();

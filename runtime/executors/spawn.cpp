@@ -176,9 +176,9 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   return *this;
 }
 
-bool has_ended(int pidfd) {
+bool has_ended(int pidfd, int within_milliseconds) {
   pollfd state{pidfd, POLLIN, 0};
-  return ::poll(&state, 1, 0) > 0;
+  return ::poll(&state, 1, within_milliseconds) > 0;
 }
 
 Descriptor::~Descriptor() {

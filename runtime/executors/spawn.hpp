@@ -26,9 +26,9 @@ class Descriptor {
   int value_ = -1;
 };
 
-// Whether the process behind the pidfd has ended. Asked before a reactor's word for it is believed: what it had still
-// to say of a descriptor that was closed can reach the one that took its place.
-bool has_ended(int pidfd);
+// Whether the process behind the pidfd has ended, or ends within that time. Asked before a reactor's word for it is
+// believed: what it had still to say of a descriptor that was closed can reach the one that took its place.
+bool has_ended(int pidfd, int within_milliseconds = 0);
 
 struct Spawned {
   ProcessIdentity identity;

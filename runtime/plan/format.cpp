@@ -267,11 +267,11 @@ Expected<Plan> read_plan(std::string_view bytes) {
   plan.compiler_version = header->first.compiler_version;
   ReadBudget budget;
   std::size_t index = 0;
+  const std::size_t there = section_count(header->first.features);
   std::optional<PlanError> error;
   for_each_field(plan, [&](const auto&, auto& member) {
     const std::size_t section = index++;
-    if (!error && section < section_count(header->first.features))
-      error = read_section((*sections)[section], &budget, member);
+    if (!error && section < there) error = read_section((*sections)[section], &budget, member);
   });
   if (error) return *error;
   return plan;

@@ -128,7 +128,10 @@ plan::Expected<PluginChild, std::string> start_child(const std::string& path, co
   if (access) {
     auto made = make_ruleset(*access, path);
     if (!made) return made.error();
-    if (made->get() >= 0) ruleset = Descriptor(::fcntl(made->get(), F_DUPFD_CLOEXEC, kAbove));
+    if (made->get() >= 0) {
+      ruleset = Descriptor(::fcntl(made->get(), F_DUPFD_CLOEXEC, kAbove));
+      if (ruleset.get() < 0) return fmt::format("it cannot be confined: {}", std::strerror(errno));
+    }
   }
   executors::EnvironmentVariables own{{kCookieVariable, cookie}};
   if (ruleset.get() >= 0) {

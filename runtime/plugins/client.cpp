@@ -160,8 +160,7 @@ std::optional<json::object> Client::hello(std::vector<int> majors, json::object 
 bool Client::ended_within(int milliseconds) {
   const Deadline deadline(milliseconds);
   while (!status_) {
-    pollfd ended{child_.exited.get(), POLLIN, 0};
-    if (::poll(&ended, 1, std::min(20, deadline.left())) > 0) {
+    if (executors::has_ended(child_.exited.get(), std::min(20, deadline.left()))) {
       listen(0);
       siginfo_t info{};
       ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED);

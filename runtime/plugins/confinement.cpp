@@ -80,16 +80,6 @@ constexpr const char* kReadByAll[] = {
 };
 constexpr const char* kWrittenByAll[] = {"/dev/full", "/dev/null", "/dev/zero"};
 
-// Debian keeps what Python reads at its start in a folder for each version.
-std::vector<std::string> python_settings() {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (fs::directory_iterator at("/etc", error), end; !error && at != end; at.increment(error)) {
-    if (at->path().filename().string().starts_with("python")) paths.push_back(at->path().string());
-  }
-  return paths;
-}
-
 fs::path folder_of(const std::string& program) {
   std::error_code error;
   return fs::weakly_canonical(program, error).parent_path();
@@ -100,6 +90,22 @@ std::string located(const std::string& path, const fs::path& folder) {
   if (!path.starts_with("~/") && path != "~") return (folder / path).lexically_normal().string();
   const char* home = std::getenv("HOME");
   return home == nullptr ? std::string() : fs::path(home + path.substr(1)).lexically_normal().string();
+}
+
+// All that such a plugin reads.
+std::vector<std::string> readable_paths(const plan::PluginAccess& access, const fs::path& folder) {
+  std::vector<std::string> paths(std::begin(kReadByAll), std::end(kReadByAll));
+  std::error_code error;
+  // Debian keeps what Python reads at its start in a folder for each version.
+  for (fs::directory_iterator at("/etc", error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename().string().starts_with("python")) paths.push_back(at->path().string());
+  }
+  paths.push_back(folder.string());
+  for (const auto* own : {&access.reads, &access.writes}) {
+    for (const std::string& path : *own) paths.push_back(located(path, folder));
+  }
+  std::erase(paths, "");  // below a home folder that there is none of
+  return paths;
 }
 
 std::uint64_t handled_files(const Confines& kernel) {
@@ -177,14 +183,10 @@ plan::Expected<Descriptor, std::string> make_ruleset(const plan::PluginAccess& a
   const Confines kernel = confines();
   if (!kernel.files()) return Descriptor();
   const fs::path folder = folder_of(program);
-  const std::uint64_t all = handled_files(kernel);
   Ruleset ruleset(kernel);
-  for (const char* path : kReadByAll) ruleset.allow_path(path, kReading);
-  for (const std::string& path : python_settings()) ruleset.allow_path(path, kReading);
+  for (const std::string& path : readable_paths(access, folder)) ruleset.allow_path(path, kReading);
   for (const char* path : kWrittenByAll) ruleset.allow_path(path, kReadFile | kWriteFile | kTruncate);
-  ruleset.allow_path(folder.string(), kReading);
-  for (const std::string& path : access.reads) ruleset.allow_path(located(path, folder), kReading);
-  for (const std::string& path : access.writes) ruleset.allow_path(located(path, folder), all);
+  for (const std::string& path : access.writes) ruleset.allow_path(located(path, folder), handled_files(kernel));
   for (const std::int64_t port : access.connects) ruleset.allow_port(port);
   return ruleset.take();
 }
@@ -193,22 +195,18 @@ int enter_ruleset(int ruleset) {
   return ::syscall(SYS_landlock_restrict_self, ruleset, 0U) == 0 ? 0 : errno;
 }
 
-std::string readable_folders(const std::string& path, const plan::PluginAccess& access, const std::string& program) {
-  const fs::path folder = folder_of(program);
-  std::vector<std::string> readable(std::begin(kReadByAll), std::end(kReadByAll));
-  readable.push_back(folder.string());
-  for (const auto* paths : {&access.reads, &access.writes}) {
-    for (const std::string& one : *paths) readable.push_back(located(one, folder));
-  }
-  std::vector<std::string> kept;
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const auto end = std::min(path.find(':', begin), path.size());
-    const std::string one = path.substr(begin, end - begin);
-    begin = end + 1;
-    std::error_code error;
-    const fs::path real = fs::weakly_canonical(one, error);
-    const auto holds = [&](const std::string& root) { return is_below(real, fs::weakly_canonical(root, error)); };
-    if (fs::path(one).is_absolute() && std::ranges::any_of(readable, holds)) kept.push_back(one);
+std::string readable_folders(std::string_view path, const plan::PluginAccess& access, const std::string& program) {
+  std::error_code error;
+  std::vector<fs::path> roots;
+  for (const std::string& root : readable_paths(access, folder_of(program)))
+    roots.push_back(fs::weakly_canonical(root, error));
+  std::vector<std::string_view> kept;
+  while (!path.empty()) {
+    const std::string_view folder = path.substr(0, path.find(':'));
+    path.remove_prefix(std::min(path.size(), folder.size() + 1));
+    const fs::path real = fs::weakly_canonical(folder, error);
+    const auto holds = [&](const fs::path& root) { return is_below(real, root); };
+    if (folder.starts_with('/') && std::ranges::any_of(roots, holds)) kept.push_back(folder);
   }
   return kept.empty() ? "/usr/bin:/bin" : fmt::format("{}", fmt::join(kept, ":"));
 }

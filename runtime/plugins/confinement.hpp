@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/executors/spawn.hpp"
@@ -18,6 +19,7 @@ struct Confines {
   bool truncation() const { return version >= 3; }
   bool connections() const { return version >= 4; }
   bool signals() const { return version >= 6; }
+  bool everything() const { return signals(); }  // a version does what those before it do
 };
 Confines confines();
 // Which of them it can, and which it cannot, for people: "files and connections, not signals".
@@ -34,7 +36,7 @@ int enter_ruleset(int ruleset);
 
 // Of the folders of a PATH those that such a plugin may read. A program further on in PATH is found only where those
 // before it are not there at all: an interpreter looks for its library beside the first.
-std::string readable_folders(const std::string& path, const plan::PluginAccess& access, const std::string& program);
+std::string readable_folders(std::string_view path, const plan::PluginAccess& access, const std::string& program);
 
 // The paths of the access that are not there now: a right to them cannot be given.
 std::vector<std::string> missing_paths(const plan::PluginAccess& access, const std::string& program);

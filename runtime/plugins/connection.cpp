@@ -1,7 +1,6 @@
 #include "runtime/plugins/connection.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,8 +117,8 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
       const ssize_t written = ::write(to_.native_handle(), farewell.data(), farewell.size());
     error_code ignored;
     to_.close(ignored);
-    if (!ended_within(kCloseWithin)) ::kill(-pid_, SIGTERM);
-    if (!ended_within(kCloseWithin)) ::kill(-pid_, SIGKILL);
+    if (!has_ended(kCloseWithin)) ::kill(-pid_, SIGTERM);
+    if (!has_ended(kCloseWithin)) ::kill(-pid_, SIGKILL);
     reap();
     output_lines_.end();
     error_lines_.end();
@@ -137,14 +136,11 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
     exited_.async_wait(stream_descriptor::wait_read, [weak = weak_from_this()](const error_code& error) {
       const auto self = weak.lock();
       if (!self || error || self->over_) return;
-      executors::has_ended(self->exited_.native_handle()) ? self->on_exit() : self->await_exit();
+      self->has_ended(0) ? self->on_exit() : self->await_exit();
     });
   }
 
-  bool ended_within(int milliseconds) {
-    pollfd wait{exited_.native_handle(), POLLIN, 0};
-    return ::poll(&wait, 1, milliseconds) > 0;
-  }
+  bool has_ended(int within_milliseconds) { return executors::has_ended(exited_.native_handle(), within_milliseconds); }
 
   siginfo_t reap() {
     siginfo_t info{};
@@ -269,7 +265,7 @@ class ChildConnection final : public Connection, public std::enable_shared_from_
 
 void log_access(const std::string& name, const plan::PluginAccess& access) {
   const Confines kernel = confines();
-  if (kernel.signals()) {
+  if (kernel.everything()) {
     engine::log(LogLevel::Info, fmt::format("plugin {} is kept to its access: it {}", name, plan::access_text(access)));
   } else {
     engine::log(LogLevel::Warning, fmt::format("plugin {} is kept to its access only in part: this kernel confines {}",

@@ -306,8 +306,8 @@ void SchemaReader::read_access(const json::object& object) {
   const json::value* ports = access->if_contains("connect");
   const auto* array = ports == nullptr ? nullptr : ports->if_array();
   if (ports != nullptr && array == nullptr) fail("access.connect", "it is a list of ports, such as [443]");
-  for (const json::value& port : array == nullptr ? json::array() : *array) {
-    read.connects.push_back(port.is_int64() ? port.get_int64() : 0);
+  if (array != nullptr) {
+    for (const json::value& port : *array) read.connects.push_back(port.is_int64() ? port.get_int64() : 0);
   }
   if (const std::string problem = plan::access_problem(read); !problem.empty()) fail("access", problem);
   schema_.access = std::move(read);
